@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -166,8 +167,6 @@ def _fingerprint(source: Path, root: Path) -> str:
     An import has to spell the name of its file, so a file whose name does not occur
     in what was reached so far cannot be part of the contract.
     """
-    import vyper
-
     paths = {path.stem: path for path in sorted(root.rglob("*.vy*"))}
     todo, reached = [source], {source: source.read_bytes()}
     while todo:
@@ -176,7 +175,7 @@ def _fingerprint(source: Path, root: Path) -> str:
             if path not in reached:
                 reached[path] = path.read_bytes()
                 todo.append(path)
-    digest = hashlib.sha256(f"{_FORM} {vyper.__long_version__} {EVM_VERSION}".encode())
+    digest = hashlib.sha256(f"{_FORM} {version('vyper')} {EVM_VERSION}".encode())
     for path in sorted(reached):
         digest.update(f"\0{path.relative_to(root)}\0{len(reached[path])}\0".encode())
         digest.update(reached[path])
@@ -185,14 +184,15 @@ def _fingerprint(source: Path, root: Path) -> str:
 
 def _compile(source: Path, root: Path) -> Artifact:
     """Compile `source` with the default code generator, optimised for gas."""
-    from vyper.compiler import compile_from_file_input
-    from vyper.compiler.input_bundle import FilesystemInputBundle
-    from vyper.compiler.settings import OptimizationLevel, Settings
+    # The compiler takes a while to import, and a warm cache does without it.
+    from vyper.compiler import compile_from_file_input as compile_file  # type: ignore[import-untyped]
+    from vyper.compiler.input_bundle import FilesystemInputBundle  # type: ignore[import-untyped]
+    from vyper.compiler.settings import OptimizationLevel, Settings  # type: ignore[import-untyped]
 
     bundle = FilesystemInputBundle([root])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        output = compile_from_file_input(
+        output = compile_file(
             bundle.load_file(source),
             input_bundle=bundle,
             output_formats=_FORMATS,

@@ -1,0 +1,1 @@
+"""One small chain interface with two engines behind it."""

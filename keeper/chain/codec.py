@@ -1,0 +1,256 @@
+"""
+ABI encoding and decoding, the same for every engine.
+
+Words and lists of words are packed here, everything else by `eth_abi`, which is
+slower. Addresses come out in checksum form, structs as named tuples in the order of
+their fields, lists as tuples.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from eth_abi.abi import decode as abi_decode
+from eth_abi.abi import encode as abi_encode
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from keeper.artifacts import CONTRACTS, Abi, abi_of, artifact, signature_of, type_of
+
+WORD: Final = 32
+_ERROR: Final = keccak(text="Error(string)")[:4]
+_PANIC: Final = keccak(text="Panic(uint256)")[:4]
+
+checksum = lru_cache(maxsize=65536)(to_checksum_address)
+
+
+@dataclass(frozen=True)
+class Method:
+    """One function of an ABI, ready to be called."""
+
+    selector: bytes
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    shape: Callable[[Sequence[Any]], Any]
+
+    def encode(self, arguments: Sequence[Any]) -> bytes:
+        """Return calldata; raise `ValueError` for what does not fit its type."""
+        return self.selector + encode(self.inputs, arguments)
+
+    def decode(self, data: bytes) -> Any:
+        """Return what the function returned: nothing, a value, or a tuple."""
+        return self.shape(decode(self.outputs, data))
+
+
+@dataclass(frozen=True)
+class Log:
+    """One event of an ABI: which arguments are topics and which are data."""
+
+    name: str
+    names: Sequence[str]
+    indexed: Sequence[tuple[str, str]]
+    plain: Sequence[tuple[str, str]]
+
+    def decode(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
+        """Return the arguments by name; an indexed list or text is its hash."""
+        found: dict[str, Any] = {}
+        for (name, kind), topic in zip(self.indexed, topics[1:], strict=True):
+            found[name] = decode([kind], topic)[0] if _is_word(kind) else topic
+        values = decode([kind for _, kind in self.plain], data)
+        names = [name for name, _ in self.plain]
+        found |= dict(zip(names, values, strict=True))
+        return {name: found[name] for name in self.names}
+
+
+class Codec:
+    """Everything that can be said to, or heard from, a contract of one ABI."""
+
+    def __init__(self, abi: Abi) -> None:
+        """Index the functions by name and length, the events by topic."""
+        self.methods: dict[tuple[str, int], Method] = {}
+        self.logs: dict[bytes, Log] = {}
+        self.constructor: Sequence[str] = ()
+        for entry in abi:
+            if entry["type"] == "function":
+                key = entry["name"], len(entry["inputs"])
+                self.methods[key] = _method(entry)
+            elif entry["type"] == "event":
+                self.logs[keccak(text=signature_of(entry))] = _log(entry)
+            elif entry["type"] == "constructor":
+                self.constructor = [type_of(item) for item in entry["inputs"]]
+
+    def method(self, name: str, arguments: Sequence[Any]) -> Method:
+        """Return the function `name` that takes as many arguments."""
+        try:
+            return self.methods[name, len(arguments)]
+        except KeyError:
+            raise AttributeError(
+                f"no function {name} of {len(arguments)} arguments"
+            ) from None
+
+
+@cache
+def codec_of(name: str, source_root: Path = CONTRACTS) -> Codec:
+    """
+    Return the codec of the contract `name`.
+
+    Code bodies behind the Clearinghouse's address share one ABI; each is deployed
+    with its own constructor.
+    """
+    codec = Codec(abi_of(name, source_root))
+    codec.constructor = Codec(artifact(name, source_root).abi).constructor
+    return codec
+
+
+def encode(types: Sequence[str], values: Sequence[Any]) -> bytes:
+    """Return `values` encoded as the arguments of a call."""
+    if len(types) != len(values):
+        raise ValueError(f"{len(values)} arguments for {len(types)}")
+    heads, tails, offset = [], [], WORD * len(types)
+    for kind, value in zip(types, values, strict=True):
+        if _is_word(kind):
+            heads.append(_word(kind, value))
+        elif kind.endswith("[]") and _is_word(kind[:-2]):
+            tail = b"".join(_word(kind[:-2], item) for item in value)
+            heads.append(offset.to_bytes(WORD, "big"))
+            tails.append(len(value).to_bytes(WORD, "big") + tail)
+            offset += WORD + len(tail)
+        else:
+            return abi_encode(types, values)
+    return b"".join(heads) + b"".join(tails)
+
+
+def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
+    """Return the values of `types` in `data`; raise `ValueError` if it is short."""
+    if all(_is_word(kind) for kind in types):
+        if len(data) < WORD * len(types):
+            raise ValueError(f"{len(data)} bytes returned for {len(types)} words")
+        return tuple(
+            _value(kind, data[WORD * at : WORD * at + WORD])
+            for at, kind in enumerate(types)
+        )
+    return tuple(
+        _with_checksums(kind, value)
+        for kind, value in zip(types, abi_decode(types, data), strict=True)
+    )
+
+
+def decode_revert(output: bytes) -> str:
+    """Return the reason that a reverted call gave, or "" if it gave none."""
+    if output[:4] == _ERROR:
+        return str(abi_decode(["string"], output[4:])[0])
+    if output[:4] == _PANIC:
+        return f"panic {int.from_bytes(output[4:36], 'big')}"
+    return output.hex() and f"0x{output.hex()}"
+
+
+def _is_word(kind: str) -> bool:
+    if kind.endswith("]") or kind.startswith("("):
+        return False
+    return kind.startswith(("uint", "int", "bytes", "address", "bool")) and (
+        kind != "bytes"
+    )
+
+
+def _word(kind: str, value: Any) -> bytes:
+    """Return one word; raise `ValueError` if `value` is not of type `kind`."""
+    try:
+        if kind.startswith(("uint", "int")):
+            signed = kind.startswith("int")
+            size = int(kind.removeprefix("u").removeprefix("int")) // 8
+            narrow: bytes = value.to_bytes(size, "big", signed=signed)
+            return narrow.rjust(WORD, b"\xff" if value < 0 else b"\0")
+        if kind == "address":
+            return bytes(12) + bytes.fromhex(value.removeprefix("0x")).rjust(20, b"\0")
+        if kind == "bool":
+            return bytes(31) + (b"\1" if value else b"\0")
+        if len(value) != int(kind.removeprefix("bytes")):
+            raise ValueError
+        return bytes(value).ljust(WORD, b"\0")
+    except (ValueError, OverflowError, AttributeError, TypeError):
+        raise ValueError(f"{value!r} is no {kind}") from None
+
+
+def _value(kind: str, word: bytes) -> Any:
+    if kind.startswith("uint"):
+        return int.from_bytes(word, "big")
+    if kind.startswith("int"):
+        return int.from_bytes(word, "big", signed=True)
+    if kind == "address":
+        return checksum("0x" + word[12:].hex())
+    if kind == "bool":
+        return word[31] == 1
+    return word[: int(kind.removeprefix("bytes"))]
+
+
+def _with_checksums(kind: str, value: Any) -> Any:
+    """Return a value of `eth_abi` in the form that this module promises."""
+    if kind == "address":
+        return checksum(value)
+    if kind.endswith("]"):
+        inner = kind[: kind.rindex("[")]
+        return tuple(_with_checksums(inner, item) for item in value)
+    if kind.startswith("("):
+        kinds = zip(split_types(kind[1:-1]), value, strict=True)
+        return tuple(_with_checksums(inner, item) for inner, item in kinds)
+    return value
+
+
+def split_types(types: str) -> list[str]:
+    """Return the members of a tuple type, split at its outermost commas."""
+    parts, depth = [""], 0
+    for letter in types:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part for part in parts if part]
+
+
+def _method(entry: Mapping[str, Any]) -> Method:
+    shapes = [_shape(item) for item in entry["outputs"]]
+    outputs = [type_of(item) for item in entry["outputs"]]
+
+    def shape(values: Sequence[Any]) -> Any:
+        named = [form(value) for form, value in zip(shapes, values, strict=True)]
+        if len(named) > 1:
+            return tuple(named)
+        return named[0] if named else None
+
+    inputs = [type_of(item) for item in entry["inputs"]]
+    selector = keccak(text=signature_of(entry))[:4]
+    return Method(selector, inputs, outputs, shape)
+
+
+def _shape(item: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """Return what turns a decoded value into named tuples where it has names."""
+    kind = str(item["type"])
+    if not kind.startswith("tuple"):
+        return lambda value: value
+    if kind.endswith("]"):
+        inner = _shape({**item, "type": kind[: kind.rindex("[")]})
+        return lambda values: tuple(inner(value) for value in values)
+    parts = item["components"]
+    shapes = [_shape(part) for part in parts]
+    form = namedtuple(  # type: ignore[misc]
+        "Struct", [part["name"] for part in parts], rename=True
+    )
+    return lambda values: form(
+        *(shape(value) for shape, value in zip(shapes, values, strict=True))
+    )
+
+
+def _log(entry: Mapping[str, Any]) -> Log:
+    inputs = [
+        (item["name"], type_of(item), item["indexed"]) for item in entry["inputs"]
+    ]
+    return Log(
+        name=entry["name"],
+        names=[name for name, _, _ in inputs],
+        indexed=[(name, kind) for name, kind, topic in inputs if topic],
+        plain=[(name, kind) for name, kind, topic in inputs if not topic],
+    )
