@@ -1,0 +1,56 @@
+"""
+What a keeper job is: read at one block, decide without side effects.
+
+A job keeps nothing between two rounds: all that it decides on is in the snapshot, so
+a keeper that was killed goes on where the chain stands, and two keepers side by side
+only race.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from keeper.chain.interface import Block, Chain, Contract
+
+Snapshot = TypeVar("Snapshot")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A transaction that a job wants sent, and why."""
+
+    contract: Contract
+    method: str
+    arguments: tuple[Any, ...]
+    because: str
+
+    def __str__(self) -> str:
+        """Return the call as one would write it, long arguments shortened."""
+        shown = ", ".join(_shorten(repr(item)) for item in self.arguments)
+        return f"{self.contract.name}.{self.method}({shown})"
+
+
+class Job(Protocol[Snapshot]):
+    """One of the keeper's duties."""
+
+    @property
+    def name(self) -> str:
+        """Return the job's name, the contract's verb."""
+        ...
+
+    @property
+    def interval(self) -> int:
+        """Return the seconds between two rounds."""
+        ...
+
+    def read(self, chain: Chain, block: Block) -> Snapshot:
+        """Return all that the decision depends on, read at `block`."""
+        ...
+
+    def decide(self, snapshot: Snapshot) -> Sequence[Call]:
+        """Return what to send; the same snapshot always gives the same calls."""
+        ...
+
+
+def _shorten(text: str, limit: int = 40) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
