@@ -1,0 +1,83 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title Reasons for refusing
+@license Apache-2.0
+@notice Every reason for which a call can be refused, once; lower case, at most 32
+        characters. One exception class of `specs/errors.py` belongs to each.
+@custom:spec specs/errors.py
+"""
+
+# Anyone
+ZERO_AMOUNT: constant(String[32]) = "zero amount"
+AMOUNT_TOO_LARGE: constant(String[32]) = "amount too large"
+NOT_AUTHORISED: constant(String[32]) = "not authorised"
+NOT_GOVERNOR: constant(String[32]) = "not the governor"
+NOT_VENUE: constant(String[32]) = "not a venue"
+OUT_OF_BOUNDS: constant(String[32]) = "out of bounds"
+LENGTH_MISMATCH: constant(String[32]) = "length mismatch"
+UNKNOWN_SELECTOR: constant(String[32]) = "unknown function"
+ALREADY_SET: constant(String[32]) = "already set"
+
+# Custody
+UNKNOWN_ASSET: constant(String[32]) = "unknown asset"
+UNKNOWN_MARKET: constant(String[32]) = "unknown market"
+ALREADY_LISTED: constant(String[32]) = "already listed"
+TRANSFER_FAILED: constant(String[32]) = "transfer failed"
+TRANSFER_SHORT: constant(String[32]) = "transfer fell short"
+INSUFFICIENT_BALANCE: constant(String[32]) = "insufficient balance"
+INSUFFICIENT_CASH: constant(String[32]) = "insufficient cash"
+NO_DEBT: constant(String[32]) = "no debt"
+WRONG_OWNER: constant(String[32]) = "wrong owner"
+SAME_ACCOUNT: constant(String[32]) = "same account"
+RESERVED_ACCOUNT: constant(String[32]) = "reserved account"
+ASSET_NOT_ENABLED: constant(String[32]) = "asset not enabled"
+TOO_MANY_ASSETS: constant(String[32]) = "too many assets"
+TOO_MANY_MARKETS: constant(String[32]) = "too many markets"
+POOL_HALTED: constant(String[32]) = "pool halted"
+
+# Margin
+BELOW_INITIAL_MARGIN: constant(String[32]) = "below initial margin"
+STALE_PRICE: constant(String[32]) = "stale price"
+PRICES_DIVERGE: constant(String[32]) = "prices diverge"
+
+# Perpetuals
+PRICE_OUT_OF_BAND: constant(String[32]) = "price out of band"
+NO_POSITION: constant(String[32]) = "no position"
+
+# Oracle
+NOT_PUBLISHER: constant(String[32]) = "not a publisher"
+DUPLICATE_PUBLISHER: constant(String[32]) = "duplicate publisher"
+TOO_FEW_REPORTS: constant(String[32]) = "too few reports"
+REPORT_FROM_FUTURE: constant(String[32]) = "report from the future"
+REPORT_TOO_OLD: constant(String[32]) = "report too old"
+REPORT_NOT_LATER: constant(String[32]) = "report not later"
+REPORTS_TOO_FAR_APART: constant(String[32]) = "reports too far apart"
+ALREADY_PUBLISHED: constant(String[32]) = "already published"
+PRICE_OUT_OF_RANGE: constant(String[32]) = "price out of range"
+NO_PRICE: constant(String[32]) = "no price"
+NOT_BOOK: constant(String[32]) = "not the book"
+
+# Quotes
+BAD_SIGNATURE: constant(String[32]) = "bad signature"
+QUOTE_EXPIRED: constant(String[32]) = "quote expired"
+NONCE_USED: constant(String[32]) = "nonce used"
+WRONG_COUNTERPARTY: constant(String[32]) = "wrong counterparty"
+SAME_SIDE: constant(String[32]) = "same side"
+WRONG_INSTRUMENT: constant(String[32]) = "wrong instrument"
+QUOTES_DO_NOT_CROSS: constant(String[32]) = "quotes do not cross"
+SIZE_TOO_SMALL: constant(String[32]) = "size too small"
+SIZE_TOO_LARGE: constant(String[32]) = "size too large"
+
+# Liquidation
+NOT_LIQUIDATABLE: constant(String[32]) = "not liquidatable"
+ABOVE_BACKSTOP_MARGIN: constant(String[32]) = "above backstop margin"
+PRICE_TOO_FRESH: constant(String[32]) = "price too fresh"
+SAME_OWNER: constant(String[32]) = "same owner"
+NO_CAPACITY: constant(String[32]) = "no capacity"
+NOT_PLEDGED: constant(String[32]) = "not pledged"
+ALREADY_PLEDGED: constant(String[32]) = "already pledged"
+TOO_MANY_PROVIDERS: constant(String[32]) = "too many providers"
+NO_TAKEOVER: constant(String[32]) = "no takeover open"
+NOT_IMPROVED: constant(String[32]) = "not improved"
+NOTHING_TAKEN: constant(String[32]) = "nothing taken"

@@ -1,0 +1,124 @@
+"""
+Accounts.
+
+An account is a pair (owner, number), written ``owner << 96 | number``. Accounts of
+one owner share nothing but the owner. Accounts of owner 0 belong to the protocol.
+
+Counterpart of ``contracts/modules/accounts.vy``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NewType
+
+from specs.errors import NotAuthorised, ReservedAccount, TooManyAssets, TooManyMarkets
+from specs.money_market import EMPTY, Balance
+from specs.perpetual import FLAT, Position
+
+AccountId = NewType("AccountId", int)
+Address = NewType("Address", int)
+
+TRADE: Final = 1
+"""The right to trade: fills, quotes, settings."""
+
+WITHDRAW: Final = 2
+"""The right to take assets out: withdraw, borrow, transfer."""
+
+RIGHTS: Final = TRADE | WITHDRAW
+
+RESERVE: Final = AccountId(1)
+"""The reserve, whose balances are kept inside the pools."""
+
+BACKSTOP_FUND: Final = AccountId(2)
+"""The fund that pays deficits; anybody may add USDC to it."""
+
+MAX_ASSETS: Final = 8
+"""How many assets other than USDC an account may hold or owe."""
+
+MAX_MARKETS: Final = 8
+"""How many markets an account may have a position or a claim in."""
+
+USDC: Final = 0
+
+
+@dataclass(frozen=True)
+class Account:
+    """What an account has; entries that are empty are left out."""
+
+    balances: Mapping[int, Balance] = field(default_factory=dict)
+    positions: Mapping[int, Position] = field(default_factory=dict)
+    is_auto_lending: bool = True
+
+
+NEW: Final = Account()
+
+
+def compute_account(owner: Address, number: int) -> AccountId:
+    """Return the account of ``owner`` with ``number``."""
+    return AccountId(owner << 96 | number)
+
+
+def get_owner(account: AccountId) -> Address:
+    """Return the owner of ``account``."""
+    return Address(account >> 96)
+
+
+def get_balance(account: Account, asset: int) -> Balance:
+    """Return what the account has of ``asset``."""
+    return account.balances.get(asset, EMPTY)
+
+
+def get_position(account: Account, market: int) -> Position:
+    """Return what the account has in ``market``."""
+    return account.positions.get(market, FLAT)
+
+
+def with_balance(account: Account, asset: int, balance: Balance) -> Account:
+    """Return ``account`` with its balance of ``asset`` set; refuse a ninth asset."""
+    balances = {**account.balances, asset: balance}
+    if balance == EMPTY:
+        del balances[asset]
+    if len(balances.keys() - {USDC}) > MAX_ASSETS:
+        raise TooManyAssets
+    return Account(balances, account.positions, account.is_auto_lending)
+
+
+def with_position(account: Account, market: int, position: Position) -> Account:
+    """Return ``account`` with its position set; refuse a ninth market."""
+    positions = {**account.positions, market: position}
+    if position == FLAT:
+        del positions[market]
+    if len(positions) > MAX_MARKETS:
+        raise TooManyMarkets
+    return Account(account.balances, positions, account.is_auto_lending)
+
+
+def is_authorised(
+    operators: Mapping[tuple[AccountId, Address], int],
+    account: AccountId,
+    actor: Address,
+    right: int,
+) -> bool:
+    """Return whether ``actor`` owns ``account`` or was given ``right`` over it."""
+    if get_owner(account) == 0:
+        return False
+    if actor == get_owner(account):
+        return True
+    return operators.get((account, actor), 0) & right == right
+
+
+def require_authorised(
+    operators: Mapping[tuple[AccountId, Address], int],
+    account: AccountId,
+    actor: Address,
+    right: int,
+) -> None:
+    """Refuse unless ``actor`` owns ``account`` or was given ``right`` over it."""
+    if not is_authorised(operators, account, actor, right):
+        raise NotAuthorised
+
+
+def require_user(account: AccountId) -> None:
+    """Refuse an account that belongs to the protocol."""
+    if get_owner(account) == 0:
+        raise ReservedAccount

@@ -1,0 +1,395 @@
+"""
+Reasons for refusing.
+
+One class for each constant of ``contracts/modules/errors.vy``; ``reason`` is the text
+with which the contract reverts.
+"""
+
+from typing import ClassVar
+
+
+class Revert(Exception):
+    """A call that the protocol refuses; nothing has changed."""
+
+    reason: ClassVar[str] = ""
+
+
+# Anyone
+
+
+class ZeroAmount(Revert):
+    """An amount or size of zero does nothing."""
+
+    reason = "zero amount"
+
+
+class AmountTooLarge(Revert):
+    """A number is beyond what the protocol stores."""
+
+    reason = "amount too large"
+
+
+class NotAuthorised(Revert):
+    """The caller is neither the owner nor an operator with that right."""
+
+    reason = "not authorised"
+
+
+class NotGovernor(Revert):
+    """Only the governor may call this."""
+
+    reason = "not the governor"
+
+
+class NotVenue(Revert):
+    """Only a venue that the governor has enrolled may call this."""
+
+    reason = "not a venue"
+
+
+class OutOfBounds(Revert):
+    """A parameter is outside its hard-coded bounds."""
+
+    reason = "out of bounds"
+
+
+class LengthMismatch(Revert):
+    """Two lists that belong together differ in length."""
+
+    reason = "length mismatch"
+
+
+class UnknownSelector(Revert):
+    """No code body has this function."""
+
+    reason = "unknown function"
+
+
+class AlreadySet(Revert):
+    """This can be set once and has been."""
+
+    reason = "already set"
+
+
+# Custody
+
+
+class UnknownAsset(Revert):
+    """No asset is listed under this number."""
+
+    reason = "unknown asset"
+
+
+class UnknownMarket(Revert):
+    """No market is listed under this number."""
+
+    reason = "unknown market"
+
+
+class AlreadyListed(Revert):
+    """The token or number is listed already."""
+
+    reason = "already listed"
+
+
+class TransferFailed(Revert):
+    """The token returned false."""
+
+    reason = "transfer failed"
+
+
+class TransferShort(Revert):
+    """The vault's balance moved by another amount than was asked."""
+
+    reason = "transfer fell short"
+
+
+class InsufficientBalance(Revert):
+    """The account has less of the asset than that."""
+
+    reason = "insufficient balance"
+
+
+class InsufficientCash(Revert):
+    """The pool has lent out what was asked for."""
+
+    reason = "insufficient cash"
+
+
+class NoDebt(Revert):
+    """The account owes nothing of this asset."""
+
+    reason = "no debt"
+
+
+class WrongOwner(Revert):
+    """The two accounts belong to different owners."""
+
+    reason = "wrong owner"
+
+
+class SameAccount(Revert):
+    """Both sides are one account."""
+
+    reason = "same account"
+
+
+class ReservedAccount(Revert):
+    """Accounts without an owner belong to the protocol."""
+
+    reason = "reserved account"
+
+
+class AssetNotEnabled(Revert):
+    """Others may deposit only what the account holds."""
+
+    reason = "asset not enabled"
+
+
+class TooManyAssets(Revert):
+    """The account holds as many assets as one may."""
+
+    reason = "too many assets"
+
+
+class TooManyMarkets(Revert):
+    """The account has positions in as many markets as one may."""
+
+    reason = "too many markets"
+
+
+class PoolHalted(Revert):
+    """Bad debt above half of the pool has halted it."""
+
+    reason = "pool halted"
+
+
+# Margin
+
+
+class BelowInitialMargin(Revert):
+    """The account would be below its initial margin."""
+
+    reason = "below initial margin"
+
+
+class StalePrice(Revert):
+    """The price that this needs is too old."""
+
+    reason = "stale price"
+
+
+class PricesDiverge(Revert):
+    """Fast and slow price are too far apart for new risk."""
+
+    reason = "prices diverge"
+
+
+# Perpetuals
+
+
+class PriceOutOfBand(Revert):
+    """The price is outside the market's bands."""
+
+    reason = "price out of band"
+
+
+class NoPosition(Revert):
+    """The account has no position in this market."""
+
+    reason = "no position"
+
+
+# Oracle
+
+
+class NotPublisher(Revert):
+    """The report was not signed by a publisher."""
+
+    reason = "not a publisher"
+
+
+class DuplicatePublisher(Revert):
+    """Two reports are of one publisher."""
+
+    reason = "duplicate publisher"
+
+
+class TooFewReports(Revert):
+    """Fewer reports than the quorum asks for."""
+
+    reason = "too few reports"
+
+
+class ReportFromFuture(Revert):
+    """A report is later than the block."""
+
+    reason = "report from the future"
+
+
+class ReportTooOld(Revert):
+    """A report is older than a report may be."""
+
+    reason = "report too old"
+
+
+class ReportNotLater(Revert):
+    """The publisher has been heard at that time or later."""
+
+    reason = "report not later"
+
+
+class ReportsTooFarApart(Revert):
+    """The reports span too much time."""
+
+    reason = "reports too far apart"
+
+
+class AlreadyPublished(Revert):
+    """This block has its price version."""
+
+    reason = "already published"
+
+
+class PriceOutOfRange(Revert):
+    """A price is zero or beyond what is stored."""
+
+    reason = "price out of range"
+
+
+class NoPrice(Revert):
+    """Nothing has been published for this yet."""
+
+    reason = "no price"
+
+
+class NotBook(Revert):
+    """Only the market's order book may report its mid."""
+
+    reason = "not the book"
+
+
+# Quotes
+
+
+class BadSignature(Revert):
+    """The signature is not of the account's owner or operator."""
+
+    reason = "bad signature"
+
+
+class QuoteExpired(Revert):
+    """The quote's time is over."""
+
+    reason = "quote expired"
+
+
+class NonceUsed(Revert):
+    """The quote was filled or cancelled."""
+
+    reason = "nonce used"
+
+
+class WrongCounterparty(Revert):
+    """The quote is meant for another account."""
+
+    reason = "wrong counterparty"
+
+
+class SameSide(Revert):
+    """Both quotes buy, or both sell."""
+
+    reason = "same side"
+
+
+class WrongInstrument(Revert):
+    """The quotes are of two instruments."""
+
+    reason = "wrong instrument"
+
+
+class QuotesDoNotCross(Revert):
+    """The buyer pays less than the seller asks."""
+
+    reason = "quotes do not cross"
+
+
+class SizeTooSmall(Revert):
+    """Less would be filled than a side accepts."""
+
+    reason = "size too small"
+
+
+class SizeTooLarge(Revert):
+    """More would be filled than a side offers."""
+
+    reason = "size too large"
+
+
+# Liquidation
+
+
+class NotLiquidatable(Revert):
+    """The account meets its maintenance margin."""
+
+    reason = "not liquidatable"
+
+
+class AboveBackstopMargin(Revert):
+    """The account is not below the margin that opens the backstop."""
+
+    reason = "above backstop margin"
+
+
+class PriceTooFresh(Revert):
+    """The price is of this block; liquidation waits for the next one."""
+
+    reason = "price too fresh"
+
+
+class SameOwner(Revert):
+    """The liquidator or provider and the account have one owner."""
+
+    reason = "same owner"
+
+
+class NoCapacity(Revert):
+    """No provider has capacity left."""
+
+    reason = "no capacity"
+
+
+class NotPledged(Revert):
+    """The account is not a provider."""
+
+    reason = "not pledged"
+
+
+class AlreadyPledged(Revert):
+    """The account is a provider already."""
+
+    reason = "already pledged"
+
+
+class TooManyProviders(Revert):
+    """There are as many providers as one call can visit."""
+
+    reason = "too many providers"
+
+
+class NoTakeover(Revert):
+    """A takeover has to be opened first."""
+
+    reason = "no takeover open"
+
+
+class NotImproved(Revert):
+    """The account would be left worse."""
+
+    reason = "not improved"
+
+
+class NothingTaken(Revert):
+    """No provider could take anything over."""
+
+    reason = "nothing taken"

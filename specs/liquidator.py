@@ -1,0 +1,129 @@
+"""
+Liquidator.
+
+Who may take accounts over, how much of what is due each provider gets, and the
+order of a backstop liquidation.
+
+Counterpart of ``contracts/Liquidator.vy``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from specs import accounts as acc
+from specs import backstop, errors, takeover
+from specs import clearinghouse as ch
+from specs.accounts import AccountId, Address
+from specs.backstop import Provider
+from specs.fixed_point import Seconds, Wad, mul_div_up
+from specs.takeover import Deficit, Terms
+
+
+@dataclass(frozen=True)
+class State:
+    """The providers, in the order in which they pledged."""
+
+    address: Address
+    providers: Mapping[AccountId, Provider] = field(default_factory=dict)
+
+
+def pledge(
+    state: State,
+    now: Seconds,
+    caller: Address,
+    account: AccountId,
+    per_minute: Wad,
+    per_hour: Wad,
+) -> State:
+    """Make the caller's account a provider, or set its capacities anew.
+
+    What it has taken over in the current minute and hour stays counted.
+    """
+    if caller != acc.get_owner(account):
+        raise errors.NotAuthorised
+    ch.require_amount(per_minute)
+    ch.require_amount(per_hour)
+    old = state.providers.get(account)
+    if old is None and len(state.providers) == backstop.MAX_PROVIDERS:
+        raise errors.TooManyProviders
+    new = replace(
+        old or Provider(Wad(0), Wad(0)), per_minute=per_minute, per_hour=per_hour
+    )
+    return replace(state, providers={**state.providers, account: new})
+
+
+def unpledge(state: State, now: Seconds, caller: Address, account: AccountId) -> State:
+    """Take the caller's account out of the providers; the last moves to its place."""
+    if caller != acc.get_owner(account):
+        raise errors.NotAuthorised
+    if account not in state.providers:
+        raise errors.NotPledged
+    order = list(state.providers)
+    order[order.index(account)] = order[-1]
+    providers = {name: state.providers[name] for name in order[:-1]}
+    return replace(state, providers=providers)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a liquidation did."""
+
+    terms: Terms
+    taken: Mapping[AccountId, Wad]
+    """Notional that each provider took over."""
+    deficit: Deficit | None
+
+
+def liquidate(
+    clearing: ch.State,
+    state: State,
+    now: Seconds,
+    caller: Address,
+    account: AccountId,
+) -> tuple[ch.State, State, Outcome]:
+    """
+    Take over as much of ``account`` as its terms ask for; anyone may.
+
+    The notional is shared among providers pro rata to what is left of their
+    capacities. A provider that would end below its initial margin is passed over.
+    Refused if nothing was taken and no deficit was paid.
+    """
+    clearing, terms = takeover.open_takeover(clearing, now, account)
+    total = Wad(mul_div_up(terms.exposure, terms.parts, backstop.PARTS))
+    capacities = get_capacities(state, account, now)
+    reach = Wad(sum(capacities.values()))
+    left, due = terms.exposure, total
+    if takeover.is_bankrupt(clearing, account, now):
+        due = Wad(0)
+    taken: dict[AccountId, Wad] = {}
+    for provider, capacity in capacities.items():
+        part = backstop.compute_allocation(total, capacity, reach, due)
+        if part == 0:
+            continue
+        portion = backstop.compute_portion(part, left)
+        try:
+            clearing = takeover.take_over(
+                clearing, now, state.address, account, provider, terms.discount, portion
+            )
+        except errors.Revert:
+            continue
+        taken[provider] = part
+        left, due = Wad(left - part), Wad(due - part)
+        used = backstop.use_capacity(state.providers[provider], part, now)
+        state = replace(state, providers={**state.providers, provider: used})
+
+    clearing, deficit = takeover.close_takeover(clearing, now, account)
+    if not taken and deficit is None:
+        raise errors.NothingTaken
+    return clearing, state, Outcome(terms, taken, deficit)
+
+
+def get_capacities(
+    state: State, account: AccountId, now: Seconds
+) -> Mapping[AccountId, Wad]:
+    """Return what each provider of another owner may still take over now."""
+    return {
+        provider: backstop.compute_remaining(pledged, now)
+        for provider, pledged in state.providers.items()
+        if acc.get_owner(provider) != acc.get_owner(account)
+    }

@@ -1,0 +1,322 @@
+"""
+Margin.
+
+What an account is worth as collateral and how much of that its exposure binds.
+
+    weight(x) = min(w, 1.1 / (1 + p * sqrt(x)))      x = quantity held; w alone if p = 0
+    IMF(N)    = max(base_imf, imf_factor * sqrt(N))  N = notional in USDC
+    MMF(N)    = max(base_mmf, mmf_factor * sqrt(N))
+
+Fractions are stored in parts per million, factors per square root in units of
+1e-12. Collateral rounds down; exposure, debt and margin round up.
+
+Counterpart of ``contracts/modules/margin.vy``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from specs.errors import BelowInitialMargin, PricesDiverge, StalePrice
+from specs.fixed_point import WAD, Seconds, Wad, mul_div_down, mul_div_up, sqrt_down
+
+MAX_PRICE_AGE: Final = Seconds(60)
+"""A price older than this is stale."""
+
+MAX_DIVERGENCE_PERCENT: Final = 2
+"""Fast and slow price further apart than this: new risk waits."""
+
+PRICE_UNIT: Final = Wad(10**6)
+"""Prices are stored in multiples of this, rounded down."""
+
+WEIGHT_CAP: Final = 11 * WAD // 10
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The prices of one asset or market, WAD USDC for 1.0."""
+
+    slow: Wad
+    """Slow index of an asset; mark of a market."""
+    fast: Wad
+    """Fast index of an asset; for a market the mark at the fast index."""
+    time: Seconds
+
+
+@dataclass(frozen=True)
+class Haircut:
+    """How much of an asset's value counts as collateral."""
+
+    weight: int
+    """Parts per million."""
+    factor: int
+    """p, in 1e-12 per square root of a token; 0 makes the weight constant."""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """Margin that exposure of one kind binds."""
+
+    base_imf: int
+    base_mmf: int
+    imf_factor: int
+    mmf_factor: int
+
+
+@dataclass(frozen=True)
+class Collateral:
+    """A positive balance of an asset other than USDC."""
+
+    held: Wad
+    quote: Quote
+    haircut: Haircut
+
+
+@dataclass(frozen=True)
+class Debt:
+    """A negative balance of an asset other than USDC."""
+
+    owed: Wad
+    quote: Quote
+    requirement: Requirement
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """A perpetual position as margin sees it: its worth at two prices, its size."""
+
+    value: int
+    """uPnL and unsettled funding at mark, WAD USDC, rounded down."""
+    worst_value: int
+    """The same at the worse of mark and fast index."""
+    notional: Wad
+    """Size at mark, rounded up; 0 for an unsettled claim."""
+    quote: Quote
+    requirement: Requirement
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """All that margin needs of an account."""
+
+    usdc: int
+    """USDC held, or owed if negative."""
+    usdc_requirement: Requirement
+    collaterals: tuple[Collateral, ...]
+    debts: tuple[Debt, ...]
+    exposures: tuple[Exposure, ...]
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the rules ask of an account. All amounts are WAD USDC."""
+
+    initial_equity: int
+    """Net equity at conservative prices, unrealised gains left out."""
+    initial_margin: int
+    equity: int
+    """Net equity at slow prices and marks, stale ones included."""
+    maintenance_margin: int
+    exposure: int
+    value: int
+    """Equity with every weight 1: what would be left if all were closed."""
+    stale_loss: int
+    """How much of the shortfall stale exposures and borrows make."""
+    stale_margin: int
+    priced_at: Seconds
+    """The latest time of a price that is not stale."""
+    is_stale: bool
+    """Whether a position's or a debt's price is stale."""
+    is_diverging: bool
+    """Whether fast and slow price of a fresh leg are too far apart."""
+
+
+def quantise(price: int) -> Wad:
+    """Return ``price`` in whole price units, rounded down."""
+    return Wad(price - price % PRICE_UNIT)
+
+
+def is_stale(quote: Quote, now: Seconds) -> bool:
+    """Return whether ``quote`` is too old to trade at."""
+    return now - quote.time > MAX_PRICE_AGE
+
+
+def is_diverging(quote: Quote) -> bool:
+    """Return whether fast and slow price are more than 2 % apart."""
+    return 100 * abs(quote.fast - quote.slow) > MAX_DIVERGENCE_PERCENT * quote.slow
+
+
+def sqrt_up(x: int) -> int:
+    """Return the square root of ``x``, rounded up."""
+    return sqrt_down(x - 1) + 1 if x > 0 else 0
+
+
+def compute_weight(haircut: Haircut, held: Wad) -> Wad:
+    """Return the share of an asset's value that counts, rounded down."""
+    weight = haircut.weight * 10**12
+    if haircut.factor == 0:
+        return Wad(weight)
+    slope = mul_div_up(haircut.factor, sqrt_up(held), 1000)
+    return Wad(min(weight, mul_div_down(WEIGHT_CAP, WAD, WAD + slope)))
+
+
+def compute_fraction(base: int, factor: int, notional: Wad) -> Wad:
+    """Return the margin fraction of ``notional``, rounded up."""
+    return Wad(max(base * 10**12, mul_div_up(factor, sqrt_up(notional), 1000)))
+
+
+def compute_initial_margin(requirement: Requirement, notional: Wad) -> Wad:
+    """Return the margin that opens ``notional``, rounded up."""
+    fraction = compute_fraction(requirement.base_imf, requirement.imf_factor, notional)
+    return Wad(mul_div_up(fraction, notional, WAD))
+
+
+def compute_maintenance_margin(requirement: Requirement, notional: Wad) -> Wad:
+    """Return the margin that keeps ``notional``, rounded up."""
+    fraction = compute_fraction(requirement.base_mmf, requirement.mmf_factor, notional)
+    return Wad(mul_div_up(fraction, notional, WAD))
+
+
+def compute_collateral_value(collateral: Collateral, price: Wad) -> Wad:
+    """Return what a collateral counts for at ``price``, rounded down twice."""
+    value = mul_div_down(collateral.held, price, WAD)
+    weight = compute_weight(collateral.haircut, collateral.held)
+    return Wad(mul_div_down(value, weight, WAD))
+
+
+def compute_equity(portfolio: Portfolio) -> int:
+    """Return net equity at slow prices and marks."""
+    equity = portfolio.usdc + sum(e.value for e in portfolio.exposures)
+    equity += sum(
+        compute_collateral_value(c, c.quote.slow) for c in portfolio.collaterals
+    )
+    return equity - sum(mul_div_up(d.owed, d.quote.slow, WAD) for d in portfolio.debts)
+
+
+def compute_value(portfolio: Portfolio) -> int:
+    """Return net equity at slow prices and marks with every weight 1."""
+    value = portfolio.usdc + sum(e.value for e in portfolio.exposures)
+    value += sum(mul_div_down(c.held, c.quote.slow, WAD) for c in portfolio.collaterals)
+    return value - sum(mul_div_up(d.owed, d.quote.slow, WAD) for d in portfolio.debts)
+
+
+def get_notionals(portfolio: Portfolio) -> Iterable[tuple[Requirement, Wad, Quote]]:
+    """Return every leg that binds margin but USDC debt, at slow price and mark."""
+    for exposure in portfolio.exposures:
+        yield exposure.requirement, exposure.notional, exposure.quote
+    for debt in portfolio.debts:
+        notional = mul_div_up(debt.owed, debt.quote.slow, WAD)
+        yield debt.requirement, Wad(notional), debt.quote
+
+
+def compute_usdc_debt(portfolio: Portfolio) -> Wad:
+    """Return the USDC that balance and unrealised PnL leave owed: the same after
+    a loss is realised as before."""
+    return Wad(max(0, -(portfolio.usdc + sum(e.value for e in portfolio.exposures))))
+
+
+def compute_initial_equity(portfolio: Portfolio, now: Seconds) -> int:
+    """Return net equity at conservative prices.
+
+    Collateral at the lower, debts at the higher of fast and slow; a stale
+    collateral counts 0; unrealised gains count 0 until they are realised.
+    """
+    equity = portfolio.usdc + sum(min(0, e.worst_value) for e in portfolio.exposures)
+    equity += sum(
+        compute_collateral_value(c, Wad(min(c.quote.slow, c.quote.fast)))
+        for c in portfolio.collaterals
+        if not is_stale(c.quote, now)
+    )
+    return equity - sum(
+        mul_div_up(d.owed, max(d.quote.slow, d.quote.fast), WAD)
+        for d in portfolio.debts
+    )
+
+
+def compute_total_initial_margin(portfolio: Portfolio) -> int:
+    """Return the initial margin of every leg, debts at their higher price."""
+    worst = portfolio.usdc + sum(min(0, e.worst_value) for e in portfolio.exposures)
+    debt = Wad(max(0, -worst))
+    margin: int = compute_initial_margin(portfolio.usdc_requirement, debt)
+    margin += sum(
+        compute_initial_margin(e.requirement, e.notional) for e in portfolio.exposures
+    )
+    return margin + sum(
+        compute_initial_margin(
+            d.requirement,
+            Wad(mul_div_up(d.owed, max(d.quote.slow, d.quote.fast), WAD)),
+        )
+        for d in portfolio.debts
+    )
+
+
+def assess(portfolio: Portfolio, now: Seconds) -> Health:
+    """Return the health of ``portfolio`` at ``now``."""
+    usdc_debt = compute_usdc_debt(portfolio)
+    legs = tuple(get_notionals(portfolio))
+    stale_legs = tuple(leg for leg in legs if is_stale(leg[2], now))
+    quotes = [leg[2] for leg in legs] + [c.quote for c in portfolio.collaterals]
+    fresh = [quote for quote in quotes if not is_stale(quote, now)]
+    stale_loss = sum(
+        max(0, -e.value) for e in portfolio.exposures if is_stale(e.quote, now)
+    ) + sum(
+        mul_div_up(d.owed, d.quote.slow, WAD)
+        for d in portfolio.debts
+        if is_stale(d.quote, now)
+    )
+    return Health(
+        initial_equity=compute_initial_equity(portfolio, now),
+        initial_margin=compute_total_initial_margin(portfolio),
+        equity=compute_equity(portfolio),
+        maintenance_margin=compute_maintenance_margin(
+            portfolio.usdc_requirement, usdc_debt
+        )
+        + sum(compute_maintenance_margin(r, n) for r, n, _ in legs),
+        exposure=usdc_debt + sum(n for _, n, _ in legs),
+        value=compute_value(portfolio),
+        stale_loss=stale_loss,
+        stale_margin=sum(compute_maintenance_margin(r, n) for r, n, _ in stale_legs),
+        priced_at=max((quote.time for quote in fresh), default=Seconds(0)),
+        is_stale=len(stale_legs) > 0,
+        is_diverging=any(is_diverging(quote) for quote in fresh),
+    )
+
+
+def is_liquidatable(health: Health) -> bool:
+    """Return whether the account is below its maintenance margin."""
+    return health.exposure > 0 and health.equity < health.maintenance_margin
+
+
+def is_due(health: Health) -> bool:
+    """Return whether it is below even with its stale exposures and borrows let go."""
+    equity = health.equity + health.stale_loss
+    margin = health.maintenance_margin - health.stale_margin
+    return health.exposure > 0 and equity < margin
+
+
+def require_initial_margin(health: Health) -> None:
+    """Refuse unless the account may take the risk that it now has.
+
+    An account without exposure is free: it may always withdraw what it has.
+    """
+    if health.exposure == 0 and health.initial_margin == 0:
+        return
+    if health.is_stale:
+        raise StalePrice
+    if health.is_diverging:
+        raise PricesDiverge
+    if health.initial_equity < health.initial_margin:
+        raise BelowInitialMargin
+
+
+def is_improved(before: Health, after: Health) -> bool:
+    """Return whether exposure fell and equity over margin did not.
+
+    The rule for an account below its initial margin: it may reduce, but not sell
+    its value to a friend. Cross-multiplied, so that nothing is divided.
+    """
+    return (
+        after.exposure < before.exposure
+        and after.equity * before.maintenance_margin
+        >= before.equity * after.maintenance_margin
+    )

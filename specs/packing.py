@@ -1,0 +1,141 @@
+"""
+Packing.
+
+How the fields of the state share storage words. A word is described by its fields:
+where each starts, how many bits it has, whether it is signed and of what unit it
+counts multiples. A list is eight bytes, ascending, each one more than a number,
+ended by zeros.
+
+Counterpart of ``contracts/modules/packing.vy``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from specs.errors import AmountTooLarge
+
+
+@dataclass(frozen=True)
+class Field:
+    """Some bits of a word."""
+
+    offset: int
+    width: int
+    is_signed: bool = False
+    unit: int = 1
+
+
+Word = Mapping[str, Field]
+
+POOL_INDEX: Final[Word] = {
+    "lend_index": Field(144, 112),
+    "borrow_index": Field(32, 112),
+    "accrued_at": Field(0, 32),
+}
+POOL_TOTAL: Final[Word] = {"lends": Field(128, 128), "borrows": Field(0, 128)}
+POOL_CASH: Final[Word] = {"cash": Field(128, 128), "reserve": Field(0, 128)}
+POOL_IDLE: Final[Word] = {"idle": Field(0, 128)}
+CURVE: Final[Word] = {
+    "base": Field(0, 40, unit=10**9),
+    "slope_low": Field(40, 40, unit=10**9),
+    "slope_high": Field(80, 40, unit=10**9),
+    "optimal": Field(120, 24, unit=10**12),
+    "reserve_share": Field(144, 24, unit=10**12),
+    "is_halted": Field(168, 8),
+}
+TOKEN: Final[Word] = {
+    "address": Field(0, 160),
+    "decimals": Field(160, 8),
+    "is_listed": Field(168, 8),
+}
+QUOTE: Final[Word] = {
+    "slow": Field(176, 80, unit=10**6),
+    "fast": Field(96, 80, unit=10**6),
+    "time": Field(64, 32),
+    "weight": Field(40, 24),
+    "factor": Field(0, 40),
+}
+RISK: Final[Word] = {
+    "base_imf": Field(0, 24),
+    "base_mmf": Field(24, 24),
+    "imf_factor": Field(48, 40),
+    "mmf_factor": Field(88, 40),
+    "maker": Field(128, 24),
+    "taker": Field(152, 24),
+    "underlying": Field(176, 8),
+    "lot_exponent": Field(184, 8),
+    "interval": Field(192, 32),
+    "is_listed": Field(224, 8),
+}
+FUNDS: Final[Word] = {
+    "total": Field(128, 128, is_signed=True),
+    "surplus": Field(0, 128),
+}
+FUNDING: Final[Word] = {
+    "index": Field(128, 128, is_signed=True),
+    "rate": Field(64, 64, is_signed=True),
+    "updated_at": Field(32, 32),
+    "interval_started_at": Field(0, 32),
+}
+PREMIUM: Final[Word] = {
+    "premium_time": Field(128, 128, is_signed=True),
+    "premium": Field(64, 64, is_signed=True),
+}
+FUND: Final[Word] = {
+    "balance": Field(128, 128, is_signed=True),
+    "cap": Field(0, 128),
+}
+SIZE: Final[Word] = {"open_interest": Field(0, 64)}
+HEADER: Final[Word] = {
+    "assets": Field(192, 64),
+    "markets": Field(128, 64),
+    "is_idling": Field(0, 1),
+}
+BALANCE: Final[Word] = {
+    "scaled": Field(128, 128, is_signed=True),
+    "idle": Field(0, 128),
+}
+POSITION: Final[Word] = {
+    "lots": Field(192, 64, is_signed=True),
+    "basis": Field(64, 128, is_signed=True),
+}
+
+
+def unpack(word: int, layout: Word) -> dict[str, int]:
+    """Return the fields of ``word`` in their own units."""
+    return {name: get_field(word, field) for name, field in layout.items()}
+
+
+def get_field(word: int, field: Field) -> int:
+    """Return one field of ``word`` in its own unit."""
+    value: int = word // 2**field.offset % 2**field.width
+    if field.is_signed and value >= 2 ** (field.width - 1):
+        value -= 2**field.width
+    return value * field.unit
+
+
+def pack(values: Mapping[str, int], layout: Word) -> int:
+    """Return the word that holds ``values``; refuse what does not fit its field."""
+    word = 0
+    for name, field in layout.items():
+        value = values[name] // field.unit
+        low = -(2 ** (field.width - 1)) if field.is_signed else 0
+        if not low <= value < low + 2**field.width:
+            raise AmountTooLarge
+        word += value % 2**field.width * 2**field.offset
+    return word
+
+
+def unpack_list(entries: int) -> tuple[int, ...]:
+    """Return the numbers in a list, ascending."""
+    numbers = []
+    while entries:
+        numbers.append(entries % 256 - 1)
+        entries //= 256
+    return tuple(numbers)
+
+
+def pack_list(numbers: tuple[int, ...]) -> int:
+    """Return the list that holds ``numbers``."""
+    return sum((n + 1) * 256**i for i, n in enumerate(sorted(numbers)))

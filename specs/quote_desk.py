@@ -1,0 +1,167 @@
+"""
+The quote desk.
+
+Trades by signed quotes: two quotes that cross, or one quote and a taker, become a fill
+of the clearinghouse at the maker's price and inside the oracle's bands. A quote fills
+once, in full or in part.
+
+A transition returns the fill for the clearinghouse to apply: if that refuses it, the
+whole call is refused and the nonces are not used. What the clearinghouse and the oracle
+say is passed in as ``Surroundings``.
+
+Counterpart of ``contracts/QuoteDesk.vy``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from specs import nonces, quotes
+from specs.accounts import AccountId, Address
+from specs.errors import BadSignature, NotAuthorised, PriceOutOfBand
+from specs.fixed_point import Seconds, Wad
+from specs.nonces import UNUSED, Nonces
+from specs.quotes import SPOT, Quote
+
+
+@dataclass(frozen=True)
+class State:
+    """All that the desk remembers."""
+
+    nonces: Nonces = UNUSED
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the desk asks others: the time, who may trade, and the price bands."""
+
+    now: Seconds
+    may_trade: Callable[[AccountId, Address], bool]
+    band: Callable[[int], tuple[Wad, Wad]]
+    """The lowest and the highest price of an instrument; may refuse to say."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """
+    Who stands behind a signature of a quote.
+
+    ``key`` is the address whose key made it, ``wallet`` the contract that accepts it
+    when asked (EIP-1271); None where there is none.
+    """
+
+    key: Address | None = None
+    wallet: Address | None = None
+
+
+@dataclass(frozen=True)
+class Fill:
+    """
+    What the clearinghouse is asked to fill.
+
+    ``number`` is the asset's if ``is_spot``, otherwise the market's; ``size`` is WAD
+    of the asset, or lots of the market.
+    """
+
+    is_spot: bool
+    number: int
+    buyer: AccountId
+    seller: AccountId
+    size: int
+    price: Wad
+    is_maker_buying: bool
+
+
+def cross(
+    state: State,
+    around: Surroundings,
+    maker: Quote,
+    maker_signature: Signature,
+    taker: Quote,
+    taker_signature: Signature,
+) -> tuple[State, Fill]:
+    """Fill two signed quotes with one another at the maker's price."""
+    size = quotes.cross(maker, taker, around.now)
+    used = nonces.use(state.nonces, maker.account, maker.nonce)
+    used = nonces.use(used, taker.account, taker.nonce)
+    check_signature(around, maker, maker_signature)
+    check_signature(around, taker, taker_signature)
+    check_band(around, maker)
+    fill = compute_fill(maker, taker.account, size)
+    return replace(state, nonces=used), fill
+
+
+def take(
+    state: State,
+    around: Surroundings,
+    caller: Address,
+    maker: Quote,
+    signature: Signature,
+    account: AccountId,
+    size: int,
+) -> tuple[State, Fill]:
+    """Fill ``size`` of a signed quote for ``account``, at its price."""
+    check_may_trade(around, account, caller)
+    quotes.take(maker, account, size, around.now)
+    used = nonces.use(state.nonces, maker.account, maker.nonce)
+    check_signature(around, maker, signature)
+    check_band(around, maker)
+    return replace(state, nonces=used), compute_fill(maker, account, size)
+
+
+def cancel(
+    state: State, around: Surroundings, caller: Address, account: AccountId, nonce: int
+) -> State:
+    """Use up one nonce; refused if it is used up already."""
+    check_may_trade(around, account, caller)
+    return replace(state, nonces=nonces.use(state.nonces, account, nonce))
+
+
+def cancel_word(
+    state: State,
+    around: Surroundings,
+    caller: Address,
+    account: AccountId,
+    word: int,
+    mask: int,
+) -> State:
+    """Use up all nonces of ``mask`` that are not used up yet."""
+    check_may_trade(around, account, caller)
+    used = nonces.use_word(state.nonces, account, word, mask)
+    return replace(state, nonces=used)
+
+
+def check_may_trade(around: Surroundings, account: AccountId, caller: Address) -> None:
+    """Refuse a caller who may not trade for ``account``."""
+    if not around.may_trade(account, caller):
+        raise NotAuthorised
+
+
+def check_signature(around: Surroundings, quote: Quote, signature: Signature) -> None:
+    """Refuse a quote that none of those who may trade for its account has signed."""
+    owner = quote.account >> 96
+    is_signed = signature.key is not None and around.may_trade(
+        quote.account, signature.key
+    )
+    if not is_signed and signature.wallet != owner:
+        raise BadSignature
+
+
+def check_band(around: Surroundings, maker: Quote) -> None:
+    """Refuse a price outside the instrument's bands."""
+    low, high = around.band(maker.instrument)
+    if not low <= maker.price <= high:
+        raise PriceOutOfBand
+
+
+def compute_fill(maker: Quote, taker: AccountId, size: int) -> Fill:
+    """Return the fill of ``size`` of the quote with the account ``taker``."""
+    is_spot = maker.instrument >= SPOT
+    return Fill(
+        is_spot=is_spot,
+        number=maker.instrument - SPOT if is_spot else maker.instrument,
+        buyer=maker.account if maker.is_buy else taker,
+        seller=taker if maker.is_buy else maker.account,
+        size=size,
+        price=maker.price,
+        is_maker_buying=maker.is_buy,
+    )

@@ -1,0 +1,152 @@
+"""
+Quotes.
+
+What a quote says, when two of them or one and a taker may fill, how much, and what
+exactly is signed (EIP-712). Refusals come in the order in which the functions state
+them: first each quote by itself, then the pair.
+
+Counterpart of ``contracts/modules/quotes.vy``.
+"""
+
+from dataclasses import astuple, dataclass
+from typing import Final
+
+from eth_utils.crypto import keccak
+
+from specs.accounts import USDC, AccountId, Address
+from specs.errors import (
+    PriceOutOfRange,
+    QuoteExpired,
+    QuotesDoNotCross,
+    SameAccount,
+    SameSide,
+    SizeTooLarge,
+    SizeTooSmall,
+    UnknownAsset,
+    UnknownMarket,
+    WrongCounterparty,
+    WrongInstrument,
+    ZeroAmount,
+)
+from specs.fixed_point import Seconds, Wad
+
+SPOT: Final = 2**128
+"""Instruments from here on are spot assets; below, markets."""
+
+MAX_LISTED: Final = 32
+"""Markets and assets are numbered below this."""
+
+ANYONE: Final = AccountId(0)
+"""The counterparty of a quote that is meant for nobody in particular."""
+
+DOMAIN_TYPE: Final = (
+    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+)
+NAME: Final = "Rucksack QuoteDesk"
+VERSION: Final = "1"
+QUOTE_TYPE: Final = (
+    "Quote(uint256 account,uint256 instrument,bool is_buy,uint256 size,"
+    "uint256 min_size,uint256 price,uint256 nonce,uint256 expiry,uint256 counterparty)"
+)
+
+
+@dataclass(frozen=True)
+class Quote:
+    """
+    What an account's owner or operator signs.
+
+    ``instrument`` is a market's number for a perpetual, ``SPOT`` plus the asset's for
+    a spot trade. Sizes are lots of the market or WAD of the asset, ``price`` is the
+    worst one accepted, in USDC, ``expiry`` the last second at which it may be filled.
+    """
+
+    account: AccountId
+    instrument: int
+    is_buy: bool
+    size: int
+    min_size: int
+    price: Wad
+    nonce: int
+    expiry: Seconds
+    counterparty: AccountId = ANYONE
+
+
+def check(quote: Quote, now: Seconds) -> None:
+    """Refuse a quote that nobody could fill at the time ``now``."""
+    if quote.size == 0:
+        raise ZeroAmount
+    if quote.price == 0:
+        raise PriceOutOfRange
+    if quote.expiry < now:
+        raise QuoteExpired
+    if quote.instrument < SPOT and quote.instrument not in range(MAX_LISTED):
+        raise UnknownMarket
+    if quote.instrument >= SPOT and (
+        quote.instrument == SPOT + USDC
+        or quote.instrument not in range(SPOT, SPOT + MAX_LISTED)
+    ):
+        raise UnknownAsset
+
+
+def check_parties(quote: Quote, account: AccountId) -> None:
+    """Refuse a fill of ``quote`` with ``account`` where it is not meant for it."""
+    if quote.account == account:
+        raise SameAccount
+    if quote.counterparty not in (ANYONE, account):
+        raise WrongCounterparty
+
+
+def cross(maker: Quote, taker: Quote, now: Seconds) -> int:
+    """
+    Return the size that two quotes fill, in the unit of their size.
+
+    It is the smaller of both, and must be enough for both.
+    """
+    check(maker, now)
+    check(taker, now)
+    if maker.instrument != taker.instrument:
+        raise WrongInstrument
+    if maker.is_buy == taker.is_buy:
+        raise SameSide
+    check_parties(maker, taker.account)
+    check_parties(taker, maker.account)
+    bid, ask = (maker, taker) if maker.is_buy else (taker, maker)
+    if bid.price < ask.price:
+        raise QuotesDoNotCross
+    size = min(maker.size, taker.size)
+    if size < maker.min_size or size < taker.min_size:
+        raise SizeTooSmall
+    return size
+
+
+def take(maker: Quote, account: AccountId, size: int, now: Seconds) -> int:
+    """Return ``size``, if ``account`` may take as much of the quote."""
+    check(maker, now)
+    check_parties(maker, account)
+    if size == 0:
+        raise ZeroAmount
+    if size < maker.min_size:
+        raise SizeTooSmall
+    if size > maker.size:
+        raise SizeTooLarge
+    return size
+
+
+def compute_domain(chain_id: int, desk: Address) -> bytes:
+    """Return the EIP-712 domain separator of the desk at ``desk``."""
+    return keccak(
+        keccak(text=DOMAIN_TYPE)
+        + keccak(text=NAME)
+        + keccak(text=VERSION)
+        + _words(chain_id, desk)
+    )
+
+
+def compute_digest(domain: bytes, quote: Quote) -> bytes:
+    """Return what is signed for ``quote`` in ``domain``."""
+    content = keccak(keccak(text=QUOTE_TYPE) + _words(*astuple(quote)))
+    return keccak(b"\x19\x01" + domain + content)
+
+
+def _words(*values: int) -> bytes:
+    return b"".join(int(value).to_bytes(32, "big") for value in values)

@@ -1,0 +1,259 @@
+"""
+Takeover.
+
+What happens between an account that is due and a pledged provider. A takeover is
+opened on an account, one provider after the other takes a portion of what is left,
+and it is closed: whoever has only a debt left is written off, the backstop fund
+first, then the reserve, then the lenders, in the same transaction.
+
+Counterpart of ``contracts/LiquidationCode.vy``.
+"""
+
+from dataclasses import dataclass, replace
+
+from specs import accounts as acc
+from specs import backstop, errors, liquidity_fund, margin, money_market
+from specs import clearinghouse as ch
+from specs.accounts import USDC, AccountId, Address
+from specs.clearinghouse import State
+from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down, mul_div_up
+from specs.margin import Requirement
+
+
+@dataclass(frozen=True)
+class Terms:
+    """At what discount how much of an account is to be taken over."""
+
+    discount: Wad
+    parts: int
+    """The share to take over, in 1/65536."""
+    exposure: Wad
+    """What that is a share of: positions and debts that are not stale."""
+
+
+def open_takeover(
+    state: State, now: Seconds, account: AccountId
+) -> tuple[State, Terms]:
+    """
+    Return the terms of taking ``account`` over, with its PnL realised.
+
+    Refused unless it is below the margin that opens the backstop, at prices of an
+    earlier block, without the help of stale ones.
+    """
+    acc.require_user(account)
+    state = accrue_debts(state, account, now)
+    health = ch.assess(state, account, now)
+    if not (margin.is_liquidatable(health) and margin.is_due(health)):
+        raise errors.NotLiquidatable
+    if not backstop.is_open(health):
+        raise errors.AboveBackstopMargin
+    if health.priced_at >= now:
+        raise errors.PriceTooFresh
+
+    for market in sorted(ch.get_account(state, account).positions):
+        if not margin.is_stale(state.markets[market].quote, now):
+            state = ch.realise_one(state, market, account)
+    legs = get_legs(state, account, now)
+    discount = backstop.compute_discount(health)
+    parts = backstop.compute_fraction(health.equity, discount, legs)
+    exposure = Wad(sum(notional for _, notional in legs))
+    return state, Terms(discount, parts, exposure)
+
+
+def accrue_debts(state: State, account: AccountId, now: Seconds) -> State:
+    """Return ``state`` with USDC and every pool the account uses accrued."""
+    state = ch.accrue(state, USDC, now)
+    for asset in sorted(ch.get_account(state, account).balances):
+        state = ch.accrue(state, asset, now)
+    return state
+
+
+def get_legs(
+    state: State, account: AccountId, now: Seconds
+) -> tuple[tuple[Requirement, Wad], ...]:
+    """Return the positions and debts that can be taken over, with their notionals."""
+    portfolio = ch.get_portfolio(state, account, now)
+    usdc_debt = Wad(max(0, -portfolio.usdc))
+    legs = [(portfolio.usdc_requirement, usdc_debt)]
+    legs += [
+        (requirement, notional)
+        for requirement, notional, quote in margin.get_notionals(portfolio)
+        if not margin.is_stale(quote, now)
+    ]
+    return tuple(legs)
+
+
+def take_over(
+    state: State,
+    now: Seconds,
+    venue: Address,
+    account: AccountId,
+    provider: AccountId,
+    discount: Wad,
+    portion: Wad,
+) -> State:
+    """
+    Return ``state`` with ``portion`` of what is left of ``account`` moved.
+
+    The provider must have made the liquidation venue its operator, must not be of
+    the account's owner, and must have its initial margin afterwards.
+    """
+    if acc.get_owner(provider) == acc.get_owner(account):
+        raise errors.SameOwner
+    ch.require_authorised(state, provider, venue, acc.TRADE)
+    state = take_positions(state, now, account, provider, discount, portion)
+    state = take_debts(state, now, account, provider, discount, portion)
+    ch.require_initial_margin(state, provider, now)
+    return state
+
+
+def take_positions(
+    state: State,
+    now: Seconds,
+    account: AccountId,
+    provider: AccountId,
+    discount: Wad,
+    portion: Wad,
+) -> State:
+    """Return ``state`` with a portion of every fresh position taken over."""
+    for market in sorted(ch.get_account(state, account).positions):
+        listed = state.markets[market]
+        held = acc.get_position(ch.get_account(state, account), market).lots
+        if margin.is_stale(listed.quote, now) or held == 0:
+            continue
+        size = mul_div_up(abs(held), portion, WAD)
+        lots = Lots(size if held > 0 else -size)
+        mark = listed.quote.slow
+        given = backstop.compute_account_price(mark, discount, held > 0)
+        taken = backstop.compute_provider_price(mark, discount, held > 0)
+        state = ch.trade(state, market, account, Lots(-lots), given)
+        state = ch.trade(state, market, provider, lots, taken)
+        share = mul_div_down(size * listed.lot, abs(taken - given), WAD)
+        state = pay_backstop_fund(state, market, Wad(share))
+    return state
+
+
+def pay_backstop_fund(state: State, market: int, share: Wad) -> State:
+    """Return ``state`` with a third of the discount paid to the backstop fund, as
+    far as the market's fund reaches."""
+    listed = state.markets[market]
+    fund, paid = liquidity_fund.pay(listed.fund, share)
+    state = ch.with_market(state, market, replace(listed, fund=fund))
+    return ch.credit(state, acc.BACKSTOP_FUND, USDC, Wad(paid))
+
+
+def take_debts(
+    state: State,
+    now: Seconds,
+    account: AccountId,
+    provider: AccountId,
+    discount: Wad,
+    portion: Wad,
+) -> State:
+    """
+    Return ``state`` with a portion of every fresh debt taken over, for collateral.
+
+    The provider gets the debts' value and the discount on it from everything that
+    the account holds, in equal shares by value, rounded down. What collateral does
+    not cover stays as a USDC debt of the account.
+    """
+    due = 0
+    for asset in sorted(ch.get_account(state, account).balances):
+        price = get_price(state, asset)
+        owed = ch.get_owed(state, account, asset, now)
+        if owed == 0 or is_asset_stale(state, asset, now):
+            continue
+        amount = Wad(mul_div_up(owed, portion, WAD))
+        state = ch.credit(state, account, asset, amount)
+        state = ch.debit(state, provider, asset, amount)
+        due += mul_div_up(amount, price, WAD)
+    if due == 0:
+        return state
+
+    due = mul_div_up(due, WAD + discount, WAD)
+    return hand_collateral(state, now, account, provider, Wad(due))
+
+
+def hand_collateral(
+    state: State, now: Seconds, account: AccountId, provider: AccountId, due: Wad
+) -> State:
+    """Return ``state`` with collateral worth ``due`` handed to the provider."""
+    assets = [
+        asset
+        for asset in sorted(ch.get_account(state, account).balances)
+        if not is_asset_stale(state, asset, now)
+    ]
+    worth = sum(
+        mul_div_down(ch.get_held(state, account, a), get_price(state, a), WAD)
+        for a in assets
+    )
+    handed = 0
+    for asset in assets:
+        held = ch.get_held(state, account, asset)
+        amount = held if due >= worth else mul_div_down(held, due, worth)
+        state = ch.debit(state, account, asset, Wad(amount))
+        state = ch.credit(state, provider, asset, Wad(amount))
+        handed += mul_div_down(amount, get_price(state, asset), WAD)
+    if handed >= due:
+        return state
+    state = ch.debit(state, account, USDC, Wad(due - handed))
+    return ch.credit(state, provider, USDC, Wad(due - handed))
+
+
+def get_price(state: State, asset: int) -> Wad:
+    """Return the slow price of an asset; USDC's is 1."""
+    return Wad(WAD) if asset == USDC else ch.get_quote(state, asset).slow
+
+
+def is_asset_stale(state: State, asset: int, now: Seconds) -> bool:
+    """Return whether an asset's price is stale; USDC's never is."""
+    return asset != USDC and margin.is_stale(ch.get_quote(state, asset), now)
+
+
+def is_bankrupt(state: State, account: AccountId, now: Seconds) -> bool:
+    """
+    Return whether an account has nothing but a USDC debt.
+
+    By value: collateral worth no more than dust does not count, so that nobody can
+    hold a resolution up with a donation.
+    """
+    held = ch.get_account(state, account)
+    if held.positions or ch.get_owed(state, account, USDC, now) == 0:
+        return False
+    others = [asset for asset in held.balances if asset != USDC]
+    if any(held.balances[asset].scaled < 0 for asset in others):
+        return False
+    worth = sum(
+        mul_div_down(ch.get_held(state, account, a), get_price(state, a), WAD)
+        for a in others
+    )
+    return worth <= backstop.DUST
+
+
+@dataclass(frozen=True)
+class Deficit:
+    """Who paid what a bankrupt account owed."""
+
+    fund_paid: Wad
+    reserve_paid: Wad
+    socialised: Wad
+
+
+def close_takeover(
+    state: State, now: Seconds, account: AccountId
+) -> tuple[State, Deficit | None]:
+    """Return ``state`` with the account's deficit paid, if it is bankrupt."""
+    if not is_bankrupt(state, account, now):
+        return state, None
+    owed = ch.get_owed(state, account, USDC, now)
+    fund = ch.get_held(state, acc.BACKSTOP_FUND, USDC)
+    fund_paid = Wad(min(owed, fund))
+    state = ch.debit(state, acc.BACKSTOP_FUND, USDC, fund_paid)
+    state = ch.credit(state, account, USDC, fund_paid)
+
+    balance = acc.get_balance(ch.get_account(state, account), USDC)
+    if balance.scaled >= 0:
+        return state, Deficit(fund_paid, Wad(0), Wad(0))
+    pool, balance, paid = money_market.write_off(state.assets[USDC].pool, balance)
+    state = ch.with_entry(state, account, USDC, (pool, balance))
+    return state, Deficit(fund_paid, paid.reserve_paid, paid.socialised)
