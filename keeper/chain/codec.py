@@ -7,7 +7,7 @@ their fields, lists as tuples.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from keeper.artifacts import CONTRACTS, Abi, abi_of, artifact, signature_of, type_of
+from keeper.chain.interface import Event
 
 WORD: Final = 32
 _ERROR: Final = keccak(text="Error(string)")[:4]
@@ -35,6 +36,7 @@ class Method:
     inputs: Sequence[str]
     outputs: Sequence[str]
     shape: Callable[[Sequence[Any]], Any]
+    is_view: bool
 
     def encode(self, arguments: Sequence[Any]) -> bytes:
         """Return calldata; raise `ValueError` for what does not fit its type."""
@@ -138,6 +140,22 @@ def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     )
 
 
+def decode_events(
+    logs: Iterable[tuple[str, Sequence[bytes], bytes]],
+    names: Mapping[str, str],
+    source_root: Path = CONTRACTS,
+) -> tuple[Event, ...]:
+    """Return the events of the contracts that `names` knows by address."""
+    events: list[Event] = []
+    for address, topics, data in logs:
+        name = names.get(address)
+        kinds = codec_of(name, source_root).logs if name else {}
+        kind = kinds.get(topics[0]) if topics else None
+        if kind:
+            events.append(Event(kind.name, address, kind.decode(topics, data)))
+    return tuple(events)
+
+
 def decode_revert(output: bytes) -> str:
     """Return the reason that a reverted call gave, or "" if it gave none."""
     if output[:4] == _ERROR:
@@ -223,7 +241,8 @@ def _method(entry: Mapping[str, Any]) -> Method:
 
     inputs = [type_of(item) for item in entry["inputs"]]
     selector = keccak(text=signature_of(entry))[:4]
-    return Method(selector, inputs, outputs, shape)
+    is_view = entry["stateMutability"] in ("view", "pure")
+    return Method(selector, inputs, outputs, shape, is_view)
 
 
 def _shape(item: Mapping[str, Any]) -> Callable[[Any], Any]:

@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from eth_account.signers.local import LocalAccount
+
 from keeper.errors import Halt, UserError
 
 __all__ = [
@@ -114,7 +116,9 @@ class Chain(Protocol):
         self, contract: Contract, method: str, *arguments: Any, block: int | None = None
     ) -> Any:
         """
-        Return what a view says, as of `block` or the newest one.
+        Return what a function says, as of `block` or the newest one.
+
+        Nothing changes, and the caller is nobody (the zero address).
 
         Raise `Refused` if it reverts, `ValueError` if an argument is not of its type
         or if a local chain is asked for a block that is over.
@@ -152,6 +156,6 @@ class LocalChain(Chain, Protocol):
         """
         ...
 
-    def fund(self, address: str, wei: int) -> None:
-        """Give `address` native tokens, to pay for gas."""
+    def unlock(self, account: LocalAccount) -> str:
+        """Let the chain send for `account`, gas paid; return its address."""
         ...

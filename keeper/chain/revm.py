@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from eth_account.signers.local import LocalAccount
 from pyrevm import EVM, BlockEnv, CfgEnv, Env
 
 from keeper.artifacts import CONTRACTS, artifact
-from keeper.chain.codec import checksum, codec_of, decode_revert, encode
+from keeper.chain.codec import checksum, codec_of, decode_events, decode_revert, encode
 from keeper.chain.interface import Block, Contract, Event, Receipt, Refused
 
 CHAIN_ID: Final = 1337
@@ -73,12 +74,18 @@ class RevmChain:
     def call(
         self, contract: Contract, method: str, *arguments: Any, block: int | None = None
     ) -> Any:
-        """Return what a view says in the open block."""
+        """Return what a function says in the open block, changing nothing."""
         if block not in (None, self._block.number):
             raise ValueError(f"block {block} is over")
         found = codec_of(contract.name, self._source_root).method(method, arguments)
         data = found.encode(arguments)
-        return found.decode(self._message(_NOBODY, contract.address, data, True))
+        if found.is_view:
+            return found.decode(self._message(_NOBODY, contract.address, data, True))
+        before = self._evm.snapshot()
+        try:
+            return found.decode(self.send_raw(_NOBODY, contract.address, data))
+        finally:
+            self._evm.revert(before)
 
     def send(
         self, sender: str, contract: Contract, method: str, *arguments: Any
@@ -123,9 +130,9 @@ class RevmChain:
         code = self._evm.get_code(address)
         return code[:-_PADDING] if code else b""
 
-    def fund(self, address: str, wei: int) -> None:
-        """Give `address` native tokens."""
-        self._evm.set_balance(address, self._evm.get_balance(address) + wei)
+    def unlock(self, account: LocalAccount) -> str:
+        """Return the account's address; any address can send here."""
+        return account.address
 
     def snapshot(self) -> Snapshot:
         """Return the present state, to be reverted to at most once."""
@@ -151,17 +158,10 @@ class RevmChain:
             raise _refusal(error) from None
 
     def _events(self) -> Sequence[Event]:
-        events: list[Event] = []
         result = self._evm.result
-        for log in result.logs if result else ():
-            name = self._names.get(checksum(log.address))
-            logs = codec_of(name, self._source_root).logs if name else {}
-            topics, data = log.data
-            kind = logs.get(topics[0]) if topics else None
-            if kind:
-                arguments = kind.decode(topics, data)
-                events.append(Event(kind.name, checksum(log.address), arguments))
-        return tuple(events)
+        found = result.logs if result else []
+        logs = [(checksum(log.address), *log.data) for log in found]
+        return decode_events(logs, self._names, self._source_root)
 
 
 def _refusal(error: RuntimeError) -> Exception:
