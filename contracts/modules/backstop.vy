@@ -1,0 +1,176 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title Backstop
+@license Apache-2.0
+@notice When an account's equity is below half of its maintenance margin or so, pledged
+        providers take its positions over, at a discount that leaves the account better
+        off. Providers share pro rata to what is left of their capacities.
+@dev opens       equity < max(MM / 2, MM - 6 % of exposure)
+     discount    d = clamp(value / exposure, 0, MM / exposure / 4)
+     fraction    the smallest c, in 1/65536, for which
+                 equity - c*N*d >= IM((1 - c) * N);  all of it if equity < N*d
+     prices      the account fills at mark*(1 -/+ d), the provider at mark*(1 -/+ 2d/3)
+     Amounts are WAD USDC, prices WAD USDC, the discount WAD of notional.
+@custom:spec specs/backstop.py
+"""
+
+from . import fixed_point as fp
+from . import requirements
+
+# Fractions are counted in parts of this.
+PARTS: constant(uint256) = 2**16
+# Halvings that find one part of all.
+HALVINGS: constant(uint256) = 16
+# Eight positions, eight debts, USDC, and one to spare.
+MAX_LEGS: constant(uint256) = 18
+# Collateral worth no more than this does not keep an account from being bankrupt.
+DUST: constant(uint256) = 10**18 // 100
+
+
+# A position or a debt of an account, and what initial margin it binds.
+struct Leg:
+    notional: uint256
+    base_imf: uint256
+    imf_factor: uint256
+
+
+@internal
+@pure
+def _compute_backstop_margin(maintenance_margin: uint256, exposure: uint256) -> int256:
+    """
+    @notice Return the margin below which the backstop opens, rounded down.
+    """
+    less: int256 = convert(fp._mul_div_up(exposure, 6, 100), int256)
+    margin: int256 = convert(maintenance_margin, int256)
+    return max(convert(maintenance_margin // 2, int256), margin - less)
+
+
+@internal
+@pure
+def _is_open(equity: int256, maintenance_margin: uint256, exposure: uint256) -> bool:
+    """
+    @notice Return whether the account is below the margin that opens the backstop.
+    """
+    return equity < self._compute_backstop_margin(maintenance_margin, exposure)
+
+
+@internal
+@pure
+def _compute_discount(
+    worth: int256, maintenance_margin: uint256, exposure: uint256
+) -> uint256:
+    """
+    @notice Return the discount of a takeover, WAD of notional, rounded down.
+    @param worth Equity with every weight 1.
+    @param exposure Not zero where the worth is positive.
+    """
+    if worth <= 0:
+        return 0
+    share: uint256 = fp._mul_div_down(convert(worth, uint256), fp.WAD, exposure)
+    return min(share, fp._mul_div_down(maintenance_margin, fp.WAD, 4 * exposure))
+
+
+@internal
+@pure
+def _compute_fraction(
+    equity: int256, discount: uint256, legs: DynArray[Leg, MAX_LEGS]
+) -> uint256:
+    """
+    @notice Return the smallest share, in parts, whose takeover restores initial margin.
+    """
+    exposure: uint256 = self._sum(legs)
+    if equity < convert(fp._mul_div_up(exposure, discount, fp.WAD), int256):
+        return PARTS
+    failing: uint256 = 0
+    healing: uint256 = PARTS
+    for i: uint256 in range(HALVINGS):
+        parts: uint256 = (failing + healing) // 2
+        if self._heals(equity, discount, legs, parts):
+            healing = parts
+        else:
+            failing = parts
+    return healing
+
+
+@internal
+@pure
+def _heals(
+    equity: int256, discount: uint256, legs: DynArray[Leg, MAX_LEGS], parts: uint256
+) -> bool:
+    """
+    @notice Return whether initial margin is met once `parts` of every leg are gone.
+    """
+    needed: uint256 = fp._mul_div_up(
+        self._sum(legs) * parts, discount, PARTS * fp.WAD
+    )
+    for leg: Leg in legs:
+        needed += requirements._compute_margin(
+            leg.base_imf,
+            leg.imf_factor,
+            fp._mul_div_up(leg.notional, PARTS - parts, PARTS),
+        )
+    return equity >= convert(needed, int256)
+
+
+@internal
+@pure
+def _sum(legs: DynArray[Leg, MAX_LEGS]) -> uint256:
+    """
+    @notice Return the exposure of all legs.
+    """
+    exposure: uint256 = 0
+    for leg: Leg in legs:
+        exposure += leg.notional
+    return exposure
+
+
+@internal
+@pure
+def _compute_account_price(
+    mark: uint256, discount: uint256, is_selling: bool
+) -> uint256:
+    """
+    @notice Return the price at which the account fills, rounded against it.
+    """
+    if is_selling:
+        return fp._mul_div_down(mark, fp.WAD - discount, fp.WAD)
+    return fp._mul_div_up(mark, fp.WAD + discount, fp.WAD)
+
+
+@internal
+@pure
+def _compute_provider_price(
+    mark: uint256, discount: uint256, is_buying: bool
+) -> uint256:
+    """
+    @notice Return the price at which the provider fills, rounded against it.
+    """
+    part: uint256 = fp._mul_div_down(2, discount, 3)
+    if is_buying:
+        return fp._mul_div_up(mark, fp.WAD - part, fp.WAD)
+    return fp._mul_div_down(mark, fp.WAD + part, fp.WAD)
+
+
+@internal
+@pure
+def _compute_allocation(
+    total: uint256, capacity: uint256, capacities: uint256, rest: uint256
+) -> uint256:
+    """
+    @notice Return a provider's part of `total`: pro rata, rounded up, within its
+            capacity and the `rest` that is not allocated yet. Rounded up, the last
+            provider gets what the others leave, so that the whole is allocated
+            whenever the capacities reach.
+    """
+    share: uint256 = fp._mul_div_up(total, capacity, capacities)
+    return min(min(share, capacity), rest)
+
+
+@internal
+@pure
+def _compute_portion(allocation: uint256, exposure: uint256) -> uint256:
+    """
+    @notice Return an allocation as a share of the exposure left, WAD, rounded up.
+    """
+    return min(fp.WAD, fp._mul_div_up(allocation, fp.WAD, exposure))

@@ -1,0 +1,112 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title Perpetual positions
+@license Apache-2.0
+@notice A position is a size in lots and a basis: what its size has cost, less the
+        funding index at which it was bought, so that one number holds both.
+@dev With FI the funding index in USDC per base unit,
+         value(P)       = floor(size * (P - FI)) - basis
+         trade d at p:    basis += ceil(d * (p - FI)), both ways
+     so the values of all accounts add up to what the liquidity fund holds, less dust.
+     The sign of (P - FI) is taken into the size, so that each product is rounded once
+     and exactly.
+@custom:spec specs/perpetual.py
+"""
+
+from . import fixed_point as fp
+
+# The largest position, either way.
+MAX_LOTS: constant(uint256) = 2**56
+
+
+@internal
+@pure
+def _compute_value(
+    lots: int256, basis: int256, lot: uint256, price: uint256, funding_index: int256
+) -> int256:
+    """
+    @notice Return uPnL and unsettled funding at `price`, WAD USDC, rounded down.
+    """
+    size: int256 = lots * convert(lot, int256)
+    distance: int256 = convert(price, int256) - funding_index
+    if distance < 0:
+        size = -size
+    worth: int256 = fp._signed_mul_div_down(
+        size, convert(abs(distance), uint256), fp.WAD
+    )
+    return worth - basis
+
+
+@internal
+@pure
+def _compute_cost(
+    lots: int256, lot: uint256, price: uint256, funding_index: int256
+) -> int256:
+    """
+    @notice Return what `lots` cost at `price`, funding folded in, WAD USDC, rounded up.
+    """
+    size: int256 = lots * convert(lot, int256)
+    distance: int256 = convert(price, int256) - funding_index
+    if distance < 0:
+        size = -size
+    return fp._signed_mul_div_up(size, convert(abs(distance), uint256), fp.WAD)
+
+
+@internal
+@pure
+def _compute_notional(lots: int256, lot: uint256, price: uint256) -> uint256:
+    """
+    @notice Return the value of a size at `price`, without its sign, rounded up.
+    """
+    return fp._mul_div_up(convert(abs(lots), uint256) * lot, price, fp.WAD)
+
+
+@internal
+@pure
+def _trade(
+    held: int256,
+    basis: int256,
+    lots: int256,
+    lot: uint256,
+    price: uint256,
+    funding_index: int256,
+) -> (int256, int256, int256):
+    """
+    @notice Return the lots and the basis of a position after `lots` (signed) were traded
+            at `price`, and the gain that its closed share made. The gain is still
+            inside the position's value until it is settled. The basis grows by the
+            whole trade's cost, rounded up once, so that the two sides of a fill leave
+            at most one unit with the fund.
+    """
+    opening: int256 = self._compute_opening(held, lots)
+    cost: int256 = self._compute_cost(lots, lot, price, funding_index)
+    gain: int256 = self._compute_cost(opening, lot, price, funding_index) - cost
+    if opening != lots:
+        closing: uint256 = convert(abs(lots - opening), uint256)
+        gain -= fp._signed_mul_div_up(basis, closing, convert(abs(held), uint256))
+    return held + lots, basis + cost, gain
+
+
+@internal
+@pure
+def _compute_opening(held: int256, lots: int256) -> int256:
+    """
+    @notice Return the part of a trade that does not close what is held.
+    """
+    if held == 0 or lots == 0 or (held > 0) == (lots > 0):
+        return lots
+    if abs(lots) <= abs(held):
+        return 0
+    return held + lots
+
+
+@internal
+@pure
+def _is_reduction(held: int256, lots: int256) -> bool:
+    """
+    @notice Return whether the trade only shrinks what is held.
+    """
+    if held == 0 or lots == 0 or (held > 0) == (lots > 0):
+        return False
+    return abs(lots) <= abs(held)

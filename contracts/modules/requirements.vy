@@ -1,0 +1,71 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title Requirements
+@license Apache-2.0
+@notice How much of an asset counts, and how much margin an exposure binds: both worsen
+        with the square root of size, as it is harder to sell.
+@dev weight(x) = min(w, 1.1 / (1 + p * sqrt(x))), x the quantity held; w alone if p = 0
+     fraction(N) = max(base, factor * sqrt(N)), N the notional in USDC
+     Weights and fractions are stored in parts per million, factors per square root of a
+     whole unit in 1e-12. Weights round down; fractions and margins round up.
+@custom:spec specs/requirements.py
+"""
+
+from . import fixed_point as fp
+
+WEIGHT_CAP: constant(uint256) = 11 * 10**18 // 10
+# From parts per million to WAD.
+_PPM_UNIT: constant(uint256) = 10**12
+# From a factor times a square root of WAD, 10**(12 + 9), to WAD.
+_ROOT_UNIT: constant(uint256) = 1000
+
+
+@internal
+@pure
+def _sqrt_up(x: uint256) -> uint256:
+    """
+    @notice Return the square root of `x`, rounded up.
+    """
+    if x == 0:
+        return 0
+    return fp._sqrt_down(x - 1) + 1
+
+
+@internal
+@pure
+def _compute_weight(weight: uint256, factor: uint256, held: uint256) -> uint256:
+    """
+    @notice Return the share of an asset's value that counts, WAD, rounded down.
+    @param weight Parts per million.
+    @param factor In 1e-12 per square root of a token; 0 makes the weight constant.
+    @param held Quantity held, WAD.
+    """
+    cap: uint256 = weight * _PPM_UNIT
+    if factor == 0:
+        return cap
+    slope: uint256 = fp._mul_div_up(factor, self._sqrt_up(held), _ROOT_UNIT)
+    return min(cap, fp._mul_div_down(WEIGHT_CAP, fp.WAD, fp.WAD + slope))
+
+
+@internal
+@pure
+def _compute_fraction(base: uint256, factor: uint256, notional: uint256) -> uint256:
+    """
+    @notice Return the margin fraction of `notional`, WAD, rounded up.
+    @param base Parts per million.
+    @param factor In 1e-12 per square root of a USDC.
+    """
+    slope: uint256 = fp._mul_div_up(factor, self._sqrt_up(notional), _ROOT_UNIT)
+    return max(base * _PPM_UNIT, slope)
+
+
+@internal
+@pure
+def _compute_margin(base: uint256, factor: uint256, notional: uint256) -> uint256:
+    """
+    @notice Return the margin that `notional` binds, WAD USDC, rounded up: the initial
+            one for the initial base and factor, the maintenance one for the others.
+    """
+    fraction: uint256 = self._compute_fraction(base, factor, notional)
+    return fp._mul_div_up(fraction, notional, fp.WAD)
