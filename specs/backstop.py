@@ -17,34 +17,17 @@ Providers share pro rata to what is left of their capacities.
 Counterpart of ``contracts/modules/backstop.vy``.
 """
 
-from dataclasses import dataclass, replace
 from typing import Final
 
-from specs.fixed_point import WAD, Seconds, Wad, mul_div_down, mul_div_up
-from specs.margin import Health, Requirement, compute_initial_margin
+from specs.fixed_point import WAD, Wad, mul_div_down, mul_div_up
+from specs.margin import Health
+from specs.requirements import Requirement, compute_initial_margin
 
 PARTS: Final = 2**16
 """Fractions are counted in parts of this."""
 
-MAX_PROVIDERS: Final = 8
-
-MINUTE: Final = 60
-HOUR: Final = 3600
-
 DUST: Final = Wad(WAD // 100)
 """Collateral worth no more than this does not keep an account from being bankrupt."""
-
-
-@dataclass(frozen=True)
-class Provider:
-    """A pledged account: how much notional it takes over in a minute and an hour."""
-
-    per_minute: Wad
-    per_hour: Wad
-    used_at: Seconds = Seconds(0)
-    """When it last took something over."""
-    minute_used: Wad = Wad(0)
-    hour_used: Wad = Wad(0)
 
 
 def compute_backstop_margin(health: Health) -> int:
@@ -117,25 +100,6 @@ def compute_provider_price(mark: Wad, discount: Wad, is_buying: bool) -> Wad:
     return Wad(mul_div_down(mark, WAD + part, WAD))
 
 
-def compute_remaining(provider: Provider, now: Seconds) -> Wad:
-    """Return what a provider may still take over now."""
-    minute = provider.minute_used if _same(provider.used_at, now, MINUTE) else 0
-    hour = provider.hour_used if _same(provider.used_at, now, HOUR) else 0
-    return Wad(max(0, min(provider.per_minute - minute, provider.per_hour - hour)))
-
-
-def use_capacity(provider: Provider, amount: Wad, now: Seconds) -> Provider:
-    """Return ``provider`` after it took ``amount`` over."""
-    minute = provider.minute_used if _same(provider.used_at, now, MINUTE) else 0
-    hour = provider.hour_used if _same(provider.used_at, now, HOUR) else 0
-    return replace(
-        provider,
-        used_at=now,
-        minute_used=Wad(minute + amount),
-        hour_used=Wad(hour + amount),
-    )
-
-
 def compute_allocation(total: Wad, capacity: Wad, capacities: Wad, left: Wad) -> Wad:
     """
     Return a provider's part of ``total``: pro rata, rounded up, within what is left.
@@ -150,8 +114,3 @@ def compute_allocation(total: Wad, capacity: Wad, capacities: Wad, left: Wad) ->
 def compute_portion(allocation: Wad, left: Wad) -> Wad:
     """Return an allocation as a share of the exposure left, WAD, rounded up."""
     return Wad(min(WAD, mul_div_up(allocation, WAD, left)))
-
-
-def _same(earlier: Seconds, now: Seconds, window: int) -> bool:
-    """Return whether two times are in one window."""
-    return earlier // window == now // window

@@ -28,9 +28,10 @@ from specs.fixed_point import (
 )
 from specs.funding import Funding
 from specs.liquidity_fund import Fund
-from specs.margin import Haircut, Health, Quote, Requirement
+from specs.margin import Health, Quote
 from specs.money_market import Balance, Pool
 from specs.perpetual import Position
+from specs.requirements import Haircut, Requirement
 
 MAX_AMOUNT: Final = Wad(10**30)
 """The largest amount that one call may name: 10**12 tokens."""

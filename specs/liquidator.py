@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from specs import accounts as acc
-from specs import backstop, errors, takeover
+from specs import backstop, errors, providers, takeover
 from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
-from specs.backstop import Provider
 from specs.fixed_point import Seconds, Wad, mul_div_up
+from specs.providers import Providers
 from specs.takeover import Deficit, Terms
 
 
@@ -24,7 +24,7 @@ class State:
     """The providers, in the order in which they pledged."""
 
     address: Address
-    providers: Mapping[AccountId, Provider] = field(default_factory=dict)
+    providers: Providers = field(default_factory=dict)
 
 
 def pledge(
@@ -43,25 +43,15 @@ def pledge(
         raise errors.NotAuthorised
     ch.require_amount(per_minute)
     ch.require_amount(per_hour)
-    old = state.providers.get(account)
-    if old is None and len(state.providers) == backstop.MAX_PROVIDERS:
-        raise errors.TooManyProviders
-    new = replace(
-        old or Provider(Wad(0), Wad(0)), per_minute=per_minute, per_hour=per_hour
-    )
-    return replace(state, providers={**state.providers, account: new})
+    pledged = providers.pledge(state.providers, account, per_minute, per_hour)
+    return replace(state, providers=pledged)
 
 
 def unpledge(state: State, now: Seconds, caller: Address, account: AccountId) -> State:
     """Take the caller's account out of the providers; the last moves to its place."""
     if caller != acc.get_owner(account):
         raise errors.NotAuthorised
-    if account not in state.providers:
-        raise errors.NotPledged
-    order = list(state.providers)
-    order[order.index(account)] = order[-1]
-    providers = {name: state.providers[name] for name in order[:-1]}
-    return replace(state, providers=providers)
+    return replace(state, providers=providers.unpledge(state.providers, account))
 
 
 @dataclass(frozen=True)
@@ -109,7 +99,7 @@ def liquidate(
             continue
         taken[provider] = part
         left, due = Wad(left - part), Wad(due - part)
-        used = backstop.use_capacity(state.providers[provider], part, now)
+        used = providers.use_capacity(state.providers[provider], part, now)
         state = replace(state, providers={**state.providers, provider: used})
 
     clearing, deficit = takeover.close_takeover(clearing, now, account)
@@ -121,9 +111,10 @@ def liquidate(
 def get_capacities(
     state: State, account: AccountId, now: Seconds
 ) -> Mapping[AccountId, Wad]:
-    """Return what each provider of another owner may still take over now."""
-    return {
-        provider: backstop.compute_remaining(pledged, now)
+    """Return what is left of each provider of another owner that has some left."""
+    remaining = {
+        provider: providers.compute_remaining(pledged, now)
         for provider, pledged in state.providers.items()
         if acc.get_owner(provider) != acc.get_owner(account)
     }
+    return {provider: left for provider, left in remaining.items() if left > 0}

@@ -1,14 +1,9 @@
 """
 Margin.
 
-What an account is worth as collateral and how much of that its exposure binds.
-
-    weight(x) = min(w, 1.1 / (1 + p * sqrt(x)))      x = quantity held; w alone if p = 0
-    IMF(N)    = max(base_imf, imf_factor * sqrt(N))  N = notional in USDC
-    MMF(N)    = max(base_mmf, mmf_factor * sqrt(N))
-
-Fractions are stored in parts per million, factors per square root in units of
-1e-12. Collateral rounds down; exposure, debt and margin round up.
+What an account is worth as collateral and how much of that its exposure binds, by
+the requirements of each asset and market. Collateral rounds down; exposure, debt and
+margin round up.
 
 Counterpart of ``contracts/modules/margin.vy``.
 """
@@ -18,7 +13,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from specs.errors import BelowInitialMargin, PricesDiverge, StalePrice
-from specs.fixed_point import WAD, Seconds, Wad, mul_div_down, mul_div_up, sqrt_down
+from specs.fixed_point import WAD, Seconds, Wad, mul_div_down, mul_div_up
+from specs.requirements import (
+    Haircut,
+    Requirement,
+    compute_initial_margin,
+    compute_maintenance_margin,
+    compute_weight,
+)
 
 MAX_PRICE_AGE: Final = Seconds(60)
 """A price older than this is stale."""
@@ -28,8 +30,6 @@ MAX_DIVERGENCE_PERCENT: Final = 2
 
 PRICE_UNIT: Final = Wad(10**6)
 """Prices are stored in multiples of this, rounded down."""
-
-WEIGHT_CAP: Final = 11 * WAD // 10
 
 
 @dataclass(frozen=True)
@@ -41,26 +41,6 @@ class Quote:
     fast: Wad
     """Fast index of an asset; for a market the mark at the fast index."""
     time: Seconds
-
-
-@dataclass(frozen=True)
-class Haircut:
-    """How much of an asset's value counts as collateral."""
-
-    weight: int
-    """Parts per million."""
-    factor: int
-    """p, in 1e-12 per square root of a token; 0 makes the weight constant."""
-
-
-@dataclass(frozen=True)
-class Requirement:
-    """Margin that exposure of one kind binds."""
-
-    base_imf: int
-    base_mmf: int
-    imf_factor: int
-    mmf_factor: int
 
 
 @dataclass(frozen=True)
@@ -144,37 +124,6 @@ def is_stale(quote: Quote, now: Seconds) -> bool:
 def is_diverging(quote: Quote) -> bool:
     """Return whether fast and slow price are more than 2 % apart."""
     return 100 * abs(quote.fast - quote.slow) > MAX_DIVERGENCE_PERCENT * quote.slow
-
-
-def sqrt_up(x: int) -> int:
-    """Return the square root of ``x``, rounded up."""
-    return sqrt_down(x - 1) + 1 if x > 0 else 0
-
-
-def compute_weight(haircut: Haircut, held: Wad) -> Wad:
-    """Return the share of an asset's value that counts, rounded down."""
-    weight = haircut.weight * 10**12
-    if haircut.factor == 0:
-        return Wad(weight)
-    slope = mul_div_up(haircut.factor, sqrt_up(held), 1000)
-    return Wad(min(weight, mul_div_down(WEIGHT_CAP, WAD, WAD + slope)))
-
-
-def compute_fraction(base: int, factor: int, notional: Wad) -> Wad:
-    """Return the margin fraction of ``notional``, rounded up."""
-    return Wad(max(base * 10**12, mul_div_up(factor, sqrt_up(notional), 1000)))
-
-
-def compute_initial_margin(requirement: Requirement, notional: Wad) -> Wad:
-    """Return the margin that opens ``notional``, rounded up."""
-    fraction = compute_fraction(requirement.base_imf, requirement.imf_factor, notional)
-    return Wad(mul_div_up(fraction, notional, WAD))
-
-
-def compute_maintenance_margin(requirement: Requirement, notional: Wad) -> Wad:
-    """Return the margin that keeps ``notional``, rounded up."""
-    fraction = compute_fraction(requirement.base_mmf, requirement.mmf_factor, notional)
-    return Wad(mul_div_up(fraction, notional, WAD))
 
 
 def compute_collateral_value(collateral: Collateral, price: Wad) -> Wad:

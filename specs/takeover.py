@@ -17,7 +17,7 @@ from specs import clearinghouse as ch
 from specs.accounts import USDC, AccountId, Address
 from specs.clearinghouse import State
 from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down, mul_div_up
-from specs.margin import Requirement
+from specs.requirements import Requirement
 
 
 @dataclass(frozen=True)
