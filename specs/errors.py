@@ -263,6 +263,12 @@ class NoPrice(Revert):
     reason = "no price"
 
 
+class DuplicateAsset(Revert):
+    """One report names an asset twice."""
+
+    reason = "duplicate asset"
+
+
 class NotBook(Revert):
     """Only the market's order book may report its mid."""
 

@@ -56,6 +56,7 @@ REPORTS_TOO_FAR_APART: constant(String[32]) = "reports too far apart"
 ALREADY_PUBLISHED: constant(String[32]) = "already published"
 PRICE_OUT_OF_RANGE: constant(String[32]) = "price out of range"
 NO_PRICE: constant(String[32]) = "no price"
+DUPLICATE_ASSET: constant(String[32]) = "duplicate asset"
 NOT_BOOK: constant(String[32]) = "not the book"
 
 # Quotes
