@@ -1,0 +1,25 @@
+"""
+A prover for the bytecode that Vyper emits.
+
+Words are read as mathematical integers: Vyper guards every addition, subtraction and
+product, and on the path that survives the guard the result is the exact integer. That
+is what lets a solver compare the machine code with the Python specification, for all
+inputs at once. Whatever is not understood raises `Unsupported`; nothing passes
+silently. The trust base is listed in ``tests/proofs/README.md``.
+
+=============  =====================================================================
+``words``      what each opcode does to words of any width
+``terms``      expressions over words, simplified and shared
+``storage``    where a slot or a mapping entry is, and whether two are the same
+``machine``    runs runtime code on terms, forking at each jump
+``idioms``     the guards of checked arithmetic, and what each of them means
+``integers``   a path's conditions and results over unbounded integers
+``bits``       the same over 256-bit words, for masks and shifts
+``reference``  runs a function of the specification on symbolic integers
+``solver``     asks z3, and takes nothing but an answer for one
+=============  =====================================================================
+"""
+
+
+class Unsupported(Exception):
+    """The prover has no rule for this; the proof counts as failed."""

@@ -1,0 +1,234 @@
+"""
+A path's conditions and results over unbounded integers.
+
+Every term has an exact meaning here, with the reduction modulo 2**256 written out. What
+makes the formulas easy is that a guard passed on the path says that the operation it
+guards did not wrap: its result is then the plain sum, difference or product. A guard
+only speaks of its operands, which are smaller terms, so the facts of a path may be
+used together, in any order.
+"""
+
+import z3
+
+from tests.proofs.lifter import Unsupported, idioms
+from tests.proofs.lifter.leaves import name_of, range_of, symbol
+from tests.proofs.lifter.terms import Term, is_constant
+from tests.proofs.lifter.words import BITS, COMPARISONS, MODULUS, SIGN, to_signed
+
+Conditions = list[tuple[Term, bool]]
+Formula = z3.BoolRef
+Integer = z3.ArithRef
+
+
+class Integers:
+    """Terms of one path as formulas over integers."""
+
+    def __init__(self, conditions: Conditions):
+        self.bounds: list[Formula] = []
+        self._exact: dict[bool, set[tuple[str, int, int]]] = {False: set(), True: set()}
+        self._nonzero: set[int] = set()
+        self._known: dict[tuple[bool, int], Integer] = {}
+        for term, truth in conditions:
+            self._learn(term, truth)
+        self._conditions = [
+            self.truth(term) if truth else z3.Not(self.truth(term))
+            for term, truth in conditions
+        ]
+
+    @property
+    def hypotheses(self) -> list[Formula]:
+        """The path's conditions, and the ranges of the unknowns met so far."""
+        return self._conditions + self.bounds
+
+    def value(self, term: Term, is_signed: bool = False) -> Integer:
+        """Return the word as an integer, in two's complement if ``is_signed``."""
+        key = (is_signed, term.serial)
+        if key not in self._known:
+            read = self._signed if is_signed else self._unsigned
+            self._known[key] = read(term)
+        return self._known[key]
+
+    def truth(self, term: Term) -> Formula:
+        """Return the condition that the word is not zero."""
+        found = idioms.find(term)
+        if found:
+            idiom, x, y = found
+            fits = self._fits(
+                self._exact_value(idiom.operation, x, y, idiom.is_signed),
+                idiom.is_signed,
+            )
+            return fits if idiom.fits else z3.Not(fits)
+        name, arguments = term.operation, term.arguments
+        if name in ("lt", "slt"):
+            x, y = (self.value(a, name == "slt") for a in arguments)
+            return x < y
+        if name == "eq":
+            return self._equal(*arguments)
+        if name == "iszero":
+            return z3.Not(self.truth(arguments[0]))
+        if name == "xor" and not term.is_boolean:
+            return z3.Not(self._equal(*arguments))
+        if name == "or" or (name in ("and", "xor") and term.is_boolean):
+            join = {"or": z3.Or, "and": z3.And, "xor": z3.Xor}[name]
+            return join(*map(self.truth, arguments))
+        return self.value(term) != 0
+
+    # What the conditions say
+
+    def _learn(self, term: Term, truth: bool) -> None:
+        found = idioms.find(term)
+        if found:
+            idiom, x, y = found
+            if idiom.fits == truth:
+                self._exact[idiom.is_signed].add(idioms.guarded(idiom, x, y))
+        elif term.operation == "iszero":
+            self._learn(term.arguments[0], not truth)
+        elif (term.operation, truth) in (("and", True), ("or", False)):
+            for part in term.arguments:
+                self._learn(part, truth)
+        elif truth and term.operation == "lt":
+            self._nonzero.add(term.arguments[1].serial)
+        elif truth:
+            self._nonzero.add(term.serial)
+
+    def _is_exact(self, term: Term, is_signed: bool) -> bool:
+        x, y = term.arguments
+        first, second = x.serial, y.serial
+        if term.operation != "sub" and first > second:
+            first, second = second, first
+        return (term.operation, first, second) in self._exact[is_signed]
+
+    def _is_positive(self, term: Term) -> bool:
+        return term.serial in self._nonzero or (
+            is_constant(term) and not is_constant(term, 0)
+        )
+
+    # Words as integers
+
+    def _equal(self, x: Term, y: Term) -> Formula:
+        for extended, word in ((x, y), (y, x)):
+            if extended.operation == "signextend" and extended.arguments[1] is word:
+                limit = 1 << (8 * _constant(extended.arguments[0]) + 7)
+                value = self.value(word, is_signed=True)
+                return z3.And(-limit <= value, value < limit)
+        if x.is_boolean and y.is_boolean:
+            return self.truth(x) == self.truth(y)
+        return self.value(x) == self.value(y)
+
+    def _fits(self, value: Integer, is_signed: bool) -> Formula:
+        low, high = (-SIGN, SIGN) if is_signed else (0, MODULUS)
+        return z3.And(low <= value, value < high)
+
+    def _exact_value(self, name: str, x: Term, y: Term, is_signed: bool) -> Integer:
+        first, second = self.value(x, is_signed), self.value(y, is_signed)
+        if name == "add":
+            return first + second
+        return first - second if name == "sub" else first * second
+
+    def _leaf(self, term: Term) -> Integer:
+        name, keys = name_of(term)
+        low, high = range_of(term)
+        unknown = symbol(name, [self.value(k) for k in keys], z3.IntSort())
+        self.bounds += [low <= unknown, unknown <= high]
+        return unknown
+
+    def _unsigned(self, term: Term) -> Integer:
+        name, arguments = term.operation, term.arguments
+        if name == "constant":
+            return z3.IntVal(arguments[0])
+        if name in ("variable", "answer", "initial"):
+            unknown = self._leaf(term)
+            return _wrap_below(unknown) if range_of(term)[0] < 0 else unknown
+        if name in COMPARISONS or (term.is_boolean and name in ("and", "or", "xor")):
+            return z3.If(self.truth(term), z3.IntVal(1), z3.IntVal(0))
+        if name == "ite":
+            then, otherwise = self.value(arguments[1]), self.value(arguments[2])
+            return z3.If(self.truth(arguments[0]), then, otherwise)
+        if name in ("add", "sub", "mul"):
+            return self._arithmetic(term)
+        if name in ("div", "mod"):
+            x, y = self.value(arguments[0]), self.value(arguments[1])
+            result = x / y if name == "div" else x % y
+            if self._is_positive(arguments[1]):
+                return result
+            return z3.If(y == 0, z3.IntVal(0), result)
+        if name in ("sdiv", "smod", "sar", "signextend"):
+            return _wrap_below(self.value(term, is_signed=True))
+        if name == "not":
+            return MODULUS - 1 - self.value(arguments[0])
+        return self._bits(name, *arguments)
+
+    def _arithmetic(self, term: Term) -> Integer:
+        name, (x, y) = term.operation, term.arguments
+        if self._is_exact(term, is_signed=False):
+            return self._exact_value(name, x, y, is_signed=False)
+        if self._is_exact(term, is_signed=True):
+            return _wrap_below(self._exact_value(name, x, y, is_signed=True))
+        exact = self._exact_value(name, x, y, is_signed=False)
+        if name == "add":
+            return z3.If(exact >= MODULUS, exact - MODULUS, exact)
+        return _wrap_below(exact) if name == "sub" else exact % MODULUS
+
+    def _bits(self, name: str, x: Term, y: Term) -> Integer:
+        """Return a shift by, or a mask of, a constant as a quotient or remainder."""
+        if name in ("shl", "shr") and _constant(x) < BITS:
+            power = 1 << _constant(x)
+            word = self.value(y)
+            return word / power if name == "shr" else word * power % MODULUS
+        if name == "and" and is_constant(x):
+            mask = x.arguments[0]
+            low = mask & -mask
+            if mask and (mask + low) & mask == 0:  # one run of ones
+                field = (mask + low) // low
+                return (self.value(y) / low) % field * low
+        raise Unsupported(f"{name}({x!r}, {y!r}) as an integer")
+
+    def _signed(self, term: Term) -> Integer:
+        name, arguments = term.operation, term.arguments
+        if name == "constant":
+            return z3.IntVal(to_signed(arguments[0]))
+        if name in ("variable", "answer") and range_of(term)[0] < 0:
+            return self._leaf(term)
+        if name == "ite":
+            then, otherwise = (self.value(a, is_signed=True) for a in arguments[1:])
+            return z3.If(self.truth(arguments[0]), then, otherwise)
+        if name in ("add", "sub", "mul") and self._is_exact(term, is_signed=True):
+            return self._exact_value(name, *arguments, is_signed=True)
+        if name in ("sdiv", "smod"):
+            return self._signed_division(name, *arguments)
+        if name == "sar":
+            return self.value(arguments[1], is_signed=True) / (
+                1 << min(_constant(arguments[0]), BITS - 1)
+            )
+        if name == "signextend":
+            limit = 1 << (8 * _constant(arguments[0]) + 7)
+            return (self.value(arguments[1]) + limit) % (2 * limit) - limit
+        word = self.value(term)
+        return z3.If(word >= SIGN, word - MODULUS, word)
+
+    def _signed_division(self, name: str, x: Term, y: Term) -> Integer:
+        """Return the quotient towards zero, or its remainder, of signed words."""
+        dividend, divisor = self.value(x, is_signed=True), self.value(y, is_signed=True)
+        size, by = _magnitude(dividend), _magnitude(divisor)
+        unsigned = size / by
+        opposite = (dividend < 0) != (divisor < 0)
+        quotient = z3.If(opposite, -unsigned, unsigned)
+        if name == "smod":
+            rest = z3.If(dividend < 0, -(size % by), size % by)
+            return z3.If(divisor == 0, z3.IntVal(0), rest)
+        wrapped = z3.If(quotient == SIGN, z3.IntVal(-SIGN), quotient)
+        return z3.If(divisor == 0, z3.IntVal(0), wrapped)
+
+
+def _wrap_below(value: Integer) -> Integer:
+    return z3.If(value < 0, value + MODULUS, value)
+
+
+def _magnitude(value: Integer) -> Integer:
+    return z3.If(value < 0, -value, value)
+
+
+def _constant(term: Term) -> int:
+    if not is_constant(term):
+        raise Unsupported(f"a shift by {term!r} as an integer")
+    return int(term.arguments[0])

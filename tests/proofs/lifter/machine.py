@@ -1,0 +1,326 @@
+"""
+Run runtime code on terms, forking at each jump that depends on the input.
+
+The result is the list of all paths: the conditions taken, the words returned or the
+reason given, the writes to storage and the events. Concrete jumps, memory offsets and
+sizes are required; Vyper emits no others.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tests.proofs.lifter import Unsupported, storage
+from tests.proofs.lifter.memory import Byte, Memory, as_bytes, as_word, as_words
+from tests.proofs.lifter.terms import (
+    ONE,
+    ZERO,
+    Term,
+    build,
+    constant,
+    is_constant,
+    node,
+    variable,
+)
+from tests.proofs.lifter.words import OPCODES, UNARY
+
+ERROR = bytes.fromhex("08c379a0")  # the selector of Error(string)
+
+ENVIRONMENT = {
+    0x30: ("this", 160),
+    0x32: ("origin", 160),
+    0x33: ("caller", 160),
+    0x42: ("timestamp", 64),
+    0x43: ("number", 64),
+    0x46: ("chain", 64),
+    0x5A: ("gas", 64),
+}
+"""Words that the block or the caller provides, and their bits."""
+
+
+class Call(NamedTuple):
+    """A call to another contract, as the stub that answers it sees it."""
+
+    target: Term
+    selector: int
+    arguments: list[Term]
+    value: Term
+    is_static: bool
+    number: int
+
+
+Stub = Callable[[Call], tuple[Term, list[Term]]]
+Write = tuple[Term, Term]
+
+
+@dataclass
+class Frame:
+    """The machine's state on one path."""
+
+    counter: int = 0
+    stack: list[Term] = field(default_factory=list)
+    memory: Memory = field(default_factory=Memory)
+    writes: list[Write] = field(default_factory=list)
+    transient: list[Write] = field(default_factory=list)
+    conditions: list[tuple[Term, bool]] = field(default_factory=list)
+    events: list[tuple[list[Term], list[Byte]]] = field(default_factory=list)
+    returned: list[Term] = field(default_factory=list)
+    calls: int = 0
+
+    def fork(self) -> "Frame":
+        """Return a copy that runs on without affecting this one."""
+        return Frame(
+            self.counter,
+            self.stack[:],
+            Memory(self.memory.cells),
+            self.writes[:],
+            self.transient[:],
+            self.conditions[:],
+            self.events[:],
+            self.returned[:],
+            self.calls,
+        )
+
+    def pop(self) -> Term:
+        """Take the top of the stack."""
+        return self.stack.pop()
+
+    def number(self) -> int:
+        """Take the top of the stack, which must be known."""
+        term = self.stack.pop()
+        if not is_constant(term):
+            raise Unsupported(f"{term!r} where a number is needed, at {self.counter}")
+        return int(term.arguments[0])
+
+    def numbers(self, count: int) -> list[int]:
+        """Take that many numbers."""
+        return [self.number() for _ in range(count)]
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way through the code."""
+
+    succeeds: bool
+    conditions: list[tuple[Term, bool]]
+    data: list[Byte]
+    writes: list[Write]
+    events: list[tuple[list[Term], list[Byte]]]
+
+    @property
+    def words(self) -> list[Term]:
+        """What is returned, as words."""
+        return as_words(self.data)
+
+    @property
+    def reason(self) -> str:
+        """The text that a refusal carries, empty for a bare one."""
+        known = bytes(b for b in self.data if isinstance(b, int))
+        if self.succeeds or known[:4] != ERROR or len(known) != len(self.data):
+            return ""
+        length = int.from_bytes(known[36:68], "big")
+        return known[68 : 68 + length].decode()
+
+    def finally_at(self, location: Term) -> Term:
+        """Return what storage holds at ``location`` once the path has ended."""
+        return storage.read(self.writes, location, storage.initial(location))
+
+
+class Machine:
+    """Runtime code, and who answers its calls to others."""
+
+    def __init__(self, code: bytes, stub: Stub | None = None, limit: int = 2_000):
+        self.code, self.stub, self.limit = code, stub, limit
+        self.steps = 0
+
+    def run(
+        self, selector: int, words: Sequence[Term], writes: Sequence[Write] = ()
+    ) -> list[Path]:
+        """Return all paths of a call; ``writes`` are those of calls before it."""
+        self.selector, self.calldata = selector, list(words)
+        self.waiting = [Frame(writes=list(writes))]
+        done: list[Path] = []
+        while self.waiting:
+            done.append(self._finish(self.waiting.pop()))
+            if len(done) + len(self.waiting) > self.limit:
+                raise Unsupported(f"more than {self.limit} paths")
+        return done
+
+    def _finish(self, frame: Frame) -> Path:
+        while True:
+            self.steps += 1
+            if self.steps > 3_000_000:
+                raise Unsupported("too many steps")
+            code = self.code[frame.counter] if frame.counter < len(self.code) else 0
+            frame.counter += 1
+            if code in (0x00, 0xF3, 0xFD, 0xFE):
+                size = frame.numbers(2) if code in (0xF3, 0xFD) else [0, 0]
+                return Path(
+                    code in (0x00, 0xF3),
+                    frame.conditions,
+                    frame.memory.slice(*size),
+                    frame.writes,
+                    frame.events,
+                )
+            self._step(frame, code)
+
+    def _step(self, frame: Frame, code: int) -> None:
+        stack = frame.stack
+        if 0x5F <= code <= 0x7F:
+            size = code - 0x5F
+            immediate = self.code[frame.counter : frame.counter + size]
+            stack.append(constant(int.from_bytes(immediate.ljust(size, b"\0"), "big")))
+            frame.counter += size
+        elif 0x80 <= code <= 0x8F:
+            stack.append(stack[0x7F - code])
+        elif 0x90 <= code <= 0x9F:
+            stack[-1], stack[0x8E - code] = stack[0x8E - code], stack[-1]
+        elif code in OPCODES:
+            name = OPCODES[code]
+            operands = [frame.pop() for _ in range(1 if name in UNARY else 2)]
+            stack.append(build(name, *operands))
+        elif code in ENVIRONMENT:
+            name, bits = ENVIRONMENT[code]
+            stack.append(variable(name, 0, 2**bits - 1))
+        elif 0xA0 <= code <= 0xA4:
+            offset, size = frame.numbers(2)
+            topics = [frame.pop() for _ in range(code - 0xA0)]
+            frame.events.append((topics, frame.memory.slice(offset, size)))
+        elif code in _STEPS:
+            _STEPS[code](self, frame)
+        else:
+            raise Unsupported(f"opcode {code:#x} at {frame.counter - 1}")
+
+    # Calldata, code and what a call returned
+
+    def _input(self, offset: int) -> Term:
+        if offset == 0:
+            return node("selector", self.selector)
+        index, rest = divmod(offset - 4, 32)
+        if rest or index < 0:
+            raise Unsupported(f"calldata at {offset}")
+        return self.calldata[index] if index < len(self.calldata) else ZERO
+
+    def _load_input(self, frame: Frame) -> None:
+        frame.stack.append(self._input(frame.number()))
+
+    def _input_size(self, frame: Frame) -> None:
+        frame.stack.append(constant(4 + 32 * len(self.calldata)))
+
+    def _copy_input(self, frame: Frame) -> None:
+        to, start, size = frame.numbers(3)
+        if size % 32:
+            raise Unsupported("a copy of part of a word of calldata")
+        for at in range(0, size, 32):
+            frame.memory.store(to + at, self._input(start + at))
+
+    def _copy_code(self, frame: Frame) -> None:
+        to, start, size = frame.numbers(3)
+        part = self.code[start : start + size].ljust(size, b"\0")
+        frame.memory.put(to, list(part))
+
+    def _copy_returned(self, frame: Frame) -> None:
+        to, start, size = frame.numbers(3)
+        content = [b for word in frame.returned for b in as_bytes(word)]
+        frame.memory.put(to, content[start : start + size])
+
+    def _returned_size(self, frame: Frame) -> None:
+        frame.stack.append(constant(32 * len(frame.returned)))
+
+    # Memory and hashes
+
+    def _hash(self, frame: Frame) -> None:
+        offset, size = frame.numbers(2)
+        content = as_words(frame.memory.slice(offset, size))
+        frame.stack.append(node("keccak", *content))
+
+    def _load(self, frame: Frame) -> None:
+        frame.stack.append(frame.memory.load(frame.number()))
+
+    def _store(self, frame: Frame) -> None:
+        frame.memory.store(frame.number(), frame.pop())
+
+    def _copy(self, frame: Frame) -> None:
+        to, start, size = frame.numbers(3)
+        frame.memory.put(to, frame.memory.slice(start, size))
+
+    # Storage; transient storage is empty when a transaction begins
+
+    def _read(self, frame: Frame) -> None:
+        location = frame.pop()
+        before = storage.initial(location)
+        frame.stack.append(storage.read(frame.writes, location, before))
+
+    def _write(self, frame: Frame) -> None:
+        frame.writes.append((frame.pop(), frame.pop()))
+
+    def _read_transient(self, frame: Frame) -> None:
+        frame.stack.append(storage.read(frame.transient, frame.pop(), ZERO))
+
+    def _write_transient(self, frame: Frame) -> None:
+        frame.transient.append((frame.pop(), frame.pop()))
+
+    # Control
+
+    def _jump(self, frame: Frame) -> None:
+        frame.counter = frame.number()
+
+    def _branch(self, frame: Frame) -> None:
+        target, condition = frame.number(), frame.pop()
+        if is_constant(condition):
+            known: bool | None = condition.arguments[0] != 0
+        else:
+            known = next((b for t, b in frame.conditions if t is condition), None)
+            if known is None:
+                other = frame.fork()
+                other.conditions.append((condition, True))
+                other.counter = target
+                self.waiting.append(other)
+                frame.conditions.append((condition, False))
+        if known:
+            frame.counter = target
+
+    def _call(self, frame: Frame, is_static: bool = False) -> None:
+        frame.pop()
+        target = frame.pop()
+        value = ZERO if is_static else frame.pop()
+        start, size, to, room = frame.numbers(4)
+        if self.stub is None:
+            raise Unsupported("a call to another contract without a stub")
+        sent = frame.memory.slice(start, size)
+        head = bytes(b for b in sent[:4] if isinstance(b, int))
+        arguments = [as_word(sent[i : i + 32]) for i in range(4, size, 32)]
+        frame.calls += 1
+        selector = int.from_bytes(head, "big")
+        call = Call(target, selector, arguments, value, is_static, frame.calls)
+        succeeded, frame.returned = self.stub(call)
+        content = [b for word in frame.returned for b in as_bytes(word)]
+        frame.memory.put(to, content[:room])
+        frame.stack.append(succeeded)
+
+
+_STEPS: dict[int, Callable[[Machine, Frame], None]] = {
+    0x20: Machine._hash,
+    0x34: lambda machine, frame: frame.stack.append(ZERO),
+    0x35: Machine._load_input,
+    0x36: Machine._input_size,
+    0x37: Machine._copy_input,
+    0x39: Machine._copy_code,
+    0x3B: lambda machine, frame: (frame.pop(), frame.stack.append(ONE)) and None,
+    0x3D: Machine._returned_size,
+    0x3E: Machine._copy_returned,
+    0x50: lambda machine, frame: frame.pop() and None,
+    0x51: Machine._load,
+    0x52: Machine._store,
+    0x54: Machine._read,
+    0x55: Machine._write,
+    0x56: Machine._jump,
+    0x57: Machine._branch,
+    0x5B: lambda machine, frame: None,
+    0x5C: Machine._read_transient,
+    0x5D: Machine._write_transient,
+    0x5E: Machine._copy,
+    0xF1: Machine._call,
+    0xFA: lambda machine, frame: machine._call(frame, is_static=True),
+}
+"""Opcodes that are more than a function of words. No ether is sent with a call."""

@@ -1,0 +1,149 @@
+"""
+Run a function of the specification on symbolic integers.
+
+The very function that the other tests call. A comparison forks by replay: the function
+runs again from its start for every combination of answers. A divisor that may be zero
+forks too, and zero raises `ZeroDivisionError`, as it does in Python.
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
+
+import z3
+
+from tests.proofs.lifter import Unsupported
+
+_LIMIT = 1_000
+
+
+class Outcome(NamedTuple):
+    """One way through the function: when, and what then."""
+
+    conditions: list[z3.BoolRef]
+    value: Any
+
+
+class Symbolic:
+    """An integer of which only its formula is known."""
+
+    __slots__ = ("formula",)
+    __hash__ = None  # type: ignore[assignment]
+    run: ClassVar["_Run"]
+
+    def __init__(self, formula: z3.ArithRef):
+        self.formula = formula
+
+    def __add__(self, other):
+        return Symbolic(self.formula + formula_of(other))
+
+    def __radd__(self, other):
+        return Symbolic(formula_of(other) + self.formula)
+
+    def __sub__(self, other):
+        return Symbolic(self.formula - formula_of(other))
+
+    def __rsub__(self, other):
+        return Symbolic(formula_of(other) - self.formula)
+
+    def __mul__(self, other):
+        return Symbolic(self.formula * formula_of(other))
+
+    def __rmul__(self, other):
+        return Symbolic(formula_of(other) * self.formula)
+
+    def __neg__(self):
+        return Symbolic(-self.formula)
+
+    def __abs__(self):
+        return -self if self < 0 else self
+
+    def __floordiv__(self, other):
+        return Symbolic(self.formula / _positive(other))
+
+    def __rfloordiv__(self, other):
+        return Symbolic(formula_of(other) / _positive(self))
+
+    def __mod__(self, other):
+        return Symbolic(self.formula % _positive(other))
+
+    def __lt__(self, other):
+        return Symbolic.run.decide(self.formula < formula_of(other))
+
+    def __le__(self, other):
+        return Symbolic.run.decide(self.formula <= formula_of(other))
+
+    def __gt__(self, other):
+        return Symbolic.run.decide(self.formula > formula_of(other))
+
+    def __ge__(self, other):
+        return Symbolic.run.decide(self.formula >= formula_of(other))
+
+    def __eq__(self, other):
+        return Symbolic.run.decide(self.formula == formula_of(other))
+
+    def __ne__(self, other):
+        return Symbolic.run.decide(self.formula != formula_of(other))
+
+    def __bool__(self):
+        return self != 0
+
+
+def formula_of(number: Any) -> z3.ArithRef:
+    """Return the formula of a symbolic or a plain integer."""
+    return number.formula if isinstance(number, Symbolic) else z3.IntVal(int(number))
+
+
+def _positive(divisor: Any) -> z3.ArithRef:
+    if divisor == 0:
+        raise ZeroDivisionError
+    if divisor < 0:
+        raise Unsupported("a negative divisor in the specification")
+    return formula_of(divisor)
+
+
+class _Run:
+    """The answers given to comparisons in one run."""
+
+    def __init__(self, answers: list[bool], known: list[z3.BoolRef]):
+        self.answers, self.asked = answers, 0
+        self.conditions = list(known)
+
+    def decide(self, question: z3.BoolRef) -> bool:
+        simple = z3.simplify(question)
+        if z3.is_true(simple) or z3.is_false(simple):
+            return z3.is_true(simple)
+        if self.asked == len(self.answers):
+            self.answers.append(self._is_possible(question))
+        answer = self.answers[self.asked]
+        self.asked += 1
+        self.conditions.append(question if answer else z3.Not(question))
+        return answer
+
+    def _is_possible(self, question: z3.BoolRef) -> bool:
+        solver = z3.Solver()
+        solver.set("timeout", 200)
+        solver.add(*self.conditions, question)
+        return solver.check() != z3.unsat
+
+
+def outcomes(
+    function: Callable[..., Any], *numbers: Any, known: list[z3.BoolRef]
+) -> list[Outcome]:
+    """Return every way through ``function`` that ``known`` allows."""
+    found: list[Outcome] = []
+    answers: list[bool] = []
+    while len(found) < _LIMIT:
+        run = Symbolic.run = _Run(answers, known)
+        value = function(*numbers)
+        found.append(Outcome(run.conditions, value))
+        answers = _next(answers[: run.asked])
+        if not answers:
+            return found
+    raise Unsupported(f"more than {_LIMIT} ways through the specification")
+
+
+def _next(answers: list[bool]) -> list[bool]:
+    """Return the answers to try after these: every yes becomes a no, from the end."""
+    while answers and not answers[-1]:
+        answers = answers[:-1]
+    return [*answers[:-1], False] if answers else []

@@ -1,0 +1,86 @@
+"""
+Ask z3, and take nothing but an answer for one.
+
+A claim is proved when its negation has no model. A model is a counterexample; "unknown"
+is a failure and no counterexample.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import z3
+
+PATIENCE = 20_000
+"""Milliseconds for one question."""
+
+_ZERO_DIVISORS = ("div0", "mod0", "rem0")
+"""What z3 adds to a model for divisions by zero, of which there are none."""
+
+
+class NotProved(Exception):
+    """A claim has a counterexample, or the solver gave up on it."""
+
+    def __init__(self, claim: str, model: z3.ModelRef | None):
+        self.claim, self.model = claim, model
+        found = "undecided" if model is None else f"false for {describe(model)}"
+        super().__init__(f"{claim}: {found}")
+
+
+def prove(hypotheses: Sequence[z3.BoolRef], goal: z3.BoolRef, claim: str) -> None:
+    """
+    Raise `NotProved` unless the hypotheses imply the goal.
+
+    A first attempt uses only the hypotheses about symbols of the goal: a claim that
+    follows from fewer of them follows from all.
+    """
+    if z3.is_true(z3.simplify(goal)):
+        return
+    wanted = _symbols(goal)
+    few = [h for h in hypotheses if _symbols(h) <= wanted]
+    if len(few) < len(hypotheses):
+        answer, _ = _ask([*few, z3.Not(goal)], PATIENCE // 10)
+        if answer == z3.unsat:
+            return
+    answer, model = _ask([*hypotheses, z3.Not(goal)], PATIENCE)
+    if answer != z3.unsat:
+        raise NotProved(claim, model)
+
+
+def find_model(hypotheses: Sequence[z3.BoolRef]) -> z3.ModelRef | None:
+    """Return an input for which all hypotheses hold, if one is found."""
+    return _ask(hypotheses, PATIENCE)[1]
+
+
+def describe(model: z3.ModelRef) -> str:
+    """Return a model's numbers as text, the longest names of storage included."""
+    words = sorted((d.name(), model[d]) for d in model.decls())
+    known = [(name, value) for name, value in words if name not in _ZERO_DIVISORS]
+    return ", ".join(f"{name} = {_number(value)}" for name, value in known)
+
+
+def _number(value: z3.ExprRef) -> str:
+    is_word = z3.is_bv_value(value) or z3.is_int_value(value)
+    return str(value.as_long()) if is_word else " ".join(str(value).split())
+
+
+def _ask(
+    formulas: Iterable[z3.BoolRef], patience: int
+) -> tuple[z3.CheckSatResult, z3.ModelRef | None]:
+    solver = z3.Solver()
+    solver.set("timeout", patience)
+    solver.add(*formulas)
+    answer = solver.check()
+    return answer, solver.model() if answer == z3.sat else None
+
+
+def _symbols(formula: z3.ExprRef) -> set[str]:
+    """Return the names of the unknowns in a formula."""
+    names, seen, todo = set(), set(), [formula]
+    while todo:
+        part = todo.pop()
+        if part.get_id() in seen or not z3.is_app(part):
+            continue
+        seen.add(part.get_id())
+        if part.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+            names.add(part.decl().name())
+        todo.extend(part.children())
+    return names

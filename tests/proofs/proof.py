@@ -1,0 +1,185 @@
+"""
+What a proof is, and when it counts.
+
+A proof counts as proved only if its claim is established on the project as it is, an
+input is known for which the claim says something, and every mutant of it, a small
+deliberate fault in the code that it is about, is refuted by a counterexample.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+PROJECT = Path(__file__).resolve().parents[2]
+_COPIED = ("specs", "contracts", "tests/harness", "tests/proofs/laws")
+
+
+class Refuted(Exception):
+    """The claim is false; the text is a counterexample."""
+
+
+class Undecided(Exception):
+    """The tool gave no verdict; the text says why."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault: in ``path``, the one occurrence of ``old`` becomes ``new``."""
+
+    path: str
+    old: str
+    new: str
+
+
+class Proof(Protocol):
+    """A claim that a tool can check on a copy of the project."""
+
+    identity: str
+    statement: str
+    layer: int
+    tool: str
+    mutants: tuple[Mutant, ...]
+
+    def check(self, root: Path) -> str:
+        """Return a witness if the claim holds for the project at ``root``."""
+
+    def witness(self, found: str, counterexamples: list[str]) -> str:
+        """Return an input for which the claim says something, empty if none."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A line of the table; the fields of ``proofs.json``."""
+
+    id: str
+    statement: str
+    layer: int
+    tool: str
+    verdict: str
+    seconds: float
+    witness: str
+    mutants_killed: int
+    detail: str = ""
+
+    @property
+    def is_proved(self) -> bool:
+        """Tell whether the proof counts."""
+        return self.verdict == "proved"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the result for ``proofs.json``."""
+        fields = asdict(self)
+        if not self.detail:
+            del fields["detail"]
+        return fields
+
+
+@contextmanager
+def mutated(mutant: Mutant) -> Iterator[Path]:
+    """Yield a copy of the project's sources with the fault in it."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        root = Path(folder)
+        for part in _COPIED:
+            shutil.copytree(
+                PROJECT / part,
+                root / part,
+                ignore=shutil.ignore_patterns("__pycache__"),
+            )
+        target = root / mutant.path
+        text = target.read_text()
+        if text.count(mutant.old) != 1:
+            count = text.count(mutant.old)
+            raise ValueError(f"{mutant.path}: {mutant.old!r} occurs {count} times")
+        target.write_text(text.replace(mutant.old, mutant.new))
+        yield root
+
+
+def in_child(work: Callable[[], str]) -> str:
+    """
+    Run ``work`` in a child process of its own and return its text.
+
+    Modules that a check imports from a copy of the project must not outlive it.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        kind, text = "=", ""
+        try:
+            text = work()
+        except Refuted as refusal:
+            kind, text = "-", str(refusal)
+        except Exception as failure:
+            kind, text = "?", f"{type(failure).__name__}: {failure}"
+        with os.fdopen(writer, "w") as pipe:
+            pipe.write(kind + text)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    if answer[:1] == "-":
+        raise Refuted(answer[1:])
+    if answer[:1] != "=":
+        raise Undecided(answer[1:] or "the process died")
+    return answer[1:]
+
+
+def judge(proof: Proof) -> Result:
+    """Check the claim, then each of its mutants, and say what came of it."""
+    start = time.monotonic()
+    found, counterexamples = "", []
+    try:
+        found = in_child(lambda: proof.check(PROJECT))
+        verdict, detail = "proved", ""
+    except Refuted as refusal:
+        verdict, detail = "refuted", str(refusal)
+    except Undecided as failure:
+        verdict, detail = "undecided", str(failure)
+    if verdict == "proved":
+        survivors = []
+        for mutant in proof.mutants:
+            try:
+                counterexamples.append(_refute(proof, mutant))
+            except (Undecided, ValueError) as failure:
+                survivors.append(f"{mutant.old!r} -> {mutant.new!r}: {failure}")
+        found = _witness(proof, found, counterexamples)
+        if survivors or not counterexamples:
+            verdict = "untested"
+            detail = "; ".join(survivors) or "no mutant"
+        elif not found:
+            verdict, detail = "vacuous", "no input is known for which it says something"
+    return Result(
+        proof.identity,
+        proof.statement,
+        proof.layer,
+        proof.tool,
+        verdict,
+        round(time.monotonic() - start, 2),
+        found,
+        len(counterexamples),
+        detail,
+    )
+
+
+def _refute(proof: Proof, mutant: Mutant) -> str:
+    """Return the counterexample to the claim about a mutant."""
+    with mutated(mutant) as root:
+        try:
+            in_child(lambda: proof.check(root))
+        except Refuted as refusal:
+            return str(refusal)
+    raise Undecided("survived")
+
+
+def _witness(proof: Proof, found: str, counterexamples: list[str]) -> str:
+    try:
+        return in_child(lambda: proof.witness(found, counterexamples))
+    except (Refuted, Undecided):
+        return ""
