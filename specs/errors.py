@@ -399,3 +399,9 @@ class NothingTaken(Revert):
     """No provider could take anything over."""
 
     reason = "nothing taken"
+
+
+class NotEnoughGas(Revert):
+    """A provider may have failed for want of gas; it is not passed over for that."""
+
+    reason = "not enough gas"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from specs import accounts as acc
-from specs import backstop, errors, providers, takeover
+from specs import backstop, errors, margin, providers, takeover
 from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
 from specs.fixed_point import Seconds, Wad, mul_div_up
@@ -106,6 +106,14 @@ def liquidate(
     if not taken and deficit is None:
         raise errors.NothingTaken
     return clearing, state, Outcome(terms, taken, deficit)
+
+
+def can_liquidate(clearing: ch.State, account: AccountId, now: Seconds) -> bool:
+    """Return whether the backstop is open on ``account``, whoever could take it over:
+    on interest as last accrued, which ``liquidate`` brings to date first."""
+    health = ch.assess(clearing, account, now)
+    is_due = margin.is_liquidatable(health) and margin.is_due(health)
+    return is_due and backstop.is_open(health) and health.priced_at < now
 
 
 def get_capacities(

@@ -11,7 +11,8 @@
      fraction    the smallest c, in 1/65536, for which
                  equity - c*N*d >= IM((1 - c) * N);  all of it if equity < N*d
      prices      the account fills at mark*(1 -/+ d), the provider at mark*(1 -/+ 2d/3)
-     Amounts are WAD USDC, prices WAD USDC, the discount WAD of notional.
+     Amounts are WAD USDC, prices WAD USDC, the discount WAD of notional. Maintenance
+     margin is signed as in a Health; it is never negative.
 @custom:spec specs/backstop.py
 """
 
@@ -37,18 +38,17 @@ struct Leg:
 
 @internal
 @pure
-def _compute_backstop_margin(maintenance_margin: uint256, exposure: uint256) -> int256:
+def _compute_backstop_margin(maintenance_margin: int256, exposure: uint256) -> int256:
     """
     @notice Return the margin below which the backstop opens, rounded down.
     """
     less: int256 = convert(fp._mul_div_up(exposure, 6, 100), int256)
-    margin: int256 = convert(maintenance_margin, int256)
-    return max(convert(maintenance_margin // 2, int256), margin - less)
+    return max(maintenance_margin // 2, maintenance_margin - less)
 
 
 @internal
 @pure
-def _is_open(equity: int256, maintenance_margin: uint256, exposure: uint256) -> bool:
+def _is_open(equity: int256, maintenance_margin: int256, exposure: uint256) -> bool:
     """
     @notice Return whether the account is below the margin that opens the backstop.
     """
@@ -58,7 +58,7 @@ def _is_open(equity: int256, maintenance_margin: uint256, exposure: uint256) -> 
 @internal
 @pure
 def _compute_discount(
-    worth: int256, maintenance_margin: uint256, exposure: uint256
+    worth: int256, maintenance_margin: int256, exposure: uint256
 ) -> uint256:
     """
     @notice Return the discount of a takeover, WAD of notional, rounded down.
@@ -68,7 +68,8 @@ def _compute_discount(
     if worth <= 0:
         return 0
     share: uint256 = fp._mul_div_down(convert(worth, uint256), fp.WAD, exposure)
-    return min(share, fp._mul_div_down(maintenance_margin, fp.WAD, 4 * exposure))
+    margin: uint256 = convert(maintenance_margin, uint256)
+    return min(share, fp._mul_div_down(margin, fp.WAD, 4 * exposure))
 
 
 @internal

@@ -1,0 +1,247 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title Liquidator
+@license Apache-2.0
+@notice Who may take accounts over, how much of what is due each provider gets, and the
+        order of a backstop liquidation. Anyone may have an account liquidated.
+@dev The Clearinghouse decides whether an account is due and on what terms, moves the
+     positions and debts, and checks every provider's margin; this contract shares out
+     the notional. A provider that fails is passed over. Nobody can make one fail by
+     giving too little gas: see `_take_over`.
+@custom:spec specs/liquidator.py
+"""
+
+from .interfaces import IClearinghouse
+from .interfaces import ILiquidator
+
+implements: ILiquidator
+
+from .modules import backstop
+from .modules import errors
+from .modules import fixed_point as fp
+from .modules import margin
+from .modules import providers
+
+initializes: providers
+exports: (
+    providers.capacity,
+    providers.provider_at,
+    providers.provider_count,
+    providers.remaining,
+    providers.usage,
+)
+
+
+interface Clearinghouse:
+    def assess(account: uint256) -> IClearinghouse.Health: view
+    def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool): nonpayable
+    def close_takeover() -> bool: nonpayable
+
+
+# The most that one call may name, as in the Clearinghouse.
+_MAX_AMOUNT: constant(uint256) = 10**30
+# Account ids are `owner << 96 | number`.
+_NUMBER_BITS: constant(uint256) = 96
+# A failure that leaves no more than this share of the gas may have been for want of it.
+_GAS_SHARE: constant(uint256) = 16
+
+CLEARINGHOUSE: public(immutable(Clearinghouse))
+
+
+@deploy
+def __init__(clearinghouse: address):
+    """
+    @notice Open a liquidator without providers.
+    @param clearinghouse Where accounts are taken over; its governor has to enrol the
+           liquidator as a liquidation venue, and each provider has to make it an
+           operator that may trade.
+    """
+    CLEARINGHOUSE = Clearinghouse(clearinghouse)
+
+
+# An account's owner
+
+
+@external
+def pledge(account: uint256, per_minute: uint256, per_hour: uint256):
+    """
+    @notice Make the caller's account a provider, or set its capacities anew.
+    @param account Account to take over with.
+    @param per_minute Notional in a minute of the clock, WAD USDC.
+    @param per_hour Notional in an hour of the clock, WAD USDC.
+    """
+    assert msg.sender == self._owner(account), errors.NOT_AUTHORISED
+    self._require_amount(per_minute)
+    self._require_amount(per_hour)
+    providers._pledge(account, per_minute, per_hour)
+    log ILiquidator.Pledge(
+        account=account,
+        per_minute=per_minute,
+        per_hour=per_hour,
+        time=block.timestamp,
+    )
+
+
+@external
+def unpledge(account: uint256):
+    """
+    @notice Take the caller's account out of the providers; the last of them moves to
+            its place.
+    """
+    assert msg.sender == self._owner(account), errors.NOT_AUTHORISED
+    providers._unpledge(account)
+    log ILiquidator.Unpledge(account=account, time=block.timestamp)
+
+
+# Anyone
+
+
+@external
+def liquidate(account: uint256) -> bool:
+    """
+    @notice Have as much of `account` taken over as its terms ask for. The notional is
+            shared among providers pro rata to what is left of their capacities.
+            Refused if nothing was taken and no deficit was paid.
+    @return Whether the account was left with a deficit only, which was paid.
+    """
+    discount: uint256 = 0
+    parts: uint256 = 0
+    exposure: uint256 = 0
+    is_bankrupt: bool = False
+    discount, parts, exposure, is_bankrupt = extcall CLEARINGHOUSE.open_takeover(
+        account
+    )
+
+    due: uint256 = 0
+    taken: uint256 = 0
+    if not is_bankrupt:
+        due = fp._mul_div_up(exposure, parts, backstop.PARTS)
+        taken = self._share_out(account, due, exposure, discount)
+
+    is_deficit_paid: bool = extcall CLEARINGHOUSE.close_takeover()
+    assert taken != 0 or is_deficit_paid, errors.NOTHING_TAKEN
+    log ILiquidator.Liquidation(
+        account=account,
+        caller=msg.sender,
+        exposure=exposure,
+        due=due,
+        taken=taken,
+        discount=discount,
+        is_deficit_paid=is_deficit_paid,
+        time=block.timestamp,
+    )
+    return is_deficit_paid
+
+
+@external
+@view
+def can_liquidate(account: uint256) -> bool:
+    """
+    @notice Return whether the backstop is open on `account`, whoever could take it
+            over: on interest as last accrued, which `liquidate` brings to date first.
+    """
+    health: IClearinghouse.Health = staticcall CLEARINGHOUSE.assess(account)
+    if not (margin._is_liquidatable(health) and margin._is_due(health)):
+        return False
+    if not backstop._is_open(
+        health.equity, health.maintenance_margin, health.exposure
+    ):
+        return False
+    return health.priced_at < block.timestamp
+
+
+# Internal
+
+
+@internal
+@pure
+def _owner(account: uint256) -> address:
+    """
+    @notice Return the owner of `account`.
+    """
+    return convert(account >> _NUMBER_BITS, address)
+
+
+@internal
+@pure
+def _require_amount(amount: uint256):
+    """
+    @notice Refuse an amount of nothing, or of more than one call may name.
+    """
+    assert amount != 0, errors.ZERO_AMOUNT
+    assert amount <= _MAX_AMOUNT, errors.AMOUNT_TOO_LARGE
+
+
+@internal
+def _share_out(
+    account: uint256, total: uint256, exposure: uint256, discount: uint256
+) -> uint256:
+    """
+    @notice Have `total` of the exposure taken over by the providers, and return how
+            much of it was.
+    """
+    capacities: DynArray[uint256, providers.MAX_PROVIDERS] = []
+    reach: uint256 = 0
+    for provider: uint256 in providers._order:
+        capacity: uint256 = 0
+        if self._owner(provider) != self._owner(account):
+            capacity = providers._compute_remaining(provider, block.timestamp)
+        capacities.append(capacity)
+        reach += capacity
+
+    taken: uint256 = 0
+    for i: uint256 in range(len(capacities), bound=providers.MAX_PROVIDERS):
+        if capacities[i] == 0:
+            continue
+        part: uint256 = backstop._compute_allocation(
+            total, capacities[i], reach, total - taken
+        )
+        if part == 0:
+            continue
+        portion: uint256 = backstop._compute_portion(part, exposure - taken)
+        if self._take_over(account, providers._order[i], part, portion, discount):
+            taken += part
+    return taken
+
+
+@internal
+def _take_over(
+    account: uint256,
+    provider: uint256,
+    notional: uint256,
+    portion: uint256,
+    discount: uint256,
+) -> bool:
+    """
+    @notice Have `provider` take over `portion` of what is left, and return whether it
+            could.
+    @dev A call gets 63/64 of the gas. Out of gas in the Clearinghouse, in the code body
+         that it delegates to, or one call further in, it leaves at most 3/64 of what
+         there was. So a failure is the provider's own only if more than 1/16 is left;
+         else the whole liquidation is refused, and has to be sent with more gas.
+    """
+    gas: uint256 = msg.gas
+    is_taken: bool = raw_call(
+        CLEARINGHOUSE.address,
+        abi_encode(
+            provider, portion, method_id=method_id("take_over(uint256,uint256)")
+        ),
+        revert_on_failure=False,
+    )
+    if is_taken:
+        providers._use_capacity(provider, notional, block.timestamp)
+        log ILiquidator.Takeover(
+            account=account,
+            provider=provider,
+            notional=notional,
+            portion=portion,
+            discount=discount,
+            time=block.timestamp,
+        )
+        return True
+    assert msg.gas > gas // _GAS_SHARE, errors.NOT_ENOUGH_GAS
+    log ILiquidator.PassOver(
+        account=account, provider=provider, notional=notional, time=block.timestamp
+    )
+    return False
