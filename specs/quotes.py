@@ -11,9 +11,7 @@ Counterpart of ``contracts/modules/quotes.vy``.
 from dataclasses import astuple, dataclass
 from typing import Final
 
-from eth_utils.crypto import keccak
-
-from specs.accounts import USDC, AccountId, Address
+from specs.accounts import USDC, AccountId
 from specs.errors import (
     PriceOutOfRange,
     QuoteExpired,
@@ -29,6 +27,11 @@ from specs.errors import (
     ZeroAmount,
 )
 from specs.fixed_point import Seconds, Wad
+from specs.signatures import (
+    compute_digest,
+    compute_domain_separator,
+    compute_struct_hash,
+)
 
 SPOT: Final = 2**128
 """Instruments from here on are spot assets; below, markets."""
@@ -39,9 +42,6 @@ MAX_LISTED: Final = 32
 ANYONE: Final = AccountId(0)
 """The counterparty of a quote that is meant for nobody in particular."""
 
-DOMAIN_TYPE: Final = (
-    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-)
 NAME: Final = "Rucksack QuoteDesk"
 VERSION: Final = "1"
 QUOTE_TYPE: Final = (
@@ -132,21 +132,11 @@ def take(maker: Quote, account: AccountId, size: int, now: Seconds) -> int:
     return size
 
 
-def compute_domain(chain_id: int, desk: Address) -> bytes:
-    """Return the EIP-712 domain separator of the desk at ``desk``."""
-    return keccak(
-        keccak(text=DOMAIN_TYPE)
-        + keccak(text=NAME)
-        + keccak(text=VERSION)
-        + _words(chain_id, desk)
-    )
+def compute_domain(chain_id: int, desk: str) -> bytes:
+    """Return the EIP-712 domain of the desk at ``desk``, an address in hex."""
+    return compute_domain_separator(NAME, VERSION, chain_id, desk)
 
 
-def compute_digest(domain: bytes, quote: Quote) -> bytes:
+def compute_quote_digest(domain: bytes, quote: Quote) -> bytes:
     """Return what is signed for ``quote`` in ``domain``."""
-    content = keccak(keccak(text=QUOTE_TYPE) + _words(*astuple(quote)))
-    return keccak(b"\x19\x01" + domain + content)
-
-
-def _words(*values: int) -> bytes:
-    return b"".join(int(value).to_bytes(32, "big") for value in values)
+    return compute_digest(domain, compute_struct_hash(QUOTE_TYPE, *astuple(quote)))

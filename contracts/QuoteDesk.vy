@@ -1,0 +1,312 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title QuoteDesk
+@license Apache-2.0
+@notice Trades by signed quotes: two quotes that cross, or one quote and a taker, become
+        a fill of the Clearinghouse, at the maker's price and inside the oracle's bands.
+@dev The desk holds no token and no right but that of a venue. It trusts neither who
+     relays a quote nor what is passed along: every quote is checked against its
+     signature, every right is asked of the Clearinghouse, and margin is checked there.
+     A quote fills once, in full or in part; its `min_size` is what protects it from
+     being used up by a crumb.
+@custom:spec specs/quote_desk.py
+"""
+
+from .interfaces import IQuoteDesk
+
+implements: IQuoteDesk
+
+from .modules import errors
+from .modules import nonces
+from .modules import quotes
+from .modules import signatures
+
+initializes: nonces
+exports: nonces.nonce_words
+
+
+interface Clearinghouse:
+    def is_authorised(account: uint256, actor: address, right: uint256) -> bool: view
+    def fill_perp(
+        market: uint256,
+        buyer: uint256,
+        seller: uint256,
+        lots: uint256,
+        price: uint256,
+        maker_is_buyer: bool,
+    ): nonpayable
+    def fill_spot(
+        asset: uint256,
+        buyer: uint256,
+        seller: uint256,
+        amount: uint256,
+        price: uint256,
+        maker_is_buyer: bool,
+    ): nonpayable
+
+
+interface PriceOracle:
+    def band(market: uint256) -> (uint256, uint256): view
+    def spot_band(asset: uint256) -> (uint256, uint256): view
+
+
+# The right to trade, as the Clearinghouse numbers it.
+_TRADE: constant(uint256) = 1
+# Account ids are `owner << 96 | number`.
+_NUMBER_BITS: constant(uint256) = 96
+# Only signatures of this length are recovered; a wallet's may have any.
+_PLAIN_SIGNATURE: constant(uint256) = 65
+# What `isValidSignature(bytes32,bytes)` answers if it agrees, as a word.
+_EIP1271_MAGIC: constant(bytes32) = (
+    0x1626ba7e00000000000000000000000000000000000000000000000000000000
+)
+
+CLEARINGHOUSE: public(immutable(Clearinghouse))
+ORACLE: public(immutable(PriceOracle))
+
+
+@deploy
+def __init__(clearinghouse: address, oracle: address):
+    """
+    @notice Open a desk.
+    @param clearinghouse Where rights are asked and fills are sent; its governor has to
+           enrol the desk as a venue.
+    @param oracle Where the price bands are read.
+    """
+    CLEARINGHOUSE = Clearinghouse(clearinghouse)
+    ORACLE = PriceOracle(oracle)
+
+
+# Anyone
+
+
+@external
+def cross(
+    maker: IQuoteDesk.Quote,
+    maker_signature: Bytes[256],
+    taker: IQuoteDesk.Quote,
+    taker_signature: Bytes[256],
+) -> uint256:
+    """
+    @notice Fill two signed quotes with one another at the maker's price; both are used
+            up, filled in part or not.
+    @param maker Quote that sets the price and pays the maker's fee.
+    @param maker_signature 65 bytes `r | s | v` of the account's owner or of an operator
+           who may trade, or whatever the owner accepts by EIP-1271.
+    @param taker Quote on the other side, which limits the price.
+    @param taker_signature The same for the taker.
+    @return Size filled: lots, or WAD of the asset.
+    """
+    size: uint256 = quotes._cross(maker, taker, block.timestamp)
+    nonces._use(maker.account, maker.nonce)
+    nonces._use(taker.account, taker.nonce)
+
+    domain: bytes32 = self._domain()
+    self._check_signature(maker, maker_signature, domain)
+    self._check_signature(taker, taker_signature, domain)
+    self._check_band(maker.instrument, maker.price)
+
+    log IQuoteDesk.Cross(
+        maker=maker.account,
+        taker=taker.account,
+        instrument=maker.instrument,
+        is_maker_buying=maker.is_buy,
+        size=size,
+        price=maker.price,
+        maker_nonce=maker.nonce,
+        taker_nonce=taker.nonce,
+        caller=msg.sender,
+        timestamp=block.timestamp,
+    )
+    self._fill(maker, taker.account, size)
+    return size
+
+
+@external
+@view
+def quote_digest(quote: IQuoteDesk.Quote) -> bytes32:
+    """
+    @notice Return what has to be signed for `quote`.
+    """
+    return signatures._digest(self._domain(), quotes._struct_hash(quote))
+
+
+# An account's owner, or an operator who may trade
+
+
+@external
+def take(
+    maker: IQuoteDesk.Quote, signature: Bytes[256], account: uint256, size: uint256
+) -> uint256:
+    """
+    @notice Fill a signed quote for `account` at its price; it is used up, filled in part
+            or not.
+    @param maker Quote to take.
+    @param signature As in `cross`.
+    @param account Account that takes; the caller may trade for it.
+    @param size What to take of it, at least its `min_size`: lots, or WAD of the asset.
+    @return Size filled.
+    """
+    assert self._may_trade(account, msg.sender), errors.NOT_AUTHORISED
+    quotes._take(maker, account, size, block.timestamp)
+    nonces._use(maker.account, maker.nonce)
+
+    self._check_signature(maker, signature, self._domain())
+    self._check_band(maker.instrument, maker.price)
+
+    log IQuoteDesk.Take(
+        maker=maker.account,
+        taker=account,
+        instrument=maker.instrument,
+        is_maker_buying=maker.is_buy,
+        size=size,
+        price=maker.price,
+        maker_nonce=maker.nonce,
+        caller=msg.sender,
+        timestamp=block.timestamp,
+    )
+    self._fill(maker, account, size)
+    return size
+
+
+@external
+def cancel(account: uint256, nonce: uint256):
+    """
+    @notice Use up one nonce, so that no quote with it fills any more. Refused if it is
+            used up already: the quote may have been filled.
+    """
+    assert self._may_trade(account, msg.sender), errors.NOT_AUTHORISED
+    nonces._use(account, nonce)
+    log IQuoteDesk.Cancel(
+        account=account,
+        word=nonce >> 8,
+        mask=1 << (nonce & 255),
+        caller=msg.sender,
+        timestamp=block.timestamp,
+    )
+
+
+@external
+def cancel_word(account: uint256, word: uint256, mask: uint256):
+    """
+    @notice Use up all nonces of `mask` that are not used up yet.
+    @param word Which 256 nonces: those from 256 * word on.
+    @param mask Bit i stands for nonce 256 * word + i.
+    """
+    assert self._may_trade(account, msg.sender), errors.NOT_AUTHORISED
+    nonces._use_word(account, word, mask)
+    log IQuoteDesk.Cancel(
+        account=account,
+        word=word,
+        mask=mask,
+        caller=msg.sender,
+        timestamp=block.timestamp,
+    )
+
+
+# Internal
+
+
+@internal
+@view
+def _domain() -> bytes32:
+    """
+    @notice Return the domain of this desk on this chain: after a fork the two chains
+            differ, and a quote for the one is none for the other.
+    """
+    return signatures._domain_separator(quotes.NAME_HASH, quotes.VERSION_HASH)
+
+
+@internal
+@view
+def _check_signature(
+    quote: IQuoteDesk.Quote, signature: Bytes[256], domain: bytes32
+):
+    """
+    @notice Refuse a quote that none of those who may trade for its account has signed.
+    """
+    digest: bytes32 = signatures._digest(domain, quotes._struct_hash(quote))
+    if len(signature) == _PLAIN_SIGNATURE:
+        signer: address = signatures._recover(
+            digest, slice(signature, 0, _PLAIN_SIGNATURE)
+        )
+        # The zero address is what a signature of nobody recovers to: it owns the
+        # protocol's own accounts, and signs for none.
+        if signer != empty(address) and self._may_trade(quote.account, signer):
+            return
+    assert self._is_accepted(quote.account, digest, signature), errors.BAD_SIGNATURE
+
+
+@internal
+@view
+def _is_accepted(account: uint256, digest: bytes32, signature: Bytes[256]) -> bool:
+    """
+    @notice Return whether the account's owner is a wallet that accepts the signature.
+    @dev Whatever else the owner does with the call is a no: to revert, to return less
+         than a word or something else, to have no code.
+    """
+    owner: address = convert(account >> _NUMBER_BITS, address)
+    is_answered: bool = False
+    answer: Bytes[32] = b""
+    is_answered, answer = raw_call(
+        owner,
+        abi_encode(
+            digest, signature, method_id=method_id("isValidSignature(bytes32,bytes)")
+        ),
+        max_outsize=32,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    return is_answered and len(answer) == 32 and (
+        convert(answer, bytes32) == _EIP1271_MAGIC
+    )
+
+
+@internal
+@view
+def _may_trade(account: uint256, actor: address) -> bool:
+    """
+    @notice Return whether `actor` may trade for `account`.
+    """
+    return staticcall CLEARINGHOUSE.is_authorised(account, actor, _TRADE)
+
+
+@internal
+@view
+def _check_band(instrument: uint256, price: uint256):
+    """
+    @notice Refuse a price outside the instrument's bands.
+    """
+    low: uint256 = 0
+    high: uint256 = 0
+    if instrument < quotes.SPOT:
+        low, high = staticcall ORACLE.band(instrument)
+    else:
+        low, high = staticcall ORACLE.spot_band(instrument - quotes.SPOT)
+    assert low <= price and price <= high, errors.PRICE_OUT_OF_BAND
+
+
+@internal
+def _fill(maker: IQuoteDesk.Quote, taker: uint256, size: uint256):
+    """
+    @notice Have the Clearinghouse fill `size` of the quote with the account `taker`.
+    """
+    buyer: uint256 = maker.account
+    seller: uint256 = taker
+    if not maker.is_buy:
+        buyer = taker
+        seller = maker.account
+    if maker.instrument < quotes.SPOT:
+        extcall CLEARINGHOUSE.fill_perp(
+            maker.instrument, buyer, seller, size, maker.price, maker.is_buy
+        )
+    else:
+        extcall CLEARINGHOUSE.fill_spot(
+            maker.instrument - quotes.SPOT,
+            buyer,
+            seller,
+            size,
+            maker.price,
+            maker.is_buy,
+        )

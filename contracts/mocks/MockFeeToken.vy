@@ -1,0 +1,103 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title MockFeeToken
+@license Apache-2.0
+@notice An ERC-20 that burns a share of every transfer: the receiver gets less than
+        was sent. Anyone may mint; for tests only.
+"""
+
+from ethereum.ercs import IERC20
+from ethereum.ercs import IERC20Detailed
+
+implements: IERC20
+implements: IERC20Detailed
+
+name: public(String[64])
+symbol: public(String[32])
+decimals: public(uint8)
+# Share of each transfer that is burned, in basis points, rounded down.
+fee_bps: public(uint256)
+# The sum of all balances.
+totalSupply: public(uint256)
+balanceOf: public(HashMap[address, uint256])
+# By owner and spender; the largest number is never reduced.
+allowance: public(HashMap[address, HashMap[address, uint256]])
+
+
+@deploy
+def __init__(name: String[64], symbol: String[32], decimals: uint8):
+    """
+    @notice Create a token of which nothing exists yet, with a fee of 1 %.
+    """
+    self.name = name
+    self.symbol = symbol
+    self.decimals = decimals
+    self.fee_bps = 100
+
+
+@external
+def mint(receiver: address, amount: uint256):
+    """
+    @notice Create `amount` for `receiver`.
+    """
+    self.totalSupply += amount
+    self.balanceOf[receiver] += amount
+    log IERC20.Transfer(sender=empty(address), receiver=receiver, value=amount)
+
+
+@external
+def set_fee(fee_bps: uint256):
+    """
+    @notice Burn `fee_bps` basis points of every transfer from now on.
+    """
+    assert fee_bps <= 10_000, "fee too large"
+    self.fee_bps = fee_bps
+
+
+@external
+def approve(spender: address, amount: uint256) -> bool:
+    """
+    @notice Let `spender` move up to `amount` of the caller's; 2**256 - 1 is for ever.
+    """
+    self.allowance[msg.sender][spender] = amount
+    log IERC20.Approval(owner=msg.sender, spender=spender, value=amount)
+    return True
+
+
+@external
+def transfer(receiver: address, amount: uint256) -> bool:
+    """
+    @notice Move `amount` from the caller to `receiver`.
+    """
+    self._move(msg.sender, receiver, amount)
+    return True
+
+
+@external
+def transferFrom(owner: address, receiver: address, amount: uint256) -> bool:
+    """
+    @notice Move `amount` from `owner`, who has approved the caller, to `receiver`.
+    """
+    self._spend(owner, msg.sender, amount)
+    self._move(owner, receiver, amount)
+    return True
+
+
+@internal
+def _spend(owner: address, spender: address, amount: uint256):
+    allowed: uint256 = self.allowance[owner][spender]
+    if allowed != max_value(uint256):
+        assert amount <= allowed, "insufficient allowance"
+        self.allowance[owner][spender] = allowed - amount
+
+
+@internal
+def _move(sender: address, receiver: address, amount: uint256):
+    assert amount <= self.balanceOf[sender], "insufficient funds"
+    self.balanceOf[sender] -= amount
+    fee: uint256 = amount * self.fee_bps // 10_000
+    self.totalSupply -= fee
+    self.balanceOf[receiver] += amount - fee
+    log IERC20.Transfer(sender=sender, receiver=receiver, value=amount - fee)
+    log IERC20.Transfer(sender=sender, receiver=empty(address), value=fee)
