@@ -22,6 +22,7 @@ from keeper.artifacts import CONTRACTS, Abi, abi_of, artifact, signature_of, typ
 from keeper.chain.interface import Event
 
 WORD: Final = 32
+_BOOLS: Final = {False: b"\0", True: b"\1"}
 _ERROR: Final = keccak(text="Error(string)")[:4]
 _PANIC: Final = keccak(text="Panic(uint256)")[:4]
 
@@ -181,15 +182,20 @@ def _word(kind: str, value: Any) -> bytes:
             size = int(kind.removeprefix("u").removeprefix("int")) // 8
             narrow: bytes = value.to_bytes(size, "big", signed=signed)
             return narrow.rjust(WORD, b"\xff" if value < 0 else b"\0")
-        if kind == "address":
-            return bytes(12) + bytes.fromhex(value.removeprefix("0x")).rjust(20, b"\0")
         if kind == "bool":
-            return bytes(31) + (b"\1" if value else b"\0")
-        if len(value) != int(kind.removeprefix("bytes")):
-            raise ValueError
-        return bytes(value).ljust(WORD, b"\0")
-    except (ValueError, OverflowError, AttributeError, TypeError):
+            return bytes(31) + _BOOLS[value]
+        if kind == "address":
+            return bytes(12) + _exactly(20, bytes.fromhex(value.removeprefix("0x")))
+        size = int(kind.removeprefix("bytes"))
+        return _exactly(size, memoryview(value).tobytes()).ljust(WORD, b"\0")
+    except (ValueError, OverflowError, AttributeError, TypeError, KeyError):
         raise ValueError(f"{value!r} is no {kind}") from None
+
+
+def _exactly(size: int, value: bytes) -> bytes:
+    if len(value) != size:
+        raise ValueError
+    return value
 
 
 def _value(kind: str, word: bytes) -> Any:
