@@ -35,7 +35,7 @@ BY_MARKET: Final[Mapping[str, Word]] = {
 }
 """Key: market."""
 
-BY_ACCOUNT: Final[Mapping[str, Word]] = {"header": packing.HEADER}
+BY_ACCOUNT: Final[Mapping[str, Word]] = {"headers": packing.HEADER}
 """Key: account."""
 
 BY_ACCOUNT_AND_NUMBER: Final[Mapping[str, Word]] = {

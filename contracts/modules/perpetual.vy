@@ -15,6 +15,7 @@
 """
 
 from . import fixed_point as fp
+from . import packing
 
 # The largest position, either way.
 MAX_LOTS: constant(uint256) = 2**56
@@ -110,3 +111,41 @@ def _is_reduction(held: int256, lots: int256) -> bool:
     if held == 0 or lots == 0 or (held > 0) == (lots > 0):
         return False
     return abs(lots) <= abs(held)
+
+
+@internal
+@pure
+def _lots(word: uint256) -> int256:
+    """
+    @notice Return the signed size in a position word.
+    """
+    return convert(word, int256) >> 192
+
+
+@internal
+@pure
+def _basis(word: uint256) -> int256:
+    """
+    @notice Return the basis in a position word.
+    """
+    return convert(word << 64, int256) >> 128
+
+
+@internal
+@pure
+def _pack(lots: int256, basis: int256) -> uint256:
+    """
+    @notice Return the word of a position; refuse one beyond its fields.
+    """
+    return (packing._fit_signed(lots, 64) << 192) | (
+        packing._fit_signed(basis, 128) << 64
+    )
+
+
+@internal
+@pure
+def _lot(risk: uint256) -> uint256:
+    """
+    @notice Return the base units in a lot, WAD, from a market's risk word.
+    """
+    return 10 ** ((risk >> 184) & 255)

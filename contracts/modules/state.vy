@@ -51,7 +51,7 @@ market_fund: public(HashMap[uint256, uint256])
 market_size: public(HashMap[uint256, uint256])
 
 # Account: assets 8 x 8 | markets 8 x 8 | flags; the lists name what is not zero, I18.
-header: public(HashMap[uint256, uint256])
+headers: public(HashMap[uint256, uint256])
 # Account, asset: scaled 128, signed | idle 128.
 balances: public(HashMap[uint256, HashMap[uint256, uint256]])
 # Account, market: lots 64, signed | basis 128, signed.

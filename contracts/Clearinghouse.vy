@@ -1,0 +1,458 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title Clearinghouse
+@license Apache-2.0
+@notice Custody, accounts and money market; the one holder of tokens and the one
+        address of all account state.
+@dev What is not here is in code bodies that run on this storage: the fallback passes
+     a known selector on and takes no lock, since the body takes it, in the same
+     transient slot. Tokens move last, after every write and every check.
+@custom:spec specs/clearinghouse.py
+"""
+
+from ethereum.ercs import IERC20
+
+from .interfaces import IClearinghouse
+from .modules import accounts
+from .modules import errors
+from .modules import fixed_point as fp
+from .modules import margin
+from .modules import money_market
+from .modules import state
+
+initializes: state
+initializes: accounts[state := state]
+initializes: money_market[accounts := accounts, state := state]
+initializes: margin[money_market := money_market, state := state]
+
+exports: (
+    # Parameters
+    state.governor,
+    state.venues,
+    state.operators,
+    state.token,
+    state.curve,
+    state.risk,
+    state.market_risk,
+    # Pools and prices
+    state.pool_index,
+    state.pool_total,
+    state.pool_cash,
+    state.pool_idle,
+    state.quote,
+    state.funds,
+    # Markets
+    state.market_quote,
+    state.market_funding,
+    state.market_premium,
+    state.market_fund,
+    state.market_size,
+    # Accounts
+    state.headers,
+    state.balances,
+    state.positions,
+)
+
+MAX_AMOUNT: constant(uint256) = 10**30
+
+TRADE_CODE: public(immutable(address))
+SETTLE_CODE: public(immutable(address))
+LIQUIDATION_CODE: public(immutable(address))
+GOVERNANCE_CODE: public(immutable(address))
+
+
+@deploy
+def __init__(
+    governor: address,
+    trade_code: address,
+    settle_code: address,
+    liquidation_code: address,
+    governance_code: address,
+):
+    """
+    @notice Fix the code bodies for good and name the first governor.
+    """
+    assert governor != empty(address), errors.OUT_OF_BOUNDS
+    state.governor = governor
+    TRADE_CODE = trade_code
+    SETTLE_CODE = settle_code
+    LIQUIDATION_CODE = liquidation_code
+    GOVERNANCE_CODE = governance_code
+    log IClearinghouse.GovernorSet(governor=governor, time=block.timestamp)
+
+
+# Anyone
+
+
+@external
+@reentrant
+@raw_return
+def __default__() -> Bytes[160]:
+    """
+    @notice Run a code body's function on this storage.
+    """
+    assert len(msg.data) >= 4, errors.UNKNOWN_SELECTOR
+    return raw_call(
+        self._code_of(convert(slice(msg.data, 0, 4), bytes4)),
+        msg.data,
+        max_outsize=160,
+        is_delegate_call=True,
+    )
+
+
+@external
+def deposit(account: uint256, asset: uint256, tokens: uint256):
+    """
+    @notice Bring `tokens` of `asset` into `account`: debt is repaid first, the rest
+            lent, or left idle if the account does not auto-lend.
+    @dev A stranger may only add to what the account holds or owes, not to one below
+         its maintenance margin; anyone may add USDC to the backstop fund.
+    @param tokens Amount in token units.
+    """
+    word: uint256 = state.token[asset]
+    amount: uint256 = self._to_wad(word, tokens)
+    is_own: bool = accounts._is_authorised(account, msg.sender, accounts.TRADE)
+    if not is_own and not (
+        account == accounts.BACKSTOP_FUND and asset == accounts.USDC
+    ):
+        accounts._require_user(account)
+        assert state.balances[account][asset] != 0, errors.ASSET_NOT_ENABLED
+
+    pool: money_market.Pool = money_market._load_accrued(asset)
+    pool.cash += amount
+    if accounts._is_auto_lending(account):
+        pool = money_market._credit(account, asset, pool, amount)
+    else:
+        pool = money_market._credit_idle(account, asset, pool, amount)
+    money_market._save(asset, pool)
+    if not is_own:
+        assert not margin._is_liquidatable(
+            margin._assess(account)
+        ), errors.BELOW_INITIAL_MARGIN
+
+    log IClearinghouse.Deposit(
+        account=account,
+        asset=asset,
+        payer=msg.sender,
+        amount=amount,
+        time=block.timestamp,
+    )
+    self._collect(word, tokens)
+
+
+@external
+def repay(account: uint256, asset: uint256, tokens: uint256) -> uint256:
+    """
+    @notice Bring in up to `tokens` for what `account` owes; anyone may.
+    @dev No more is taken than the debt rounded up to whole token units; what that is
+         above the debt is lent.
+    @param tokens Amount in token units, or the largest number for all that is owed.
+    @return Token units taken.
+    """
+    word: uint256 = state.token[asset]
+    scale: uint256 = self._scale(word)
+    assert tokens != 0, errors.ZERO_AMOUNT
+    pool: money_market.Pool = money_market._load_accrued(asset)
+    debt: uint256 = money_market._debt(
+        state.balances[account][asset], pool.borrow_index
+    )
+    assert debt != 0, errors.NO_DEBT
+    taken: uint256 = min(tokens, fp._mul_div_up(debt, 1, scale))
+    pool.cash += taken * scale
+    pool = money_market._credit(account, asset, pool, taken * scale)
+    money_market._save(asset, pool)
+    log IClearinghouse.Repay(
+        account=account,
+        asset=asset,
+        payer=msg.sender,
+        amount=taken * scale,
+        time=block.timestamp,
+    )
+    self._collect(word, taken)
+    return taken
+
+
+@external
+@view
+def assess(account: uint256) -> IClearinghouse.Health:
+    """
+    @notice Return the health of an account now.
+    """
+    return margin._assess(account)
+
+
+@external
+@view
+def is_authorised(account: uint256, actor: address, right: uint256) -> bool:
+    """
+    @notice Return whether `actor` owns `account` or was given `right` over it.
+    """
+    return accounts._is_authorised(account, actor, right)
+
+
+# Owner and operators
+
+
+@external
+def withdraw(
+    account: uint256, asset: uint256, tokens: uint256, receiver: address
+) -> uint256:
+    """
+    @notice Take what the account holds out of the vault.
+    @param tokens Amount in token units, or the largest number for all whole units.
+    @return Token units sent.
+    """
+    accounts._require_authorised(account, msg.sender, accounts.WITHDRAW)
+    word: uint256 = state.token[asset]
+    scale: uint256 = self._scale(word)
+    money_market._require_open(asset)
+    pool: money_market.Pool = money_market._load_accrued(asset)
+    held: uint256 = money_market._held(
+        state.balances[account][asset], pool.lend_index
+    )
+    sent: uint256 = tokens
+    if tokens == max_value(uint256):
+        sent = held // scale
+    amount: uint256 = self._to_wad(word, sent)
+    assert amount <= held, errors.INSUFFICIENT_BALANCE
+    self._take_out(account, asset, pool, amount)
+    log IClearinghouse.Withdraw(
+        account=account,
+        asset=asset,
+        receiver=receiver,
+        amount=amount,
+        time=block.timestamp,
+    )
+    self._send(word, receiver, sent)
+    return sent
+
+
+@external
+def borrow(account: uint256, asset: uint256, tokens: uint256, receiver: address):
+    """
+    @notice Take `tokens` out of the vault, borrowing what the account does not hold.
+    @param tokens Amount in token units.
+    """
+    accounts._require_authorised(account, msg.sender, accounts.WITHDRAW)
+    word: uint256 = state.token[asset]
+    amount: uint256 = self._to_wad(word, tokens)
+    money_market._require_open(asset)
+    self._take_out(account, asset, money_market._load_accrued(asset), amount)
+    log IClearinghouse.Borrow(
+        account=account,
+        asset=asset,
+        receiver=receiver,
+        amount=amount,
+        time=block.timestamp,
+    )
+    self._send(word, receiver, tokens)
+
+
+@external
+def transfer(giver: uint256, taker: uint256, asset: uint256, amount: uint256):
+    """
+    @notice Move what `giver` holds to another account of the same owner.
+    @param amount WAD.
+    """
+    accounts._require_authorised(giver, msg.sender, accounts.WITHDRAW)
+    assert accounts._owner(giver) == accounts._owner(taker), errors.WRONG_OWNER
+    assert giver != taker, errors.SAME_ACCOUNT
+    self._require_amount(asset, amount)
+    money_market._require_open(asset)
+    pool: money_market.Pool = money_market._load_accrued(asset)
+    held: uint256 = money_market._held(state.balances[giver][asset], pool.lend_index)
+    assert amount <= held, errors.INSUFFICIENT_BALANCE
+    pool = money_market._debit(giver, asset, pool, amount)
+    pool = money_market._credit(taker, asset, pool, amount)
+    money_market._save(asset, pool)
+    margin._require_initial_margin(giver)
+    log IClearinghouse.Transfer(
+        giver=giver, taker=taker, asset=asset, amount=amount, time=block.timestamp
+    )
+
+
+@external
+def lend(account: uint256, asset: uint256, amount: uint256):
+    """
+    @notice Lend `amount` (WAD) of the account's idle balance.
+    """
+    accounts._require_authorised(account, msg.sender, accounts.TRADE)
+    self._require_amount(asset, amount)
+    pool: money_market.Pool = money_market._load_accrued(asset)
+    word: uint256 = state.balances[account][asset]
+    idle: uint256 = money_market._idle(word)
+    assert amount <= idle, errors.INSUFFICIENT_BALANCE
+    money_market._save(asset, money_market._lend_idle(account, asset, pool, amount))
+    margin._require_initial_margin(account)
+    log IClearinghouse.Lend(
+        account=account, asset=asset, amount=amount, time=block.timestamp
+    )
+
+
+@external
+def unlend(account: uint256, asset: uint256, amount: uint256):
+    """
+    @notice Take `amount` (WAD) of the account's lend back to lie idle.
+    """
+    accounts._require_authorised(account, msg.sender, accounts.TRADE)
+    self._require_amount(asset, amount)
+    money_market._require_open(asset)
+    pool: money_market.Pool = money_market._load_accrued(asset)
+    money_market._save(asset, money_market._unlend(account, asset, pool, amount))
+    margin._require_initial_margin(account)
+    log IClearinghouse.Unlend(
+        account=account, asset=asset, amount=amount, time=block.timestamp
+    )
+
+
+@external
+def set_operator(account: uint256, operator: address, rights: uint256):
+    """
+    @notice Give `operator` exactly `rights` over the caller's account: 1 to trade,
+            2 to take assets out.
+    """
+    assert msg.sender == accounts._owner(account), errors.NOT_AUTHORISED
+    assert rights <= accounts.RIGHTS, errors.OUT_OF_BOUNDS
+    state.operators[account][operator] = rights
+    log IClearinghouse.OperatorSet(
+        account=account, operator=operator, rights=rights, time=block.timestamp
+    )
+
+
+@external
+def set_auto_lend(account: uint256, enabled: bool):
+    """
+    @notice Choose whether later deposits of the account are lent or lie idle.
+    """
+    accounts._require_authorised(account, msg.sender, accounts.TRADE)
+    accounts._set_auto_lending(account, enabled)
+    log IClearinghouse.AutoLendSet(
+        account=account, enabled=enabled, time=block.timestamp
+    )
+
+
+@internal
+@view
+def _code_of(selector: bytes4) -> address:
+    """
+    @notice Return the code body that has a function; every other function is the
+            governor's, or none.
+    """
+    if (
+        selector
+        == method_id(
+            "fill_perp(uint256,uint256,uint256,uint256,uint256,bool)",
+            output_type=bytes4,
+        )
+        or selector
+        == method_id(
+            "fill_spot(uint256,uint256,uint256,uint256,uint256,bool)",
+            output_type=bytes4,
+        )
+    ):
+        return TRADE_CODE
+    if (
+        selector
+        == method_id(
+            "tick(uint256[],uint256[])",
+            output_type=bytes4,
+        )
+        or selector
+        == method_id(
+            "realise(uint256,uint256[])",
+            output_type=bytes4,
+        )
+    ):
+        return SETTLE_CODE
+    if (
+        selector
+        == method_id(
+            "open_takeover(uint256)",
+            output_type=bytes4,
+        )
+        or selector
+        == method_id(
+            "take_over(uint256,uint256)",
+            output_type=bytes4,
+        )
+        or selector
+        == method_id(
+            "close_takeover()",
+            output_type=bytes4,
+        )
+    ):
+        return LIQUIDATION_CODE
+    return GOVERNANCE_CODE
+
+
+@internal
+@pure
+def _scale(word: uint256) -> uint256:
+    """
+    @notice Return the WAD amount of one unit of a listed token.
+    """
+    assert word != 0, errors.UNKNOWN_ASSET
+    return 10 ** (18 - ((word >> 160) & 255))
+
+
+@internal
+@pure
+def _to_wad(word: uint256, tokens: uint256) -> uint256:
+    """
+    @notice Return the WAD amount of `tokens` units; refuse none, or too many.
+    """
+    scale: uint256 = self._scale(word)
+    assert tokens != 0, errors.ZERO_AMOUNT
+    assert tokens <= MAX_AMOUNT // scale, errors.AMOUNT_TOO_LARGE
+    return tokens * scale
+
+
+@internal
+@view
+def _require_amount(asset: uint256, amount: uint256):
+    """
+    @notice Refuse an unknown asset, nothing, or more than one call may name.
+    """
+    assert state.token[asset] != 0, errors.UNKNOWN_ASSET
+    assert amount != 0, errors.ZERO_AMOUNT
+    assert amount <= MAX_AMOUNT, errors.AMOUNT_TOO_LARGE
+
+
+@internal
+def _take_out(
+    account: uint256, asset: uint256, pool: money_market.Pool, amount: uint256
+):
+    """
+    @notice Debit `amount`, which the pool must have as cash; the account must keep
+            its initial margin.
+    """
+    changed: money_market.Pool = money_market._debit(account, asset, pool, amount)
+    money_market._save(asset, money_market._pay_out(changed, amount))
+    margin._require_initial_margin(account)
+
+
+@internal
+def _collect(word: uint256, tokens: uint256):
+    """
+    @notice Take tokens from the caller; the vault must have exactly so many more.
+    @dev Tokens that return nothing are accepted, those that return false or keep a
+         fee are not.
+    """
+    token: IERC20 = IERC20(convert(word & (2**160 - 1), address))
+    before: uint256 = staticcall token.balanceOf(self)
+    assert extcall token.transferFrom(
+        msg.sender, self, tokens, default_return_value=True
+    ), errors.TRANSFER_FAILED
+    assert staticcall token.balanceOf(self) == before + tokens, errors.TRANSFER_SHORT
+
+
+@internal
+def _send(word: uint256, receiver: address, tokens: uint256):
+    """
+    @notice Send tokens out of the vault.
+    """
+    token: IERC20 = IERC20(convert(word & (2**160 - 1), address))
+    assert extcall token.transfer(
+        receiver, tokens, default_return_value=True
+    ), errors.TRANSFER_FAILED

@@ -1,0 +1,488 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title LiquidationCode
+@license Apache-2.0
+@notice Takeovers of accounts that are due, and the write-off of what they can't pay;
+        a code body behind the Clearinghouse's address.
+@dev Called by delegation only. A takeover is open for one account within one
+     transaction: its account and discount live in transient storage. Called directly
+     it meets its own, empty storage, in which nobody is a venue.
+@custom:spec specs/takeover.py
+"""
+
+from .interfaces import IClearinghouse
+from .modules import accounts
+from .modules import backstop
+from .modules import errors
+from .modules import fixed_point as fp
+from .modules import margin
+from .modules import money_market
+from .modules import perpetual
+from .modules import settlement
+from .modules import state
+
+initializes: state
+initializes: accounts[state := state]
+initializes: money_market[accounts := accounts, state := state]
+initializes: margin[money_market := money_market, state := state]
+initializes: settlement[
+    accounts := accounts, money_market := money_market, state := state
+]
+
+LIQUIDATION_VENUE: constant(uint256) = 2
+_ENTRIES: constant(uint256) = 8
+_LOW_24: constant(uint256) = 2**24 - 1
+_LOW_40: constant(uint256) = 2**40 - 1
+
+
+@external
+def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
+    """
+    @notice Open a takeover of `account`, with its PnL realised first.
+    @dev Refused unless it is below the margin that opens the backstop, at prices of
+         an earlier block, without the help of stale ones.
+    @return The discount (WAD of notional), the share to take over in 1/65536, the
+            exposure that is a share of (WAD USDC), and whether the account has
+            nothing but a debt.
+    """
+    self._require_venue()
+    accounts._require_user(account)
+    self._accrue(accounts.USDC)
+    entries: uint256 = accounts._assets(state.headers[account])
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        self._accrue((entries & 255) - 1)
+        entries >>= 8
+
+    health: IClearinghouse.Health = margin._assess(account)
+    assert margin._is_liquidatable(health) and margin._is_due(
+        health
+    ), errors.NOT_LIQUIDATABLE
+    assert backstop._is_open(
+        health.equity, health.maintenance_margin, health.exposure
+    ), errors.ABOVE_BACKSTOP_MARGIN
+    assert health.priced_at < block.timestamp, errors.PRICE_TOO_FRESH
+
+    self._realise_all(account)
+    legs: DynArray[backstop.Leg, backstop.MAX_LEGS] = self._legs(account)
+    discount: uint256 = backstop._compute_discount(
+        health.value, health.maintenance_margin, health.exposure
+    )
+    parts: uint256 = backstop._compute_fraction(health.equity, discount, legs)
+    exposure: uint256 = backstop._sum(legs)
+    state.takeover_account = account
+    state.takeover_discount = discount
+    log IClearinghouse.TakeoverOpened(
+        account=account,
+        equity=health.equity,
+        maintenance_margin=health.maintenance_margin,
+        exposure=health.exposure,
+        discount=discount,
+        parts=parts,
+        time=block.timestamp,
+    )
+    return discount, parts, exposure, self._is_bankrupt(account)
+
+
+@external
+def take_over(provider: uint256, portion: uint256):
+    """
+    @notice Move `portion` of what is left of the open account to `provider`.
+    @dev The provider must have made the venue its operator, must not be of the
+         account's owner, and must have its initial margin afterwards.
+    @param portion WAD, at most 1.
+    """
+    self._require_venue()
+    account: uint256 = state.takeover_account
+    assert account != 0, errors.NO_TAKEOVER
+    assert portion <= fp.WAD, errors.OUT_OF_BOUNDS
+    assert accounts._owner(provider) != accounts._owner(account), errors.SAME_OWNER
+    accounts._require_authorised(provider, msg.sender, accounts.TRADE)
+
+    entries: uint256 = accounts._markets(state.headers[account])
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        self._take_position(account, provider, (entries & 255) - 1, portion)
+        entries >>= 8
+    self._take_debts(account, provider, portion)
+    margin._require_initial_margin(provider)
+
+
+@external
+def close_takeover() -> bool:
+    """
+    @notice Close the open takeover. An account that has nothing but a USDC debt is
+            written off: the backstop fund pays first, then the reserve, then the
+            lenders, or the pool halts.
+    @return Whether there was a debt to write off.
+    """
+    self._require_venue()
+    account: uint256 = state.takeover_account
+    assert account != 0, errors.NO_TAKEOVER
+    state.takeover_account = 0
+    state.takeover_discount = 0
+    if not self._is_bankrupt(account):
+        return False
+    self._write_off(account)
+    return True
+
+
+@internal
+@view
+def _require_venue():
+    """
+    @notice Refuse anyone but a liquidation venue.
+    """
+    assert state.venues[msg.sender] & LIQUIDATION_VENUE != 0, errors.NOT_VENUE
+
+
+@internal
+def _accrue(asset: uint256):
+    """
+    @notice Book the interest of an asset until now.
+    """
+    money_market._save(asset, money_market._load_accrued(asset))
+
+
+@internal
+def _credit(account: uint256, asset: uint256, amount: uint256):
+    """
+    @notice Credit `amount` of an accrued asset.
+    """
+    money_market._save(
+        asset, money_market._credit(account, asset, money_market._load(asset), amount)
+    )
+
+
+@internal
+def _debit(account: uint256, asset: uint256, amount: uint256):
+    """
+    @notice Debit `amount` of an accrued asset.
+    """
+    money_market._save(
+        asset, money_market._debit(account, asset, money_market._load(asset), amount)
+    )
+
+
+@internal
+def _realise_all(account: uint256):
+    """
+    @notice Settle every position whose price is fresh at its mark.
+    """
+    pool: money_market.Pool = money_market._load(accounts.USDC)
+    entries: uint256 = accounts._markets(state.headers[account])
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        market: uint256 = (entries & 255) - 1
+        quote: margin.Quote = margin._quote(state.market_quote[market])
+        if not margin._is_stale(quote):
+            lot: uint256 = perpetual._lot(state.market_risk[market])
+            pool = settlement._realise(market, account, lot, quote.slow, pool)
+        entries >>= 8
+    money_market._save(accounts.USDC, pool)
+
+
+@internal
+@view
+def _legs(account: uint256) -> DynArray[backstop.Leg, backstop.MAX_LEGS]:
+    """
+    @notice Return the positions and debts that can be taken over.
+    """
+    legs: DynArray[backstop.Leg, backstop.MAX_LEGS] = []
+    debt: uint256 = self._owed(account, accounts.USDC)
+    legs.append(self._leg(state.risk[accounts.USDC], debt))
+    header: uint256 = state.headers[account]
+    entries: uint256 = accounts._markets(header)
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        market: uint256 = (entries & 255) - 1
+        quote: margin.Quote = margin._quote(state.market_quote[market])
+        if not margin._is_stale(quote):
+            risk: uint256 = state.market_risk[market]
+            lots: int256 = perpetual._lots(state.positions[account][market])
+            notional: uint256 = perpetual._compute_notional(
+                lots, perpetual._lot(risk), quote.slow
+            )
+            legs.append(self._leg(risk, notional))
+        entries >>= 8
+
+    entries = accounts._assets(header)
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        asset: uint256 = (entries & 255) - 1
+        owed: uint256 = self._owed(account, asset)
+        if owed > 0 and not self._is_asset_stale(asset):
+            notional: uint256 = fp._mul_div_up(owed, self._price(asset), fp.WAD)
+            legs.append(self._leg(state.risk[asset], notional))
+        entries >>= 8
+    return legs
+
+
+@internal
+@pure
+def _leg(risk: uint256, notional: uint256) -> backstop.Leg:
+    """
+    @notice Return an exposure with what its initial margin depends on.
+    """
+    return backstop.Leg(
+        notional=notional,
+        base_imf=risk & _LOW_24,
+        imf_factor=(risk >> 48) & _LOW_40,
+    )
+
+
+@internal
+def _take_position(account: uint256, provider: uint256, market: uint256, portion: uint256):
+    """
+    @notice Move a portion of a position, rounded up to lots, at the takeover's prices.
+            A third of the discount goes to the backstop fund, as far as the market's
+            fund reaches.
+    """
+    quote: margin.Quote = margin._quote(state.market_quote[market])
+    held: int256 = perpetual._lots(state.positions[account][market])
+    if held == 0 or margin._is_stale(quote):
+        return
+
+    discount: uint256 = state.takeover_discount
+    lot: uint256 = perpetual._lot(state.market_risk[market])
+    size: uint256 = fp._mul_div_up(convert(abs(held), uint256), portion, fp.WAD)
+    lots: int256 = convert(size, int256)
+    if held < 0:
+        lots = -lots
+    given: uint256 = backstop._compute_account_price(quote.slow, discount, held > 0)
+    taken: uint256 = backstop._compute_provider_price(quote.slow, discount, held > 0)
+    pool: money_market.Pool = money_market._load(accounts.USDC)
+    pool = settlement._trade(market, account, -lots, lot, given, pool)
+    pool = settlement._trade(market, provider, lots, lot, taken, pool)
+
+    apart: uint256 = max(taken, given) - min(taken, given)
+    share: uint256 = fp._mul_div_down(size * lot, apart, fp.WAD)
+    paid: int256 = settlement._pay(market, convert(share, int256))
+    pool = settlement._change_usdc(accounts.BACKSTOP_FUND, pool, paid)
+    money_market._save(accounts.USDC, pool)
+    log IClearinghouse.PositionTaken(
+        market=market,
+        account=account,
+        provider=provider,
+        lots=lots,
+        account_price=given,
+        provider_price=taken,
+        fund_paid=convert(paid, uint256),
+        time=block.timestamp,
+    )
+
+
+@internal
+def _take_debts(account: uint256, provider: uint256, portion: uint256):
+    """
+    @notice Move a portion of every fresh debt, for collateral worth it and the
+            discount on it.
+    """
+    due: uint256 = self._take_debt(account, provider, accounts.USDC, portion)
+    entries: uint256 = accounts._assets(state.headers[account])
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        due += self._take_debt(account, provider, (entries & 255) - 1, portion)
+        entries >>= 8
+    if due == 0:
+        return
+    discount: uint256 = state.takeover_discount
+    self._hand_collateral(
+        account, provider, fp._mul_div_up(due, fp.WAD + discount, fp.WAD)
+    )
+
+
+@internal
+def _take_debt(account: uint256, provider: uint256, asset: uint256, portion: uint256) -> uint256:
+    """
+    @notice Move a portion of one debt and return what it is worth, rounded up.
+    """
+    owed: uint256 = self._owed(account, asset)
+    if owed == 0 or self._is_asset_stale(asset):
+        return 0
+    amount: uint256 = fp._mul_div_up(owed, portion, fp.WAD)
+    price: uint256 = self._price(asset)
+    self._credit(account, asset, amount)
+    self._debit(provider, asset, amount)
+    log IClearinghouse.DebtTaken(
+        asset=asset,
+        account=account,
+        provider=provider,
+        amount=amount,
+        price=price,
+        time=block.timestamp,
+    )
+    return fp._mul_div_up(amount, price, fp.WAD)
+
+
+@internal
+def _hand_collateral(account: uint256, provider: uint256, due: uint256):
+    """
+    @notice Hand collateral worth `due` over, in equal shares by value, rounded down.
+            What it does not cover stays as a USDC debt of the account.
+    """
+    assets: uint256 = (
+        (accounts._assets(state.headers[account]) << 8) | (accounts.USDC + 1)
+    )
+    worth: uint256 = 0
+    entries: uint256 = assets
+    for i: uint256 in range(_ENTRIES + 1):
+        if entries == 0:
+            break
+        worth += self._worth(account, (entries & 255) - 1)
+        entries >>= 8
+
+    handed: uint256 = 0
+    entries = assets
+    for i: uint256 in range(_ENTRIES + 1):
+        if entries == 0:
+            break
+        handed += self._hand(account, provider, (entries & 255) - 1, due, worth)
+        entries >>= 8
+    if handed < due:
+        self._debit(account, accounts.USDC, due - handed)
+        self._credit(provider, accounts.USDC, due - handed)
+
+
+@internal
+def _hand(
+    account: uint256, provider: uint256, asset: uint256, due: uint256, worth: uint256
+) -> uint256:
+    """
+    @notice Hand one asset's share over and return its value, rounded down.
+    """
+    if self._is_asset_stale(asset):
+        return 0
+    amount: uint256 = self._held(account, asset)
+    if due < worth:
+        amount = fp._mul_div_down(amount, due, worth)
+    if amount == 0:
+        return 0
+    price: uint256 = self._price(asset)
+    self._debit(account, asset, amount)
+    self._credit(provider, asset, amount)
+    log IClearinghouse.CollateralTaken(
+        asset=asset,
+        account=account,
+        provider=provider,
+        amount=amount,
+        price=price,
+        time=block.timestamp,
+    )
+    return fp._mul_div_down(amount, price, fp.WAD)
+
+
+@internal
+@view
+def _worth(account: uint256, asset: uint256) -> uint256:
+    """
+    @notice Return the value of what the account holds of a fresh asset.
+    """
+    if self._is_asset_stale(asset):
+        return 0
+    return fp._mul_div_down(self._held(account, asset), self._price(asset), fp.WAD)
+
+
+@internal
+@view
+def _price(asset: uint256) -> uint256:
+    """
+    @notice Return the slow price of an asset; USDC's is 1.
+    """
+    if asset == accounts.USDC:
+        return fp.WAD
+    return (state.quote[asset] >> 176) * margin.PRICE_UNIT
+
+
+@internal
+@view
+def _is_asset_stale(asset: uint256) -> bool:
+    """
+    @notice Return whether an asset's price is stale; USDC's never is.
+    """
+    if asset == accounts.USDC:
+        return False
+    return margin._is_stale(margin._quote(state.quote[asset]))
+
+
+@internal
+@view
+def _held(account: uint256, asset: uint256) -> uint256:
+    """
+    @notice Return what the account holds of an accrued asset.
+    """
+    return money_market._held(
+        state.balances[account][asset], state.pool_index[asset] >> 144
+    )
+
+
+@internal
+@view
+def _owed(account: uint256, asset: uint256) -> uint256:
+    """
+    @notice Return what the account owes of an accrued asset.
+    """
+    return money_market._debt(
+        state.balances[account][asset],
+        (state.pool_index[asset] >> 32) & money_market.MAX_INDEX,
+    )
+
+
+@internal
+@view
+def _is_bankrupt(account: uint256) -> bool:
+    """
+    @notice Return whether the account has nothing but a USDC debt; collateral worth
+            no more than dust does not count.
+    """
+    header: uint256 = state.headers[account]
+    if accounts._markets(header) != 0 or self._owed(account, accounts.USDC) == 0:
+        return False
+    worth: uint256 = 0
+    entries: uint256 = accounts._assets(header)
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        asset: uint256 = (entries & 255) - 1
+        if money_market._scaled(state.balances[account][asset]) < 0:
+            return False
+        worth += fp._mul_div_down(
+            self._held(account, asset), self._price(asset), fp.WAD
+        )
+        entries >>= 8
+    return worth <= backstop.DUST
+
+
+@internal
+def _write_off(account: uint256):
+    """
+    @notice Pay a bankrupt account's debt: the fund, then the reserve, then lenders.
+    """
+    fund_paid: uint256 = min(
+        self._owed(account, accounts.USDC),
+        self._held(accounts.BACKSTOP_FUND, accounts.USDC),
+    )
+    self._debit(accounts.BACKSTOP_FUND, accounts.USDC, fund_paid)
+    self._credit(account, accounts.USDC, fund_paid)
+    pool: money_market.Pool = money_market._load(accounts.USDC)
+    reserve_paid: uint256 = 0
+    socialised: uint256 = 0
+    if money_market._scaled(state.balances[account][accounts.USDC]) < 0:
+        pool, reserve_paid, socialised = money_market._write_off(account, pool)
+        money_market._save(accounts.USDC, pool)
+    log IClearinghouse.BadDebt(
+        account=account,
+        fund_paid=fund_paid,
+        reserve_paid=reserve_paid,
+        socialised=socialised,
+        lend_index=pool.lend_index,
+        is_halted=money_market._is_halted(accounts.USDC),
+        time=block.timestamp,
+    )

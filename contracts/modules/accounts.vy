@@ -1,0 +1,146 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title Accounts
+@license Apache-2.0
+@notice Who an account belongs to, who may act for it, and which assets and markets
+        it is in.
+@dev An account is `owner << 96 | number`. Its header lists, sorted, the assets other
+     than USDC and the markets in which it has anything, so that a health check costs
+     what the account holds and nothing for what is listed.
+@custom:spec specs/accounts.py
+"""
+
+from . import errors
+from . import packing
+from . import state
+
+uses: state
+
+TRADE: constant(uint256) = 1
+WITHDRAW: constant(uint256) = 2
+RIGHTS: constant(uint256) = 3
+
+RESERVE: constant(uint256) = 1
+BACKSTOP_FUND: constant(uint256) = 2
+
+USDC: constant(uint256) = 0
+_IS_IDLING: constant(uint256) = 1
+_LIST: constant(uint256) = 2**64 - 1
+
+
+@internal
+@pure
+def _owner(account: uint256) -> address:
+    """
+    @notice Return the owner of `account`; zero for the protocol's own.
+    """
+    return convert(account >> 96, address)
+
+
+@internal
+@view
+def _is_authorised(account: uint256, actor: address, right: uint256) -> bool:
+    """
+    @notice Return whether `actor` owns `account` or was given `right` over it.
+    """
+    owner: address = self._owner(account)
+    if owner == empty(address):
+        return False
+    if actor == owner:
+        return True
+    return state.operators[account][actor] & right == right
+
+
+@internal
+@view
+def _require_authorised(account: uint256, actor: address, right: uint256):
+    """
+    @notice Refuse unless `actor` owns `account` or was given `right` over it.
+    """
+    assert self._is_authorised(account, actor, right), errors.NOT_AUTHORISED
+
+
+@internal
+@pure
+def _require_user(account: uint256):
+    """
+    @notice Refuse an account that belongs to the protocol.
+    """
+    assert account >> 96 != 0, errors.RESERVED_ACCOUNT
+
+
+@internal
+@pure
+def _assets(header: uint256) -> uint256:
+    """
+    @notice Return the list of assets other than USDC in a header.
+    """
+    return header >> 192
+
+
+@internal
+@pure
+def _markets(header: uint256) -> uint256:
+    """
+    @notice Return the list of markets in a header.
+    """
+    return (header >> 128) & _LIST
+
+
+@internal
+@view
+def _is_auto_lending(account: uint256) -> bool:
+    """
+    @notice Return whether what comes into the account is lent.
+    """
+    return state.headers[account] & _IS_IDLING == 0
+
+
+@internal
+def _set_auto_lending(account: uint256, enabled: bool):
+    """
+    @notice Choose whether what comes into the account is lent.
+    """
+    header: uint256 = state.headers[account] & ~_IS_IDLING
+    state.headers[account] = header if enabled else header | _IS_IDLING
+
+
+@internal
+def _write_balance(account: uint256, asset: uint256, old: uint256, new: uint256):
+    """
+    @notice Store a balance word and keep the header's list of assets; refuse a
+            ninth asset.
+    """
+    state.balances[account][asset] = new
+    if asset == USDC or (old == 0) == (new == 0):
+        return
+    header: uint256 = state.headers[account]
+    entries: uint256 = self._assets(header)
+    if new == 0:
+        entries = packing._remove(entries, asset)
+    else:
+        has_room: bool = False
+        entries, has_room = packing._insert(entries, asset)
+        assert has_room, errors.TOO_MANY_ASSETS
+    state.headers[account] = (entries << 192) | (header & (2**192 - 1))
+
+
+@internal
+def _write_position(account: uint256, market: uint256, old: uint256, new: uint256):
+    """
+    @notice Store a position word and keep the header's list of markets; refuse a
+            ninth market.
+    """
+    state.positions[account][market] = new
+    if (old == 0) == (new == 0):
+        return
+    header: uint256 = state.headers[account]
+    entries: uint256 = self._markets(header)
+    if new == 0:
+        entries = packing._remove(entries, market)
+    else:
+        has_room: bool = False
+        entries, has_room = packing._insert(entries, market)
+        assert has_room, errors.TOO_MANY_MARKETS
+    state.headers[account] = (header & ~(_LIST << 128)) | (entries << 128)

@@ -1,0 +1,315 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title Margin
+@license Apache-2.0
+@notice What an account is worth as collateral and how much of that its exposure
+        binds.
+@dev One pass over what the account holds answers every question of the rules. The
+     stored lend index is read for collateral (it never overvalues), a debt's index
+     is brought to now.
+@custom:spec specs/margin.py
+"""
+
+from ..interfaces import IClearinghouse
+from . import accounts
+from . import errors
+from . import fixed_point as fp
+from . import money_market
+from . import perpetual
+from . import requirements
+from . import state
+
+uses: money_market
+uses: state
+
+MAX_PRICE_AGE: constant(uint256) = 60
+PRICE_UNIT: constant(uint256) = 10**6
+_ENTRIES: constant(uint256) = 8
+_LOW_24: constant(uint256) = 2**24 - 1
+_LOW_32: constant(uint256) = 2**32 - 1
+_LOW_40: constant(uint256) = 2**40 - 1
+_LOW_80: constant(uint256) = 2**80 - 1
+
+
+struct Quote:
+    slow: uint256
+    fast: uint256
+    time: uint256
+
+
+@internal
+@pure
+def _quote(word: uint256) -> Quote:
+    """
+    @notice Return the prices in a quote word.
+    """
+    return Quote(
+        slow=(word >> 176) * PRICE_UNIT,
+        fast=((word >> 96) & _LOW_80) * PRICE_UNIT,
+        time=(word >> 64) & _LOW_32,
+    )
+
+
+@internal
+@view
+def _is_stale(quote: Quote) -> bool:
+    """
+    @notice Return whether prices are too old to trade at.
+    """
+    return block.timestamp - quote.time > MAX_PRICE_AGE
+
+
+@internal
+@pure
+def _is_diverging(quote: Quote) -> bool:
+    """
+    @notice Return whether fast and slow price are more than 2 % apart.
+    """
+    apart: uint256 = max(quote.slow, quote.fast) - min(quote.slow, quote.fast)
+    return 100 * apart > 2 * quote.slow
+
+
+@internal
+@pure
+def _initial_margin(risk: uint256, notional: uint256) -> int256:
+    """
+    @notice Return the margin that opens `notional`, rounded up.
+    """
+    return convert(
+        requirements._compute_margin(
+            risk & _LOW_24, (risk >> 48) & _LOW_40, notional
+        ),
+        int256,
+    )
+
+
+@internal
+@pure
+def _maintenance_margin(risk: uint256, notional: uint256) -> int256:
+    """
+    @notice Return the margin that keeps `notional`, rounded up.
+    """
+    return convert(
+        requirements._compute_margin(
+            (risk >> 24) & _LOW_24, (risk >> 88) & _LOW_40, notional
+        ),
+        int256,
+    )
+
+
+@internal
+@view
+def _assess(account: uint256) -> IClearinghouse.Health:
+    """
+    @notice Return the health of an account.
+    """
+    health: IClearinghouse.Health = empty(IClearinghouse.Health)
+    header: uint256 = state.headers[account]
+    entries: uint256 = accounts._assets(header)
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        health = self._add_asset(health, account, (entries & 255) - 1)
+        entries >>= 8
+
+    worst: int256 = 0
+    net: int256 = 0
+    entries = accounts._markets(header)
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        value: int256 = 0
+        worst_value: int256 = 0
+        health, value, worst_value = self._add_position(
+            health, account, (entries & 255) - 1
+        )
+        net += value
+        worst += min(worst_value, 0)
+        entries >>= 8
+    return self._add_usdc(health, account, net, worst)
+
+
+@internal
+@view
+def _add_asset(
+    so_far: IClearinghouse.Health, account: uint256, asset: uint256
+) -> IClearinghouse.Health:
+    """
+    @notice Return a health with one asset other than USDC counted in.
+    """
+    health: IClearinghouse.Health = so_far
+    word: uint256 = state.balances[account][asset]
+    quote_word: uint256 = state.quote[asset]
+    quote: Quote = self._quote(quote_word)
+    is_stale: bool = self._is_stale(quote)
+    if not is_stale:
+        health.priced_at = max(health.priced_at, quote.time)
+        health.is_diverging = health.is_diverging or self._is_diverging(quote)
+
+    if money_market._scaled(word) < 0:
+        owed: uint256 = money_market._debt(word, money_market._borrow_index(asset))
+        risk: uint256 = state.risk[asset]
+        notional: uint256 = fp._mul_div_up(owed, quote.slow, fp.WAD)
+        high: uint256 = fp._mul_div_up(owed, max(quote.slow, quote.fast), fp.WAD)
+        binding: int256 = self._maintenance_margin(risk, notional)
+        health.initial_equity -= convert(high, int256)
+        health.initial_margin += self._initial_margin(risk, high)
+        health.equity -= convert(notional, int256)
+        health.value -= convert(notional, int256)
+        health.exposure += notional
+        health.maintenance_margin += binding
+        if is_stale:
+            health.is_stale = True
+            health.stale_loss += convert(notional, int256)
+            health.stale_margin += binding
+        return health
+
+    held: uint256 = money_market._held(word, state.pool_index[asset] >> 144)
+    weight: uint256 = requirements._compute_weight(
+        (quote_word >> 40) & _LOW_24, quote_word & _LOW_40, held
+    )
+    gross: uint256 = fp._mul_div_down(held, quote.slow, fp.WAD)
+    net: int256 = convert(fp._mul_div_down(gross, weight, fp.WAD), int256)
+    health.value += convert(gross, int256)
+    health.equity += net
+    if not is_stale:
+        if quote.fast < quote.slow:
+            gross = fp._mul_div_down(held, quote.fast, fp.WAD)
+            net = convert(fp._mul_div_down(gross, weight, fp.WAD), int256)
+        health.initial_equity += net
+    return health
+
+
+@internal
+@view
+def _add_position(
+    so_far: IClearinghouse.Health, account: uint256, market: uint256
+) -> (IClearinghouse.Health, int256, int256):
+    """
+    @notice Return a health with one position counted in, its value, and its value
+            at the worse of mark and fast mark.
+    """
+    health: IClearinghouse.Health = so_far
+    word: uint256 = state.positions[account][market]
+    risk: uint256 = state.market_risk[market]
+    quote: Quote = self._quote(state.market_quote[market])
+    lot: uint256 = perpetual._lot(risk)
+    index: int256 = convert(state.market_funding[market], int256) >> 128
+    lots: int256 = perpetual._lots(word)
+    basis: int256 = perpetual._basis(word)
+    value: int256 = perpetual._compute_value(lots, basis, lot, quote.slow, index)
+    price: uint256 = max(quote.slow, quote.fast)
+    if lots > 0:
+        price = min(quote.slow, quote.fast)
+    worst: int256 = perpetual._compute_value(lots, basis, lot, price, index)
+    notional: uint256 = perpetual._compute_notional(lots, lot, quote.slow)
+    binding: int256 = self._maintenance_margin(risk, notional)
+
+    health.initial_margin += self._initial_margin(risk, notional)
+    health.maintenance_margin += binding
+    health.exposure += notional
+    if self._is_stale(quote):
+        health.is_stale = True
+        health.stale_loss += max(-value, 0)
+        health.stale_margin += binding
+    else:
+        health.priced_at = max(health.priced_at, quote.time)
+        health.is_diverging = health.is_diverging or self._is_diverging(quote)
+    return health, value, worst
+
+
+@internal
+@view
+def _add_usdc(
+    so_far: IClearinghouse.Health, account: uint256, net: int256, worst: int256
+) -> IClearinghouse.Health:
+    """
+    @notice Return a health with the USDC balance and all positions' values, `net`,
+            counted in; `worst` is the sum of the losses at the worse prices.
+    """
+    health: IClearinghouse.Health = so_far
+    word: uint256 = state.balances[account][accounts.USDC]
+    usdc: int256 = 0
+    if money_market._scaled(word) < 0:
+        debt: uint256 = money_market._debt(
+            word, money_market._borrow_index(accounts.USDC)
+        )
+        usdc = convert(money_market._idle(word), int256) - convert(debt, int256)
+    else:
+        held: uint256 = money_market._held(
+            word, state.pool_index[accounts.USDC] >> 144
+        )
+        usdc = convert(held, int256)
+
+    risk: uint256 = state.risk[accounts.USDC]
+    owed: uint256 = convert(max(-(usdc + net), 0), uint256)
+    worst_owed: uint256 = convert(max(-(usdc + worst), 0), uint256)
+    health.initial_equity += usdc + worst
+    health.initial_margin += self._initial_margin(risk, worst_owed)
+    health.equity += usdc + net
+    health.value += usdc + net
+    health.exposure += owed
+    health.maintenance_margin += self._maintenance_margin(risk, owed)
+    return health
+
+
+@internal
+@pure
+def _is_liquidatable(health: IClearinghouse.Health) -> bool:
+    """
+    @notice Return whether the account is below its maintenance margin.
+    """
+    return health.exposure > 0 and health.equity < health.maintenance_margin
+
+
+@internal
+@pure
+def _is_due(health: IClearinghouse.Health) -> bool:
+    """
+    @notice Return whether it is below even with its stale exposures let go.
+    """
+    return health.exposure > 0 and (
+        health.equity + health.stale_loss
+        < health.maintenance_margin - health.stale_margin
+    )
+
+
+@internal
+@pure
+def _check_initial_margin(health: IClearinghouse.Health):
+    """
+    @notice Refuse unless the account may take the risk that it now has. An account
+            without exposure is free.
+    """
+    if health.exposure == 0 and health.initial_margin == 0:
+        return
+    assert not health.is_stale, errors.STALE_PRICE
+    assert not health.is_diverging, errors.PRICES_DIVERGE
+    assert (
+        health.initial_equity >= health.initial_margin
+    ), errors.BELOW_INITIAL_MARGIN
+
+
+@internal
+@view
+def _require_initial_margin(account: uint256):
+    """
+    @notice Refuse unless `account` may take the risk that it now has.
+    """
+    self._check_initial_margin(self._assess(account))
+
+
+@internal
+@pure
+def _is_improved(
+    before: IClearinghouse.Health, after: IClearinghouse.Health
+) -> bool:
+    """
+    @notice Return whether exposure fell and equity over margin did not.
+    """
+    return (
+        after.exposure < before.exposure
+        and after.equity * before.maintenance_margin
+        >= before.equity * after.maintenance_margin
+    )
