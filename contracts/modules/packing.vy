@@ -30,7 +30,9 @@ def _get_signed(word: uint256, offset: uint256, width: uint256) -> int256:
     """
     @notice Return the signed field of `width` bits at `offset`.
     """
-    return convert(word << (256 - width - offset), int256) >> (256 - width)
+    # By way of bytes: a conversion to int256 would refuse every negative field.
+    shifted: bytes32 = convert(word << (256 - width - offset), bytes32)
+    return convert(shifted, int256) >> (256 - width)
 
 
 @internal
