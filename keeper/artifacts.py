@@ -167,12 +167,12 @@ def _fingerprint(source: Path, root: Path) -> str:
     An import has to spell the name of its file, so a file whose name does not occur
     in what was reached so far cannot be part of the contract.
     """
-    paths = {path.stem: path for path in sorted(root.rglob("*.vy*"))}
+    paths = sorted(root.rglob("*.vy*"))
     todo, reached = [source], {source: source.read_bytes()}
     while todo:
         words = set(re.findall(r"\w+", reached[todo.pop()].decode()))
-        for path in (paths[stem] for stem in paths.keys() & words):
-            if path not in reached:
+        for path in paths:
+            if path.stem in words and path not in reached:
                 reached[path] = path.read_bytes()
                 todo.append(path)
     digest = hashlib.sha256(f"{_FORM} {version('vyper')} {EVM_VERSION}".encode())
