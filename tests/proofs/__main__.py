@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tests.proofs import report
 from tests.proofs.catalogue import collect
-from tests.proofs.proof import Result, judge
+from tests.proofs.proof import Proof, Result, judge
 
 
 def main() -> int:
@@ -55,20 +55,29 @@ def main() -> int:
     return 0 if proved == len(results) else 1
 
 
-def run(proofs: list, jobs: int, progress: Console) -> list[Result]:
+def run(proofs: list[Proof], jobs: int, progress: Console) -> list[Result]:
     """Judge proofs in parallel, saying so as each of them ends."""
+    _proofs[:] = proofs
     results: dict[str, Result] = {}
-    # Forked, so that no worker waits for CrossHair and the compiler to be imported.
+    # Forked, so that workers find the proofs, CrossHair and the compiler as they are.
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
-        for result in pool.imap_unordered(judge, proofs):
+        for result in pool.imap_unordered(_judge, range(len(proofs))):
             results[result.id] = result
             progress.print(
                 f"[{len(results):3}/{len(proofs)}] {result.id}: {result.verdict} "
                 f"({result.seconds:.1f} s)",
                 markup=False,
                 highlight=False,
+                soft_wrap=True,
             )
     return [results[proof.identity] for proof in proofs]
+
+
+_proofs: list[Proof] = []
+
+
+def _judge(index: int) -> Result:
+    return judge(_proofs[index])
 
 
 if __name__ == "__main__":

@@ -1,12 +1,47 @@
-"""Layer 2: functions of the contracts that equal those of the specification."""
+"""
+Layer 2: functions of the contracts that equal those of the specification.
 
-from specs import fixed_point
+Of each mechanism the pure functions, called through a harness; what stores is layer 3.
+Square roots are not among them: a solver cannot follow Newton's method.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from specs import backstop, fixed_point, funding, interest_rate, liquidity_fund
+from specs import perpetual as perp
+from specs.fixed_point import WAD
+from specs.interest_rate import Curve
+from specs.liquidity_fund import Fund
+from specs.perpetual import Position
 from tests.proofs.equality import Equality
+from tests.proofs.lifter.reference import within
 from tests.proofs.proof import Mutant
 
 LARGEST = 2**256 - 1
-_FIXED_POINT = "tests/harness/FixedPointHarness.vy"
-_MODULE = "contracts/modules/fixed_point.vy"
+PRICES = 2**100
+"""Above every price that the oracle stores."""
+AMOUNTS = 2**128
+"""Above every amount that a pool stores."""
+
+
+def equality(
+    mechanism: str,
+    function: str,
+    reference: Callable[..., Any],
+    fits: Callable[..., bool],
+    *mutants: tuple[str, str],
+    is_exact: bool = False,
+) -> Equality:
+    """Return the claim about one function of a module; mutants are (old, new)."""
+    name = "".join(word.title() for word in mechanism.split("_"))
+    module = f"contracts/modules/{mechanism}.vy"
+    faults = tuple(Mutant(module, old, new) for old, new in mutants)
+    harness = f"tests/harness/{name}Harness.vy"
+    return Equality(harness, function, reference, fits, faults, is_exact)
+
+
+# Arithmetic: exactly when it refuses
 
 
 def product_fits(x: int, y: int, d: int) -> bool:
@@ -21,70 +56,239 @@ def rounding_up_fits(x: int, y: int, d: int) -> bool:
 
 def signed_down_fits(x: int, y: int, d: int) -> bool:
     """Tell whether a quotient rounded down has all its parts in words."""
-    if not -(2**255) < x:
-        return False
     fits = product_fits if x >= 0 else rounding_up_fits
-    return fits(x, y, d) and -(2**255) < x * y // d < 2**255
+    return -(2**255) < x and fits(x, y, d) and -(2**255) < x * y // d < 2**255
 
 
 def signed_up_fits(x: int, y: int, d: int) -> bool:
     """Tell whether a quotient rounded up has all its parts in words."""
-    if not -(2**255) < x:
-        return False
     fits = rounding_up_fits if x >= 0 else product_fits
-    return fits(x, y, d) and -(2**255) < -(-x * y // d) < 2**255
+    return -(2**255) < x and fits(x, y, d) and -(2**255) < -(-x * y // d) < 2**255
 
 
-def _mutant(old: str, new: str) -> Mutant:
-    return Mutant(_MODULE, old, new)
-
-
-EQUALITIES = (
-    Equality(
-        _FIXED_POINT,
+ARITHMETIC = (
+    equality(
+        "fixed_point",
         "mul_div_down",
         fixed_point.mul_div_down,
         product_fits,
-        (
-            _mutant("    return x * y // d\n", "    return x * y // d + 1\n"),
-            _mutant("    return x * y // d\n", "    return unsafe_mul(x, y) // d\n"),
-        ),
+        ("    return x * y // d\n", "    return x * y // d + 1\n"),
+        ("    return x * y // d\n", "    return unsafe_mul(x, y) // d\n"),
+        is_exact=True,
     ),
-    Equality(
-        _FIXED_POINT,
+    equality(
+        "fixed_point",
         "mul_div_up",
         fixed_point.mul_div_up,
         rounding_up_fits,
+        ("    return (x * y + d - 1) // d", "    return x * y // d + 1"),
         (
-            _mutant("    return (x * y + d - 1) // d", "    return x * y // d + 1"),
-            _mutant(
-                "    return (x * y + d - 1) // d",
-                "    return unsafe_sub(unsafe_add(x * y, d), 1) // d",
-            ),
+            "    return (x * y + d - 1) // d",
+            "    return unsafe_sub(unsafe_add(x * y, d), 1) // d",
         ),
+        is_exact=True,
     ),
-    Equality(
-        _FIXED_POINT,
+    equality(
+        "fixed_point",
         "signed_mul_div_down",
         fixed_point.signed_mul_div_down,
         signed_down_fits,
         (
-            _mutant(
-                "-convert((convert(-x, uint256) * y + d - 1) // d, int256)",
-                "-convert(convert(-x, uint256) * y // d, int256)",
-            ),
+            "-convert((convert(-x, uint256) * y + d - 1) // d, int256)",
+            "-convert(convert(-x, uint256) * y // d, int256)",
         ),
+        is_exact=True,
     ),
-    Equality(
-        _FIXED_POINT,
+    equality(
+        "fixed_point",
         "signed_mul_div_up",
         fixed_point.signed_mul_div_up,
         signed_up_fits,
         (
-            _mutant(
-                "return convert((convert(x, uint256) * y + d - 1) // d, int256)",
-                "return convert(convert(x, uint256) * y // d, int256)",
-            ),
+            "return convert((convert(x, uint256) * y + d - 1) // d, int256)",
+            "return convert(convert(x, uint256) * y // d, int256)",
+        ),
+        is_exact=True,
+    ),
+)
+
+
+# Interest
+
+
+def compute_rate(
+    base: int, slope_low: int, slope_high: int, optimal: int, utilisation: int
+) -> int:
+    """Return the rate of the curve with those fields."""
+    curve = Curve(base, slope_low, slope_high, optimal, 0)
+    return interest_rate.compute_rate(curve, utilisation)
+
+
+def is_curve(
+    base: int, slope_low: int, slope_high: int, optimal: int, utilisation: int
+) -> bool:
+    """Tell whether a curve can be stored, and its utilisation is a share."""
+    rates = ((rate, 0, RATES) for rate in (base, slope_low, slope_high))
+    return within(*rates, (optimal, 1, WAD - 1), (utilisation, 0, WAD))
+
+
+RATES = 2**96
+
+INTEREST = (
+    equality(
+        "interest_rate",
+        "compute_utilisation",
+        interest_rate.compute_utilisation,
+        lambda cash, lends: within((cash, 0, AMOUNTS), (lends, 0, AMOUNTS)),
+        ("if cash >= lends", "if cash > lends"),
+        ("lends - cash, fp.WAD, lends", "lends - cash, fp.WAD, lends + 1"),
+    ),
+    equality(
+        "interest_rate",
+        "compute_rate",
+        compute_rate,
+        is_curve,
+        ("return base + slope_low + slope", "return base + slope"),
+        ("fp.WAD - optimal)", "fp.WAD)"),
+    ),
+)
+
+
+# Positions
+
+
+def compute_value(
+    lots: int, basis: int, lot: int, price: int, funding_index: int
+) -> int:
+    """Return the value of the position with those fields."""
+    return perp.compute_value(Position(lots, basis), lot, price, funding_index)
+
+
+def is_market(lots: int, lot: int, price: int, funding_index: int) -> bool:
+    """Tell whether a size, a lot, a price and a funding index can be stored."""
+    return within(
+        (lots, -(2**57), 2**57),
+        (lot, 0, 2**64),
+        (price, 0, PRICES),
+        (funding_index, -(2**127), 2**127),
+    )
+
+
+POSITIONS = (
+    equality(
+        "perpetual",
+        "compute_value",
+        compute_value,
+        lambda lots, basis, lot, price, funding_index: (
+            within((basis, -(2**127), 2**127))
+            and is_market(lots, lot, price, funding_index)
+        ),
+        ("    return worth - basis", "    return worth + basis"),
+        ("    return worth - basis", "    return unsafe_sub(worth, basis)"),
+    ),
+    equality(
+        "perpetual",
+        "compute_cost",
+        perp.compute_cost,
+        is_market,
+        (
+            "return fp._signed_mul_div_up(size, ",
+            "return fp._signed_mul_div_down(size, ",
+        ),
+    ),
+    equality(
+        "perpetual",
+        "compute_notional",
+        perp.compute_notional,
+        lambda lots, lot, price: is_market(lots, lot, price, 0),
+        ("convert(abs(lots), uint256) * lot", "convert(max(lots, 0), uint256) * lot"),
+    ),
+    equality(
+        "perpetual",
+        "compute_opening",
+        perp.compute_opening,
+        lambda held, lots: within((held, -(2**57), 2**57), (lots, -(2**57), 2**57)),
+        (
+            "        return 0\n    return held + lots",
+            "        return 0\n    return lots",
         ),
     ),
 )
+
+
+# Funding and the liquidity fund
+
+
+def compute_payment(fund_balance: int, cap: int, gain: int) -> int:
+    """Return what the fund with those fields pays of a gain."""
+    return liquidity_fund.compute_payment(Fund(fund_balance, cap), gain)
+
+
+SETTLEMENT = (
+    equality(
+        "funding",
+        "compute_rate",
+        funding.compute_rate,
+        lambda premium, interval: within(
+            (premium, -AMOUNTS, AMOUNTS), (interval, 0, 2**32)
+        ),
+        ("return max(-RATE_CAP, min(RATE_CAP, rate))", "return min(RATE_CAP, rate)"),
+        ("BASE_RATE - premium", "BASE_RATE + premium"),
+    ),
+    equality(
+        "liquidity_fund",
+        "compute_payment",
+        compute_payment,
+        lambda fund_balance, cap, gain: within(
+            (fund_balance, -AMOUNTS, AMOUNTS), (cap, 0, AMOUNTS)
+        ),
+        ("max(0, fund_balance + ", "max(1, fund_balance + "),
+    ),
+    equality(
+        "liquidity_fund",
+        "compute_surplus",
+        liquidity_fund.compute_surplus,
+        lambda fund_balance: True,
+        ("max(0, fund_balance), uint256", "max(1, fund_balance), uint256"),
+    ),
+)
+
+
+# Backstop
+
+BACKSTOP = (
+    equality(
+        "backstop",
+        "compute_account_price",
+        backstop.compute_account_price,
+        lambda mark, discount, is_selling: within(
+            (mark, 0, PRICES), (discount, 0, WAD)
+        ),
+        ("mul_div_up(mark, fp.WAD + discount", "mul_div_down(mark, fp.WAD + discount"),
+    ),
+    equality(
+        "backstop",
+        "compute_provider_price",
+        backstop.compute_provider_price,
+        lambda mark, discount, is_buying: within((mark, 0, PRICES), (discount, 0, WAD)),
+        ("_mul_div_down(2, discount, 3)", "_mul_div_down(1, discount, 3)"),
+    ),
+    equality(
+        "backstop",
+        "compute_allocation",
+        backstop.compute_allocation,
+        lambda total, capacity, capacities, left: within(
+            (total, 0, 2**120), (capacity, 0, 2**120), (capacities, 1, 2**123)
+        ),
+        ("min(min(share, capacity), rest)", "min(share, rest)"),
+    ),
+    equality(
+        "backstop",
+        "compute_portion",
+        backstop.compute_portion,
+        lambda allocation, left: within((allocation, 0, AMOUNTS), (left, 1, AMOUNTS)),
+        ("_mul_div_up(allocation, fp.WAD", "_mul_div_down(allocation, fp.WAD"),
+    ),
+)
+
+EQUALITIES = ARITHMETIC + INTEREST + POSITIONS + SETTLEMENT + BACKSTOP

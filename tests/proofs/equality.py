@@ -26,7 +26,7 @@ from tests.proofs.bytecode import (
 from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.machine import Machine
 from tests.proofs.lifter.machine import Path as Trace
-from tests.proofs.lifter.reference import Symbolic, formula_of, outcomes
+from tests.proofs.lifter.reference import Symbolic, formula_of, outcomes, within
 from tests.proofs.lifter.solver import describe, find_model, prove
 from tests.proofs.proof import Mutant
 
@@ -89,7 +89,7 @@ class Equality:
         witness = ""
         with verdicts():
             for trace in Machine(code).run(signature.selector, arguments):
-                lifted = Integers(trace.conditions)
+                lifted = Integers(trace.conditions, arguments)
                 for given, answer in self._answers(lifted, names, signature.arguments):
                     self._compare(trace, lifted, given, answer, signature.results)
                     if not witness and trace.succeeds and answer.reason is None:
@@ -129,11 +129,12 @@ class Equality:
     ) -> Iterator[tuple[list[z3.BoolRef], Answer]]:
         """Yield what is specified, and when, for inputs that take the lifted path."""
 
+        def typed(values: tuple[Any, ...]) -> list[tuple[Any, int, int]]:
+            return [(v, *range_of(k)) for v, k in zip(values, kinds, strict=True)]
+
         def specified(*values: Any) -> Answer:
-            for value, kind in zip(values, kinds, strict=True):
-                low, high = range_of(kind)
-                if value < low or value > high:
-                    return Answer((), "", False)
+            if not within(*typed(values)):
+                return Answer((), "", False)
             fits = bool(self.fits(*values))
             if self.is_exact and not fits:
                 return Answer((), "", False)

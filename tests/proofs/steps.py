@@ -1,3 +1,179 @@
-"""Layer 3."""
+"""
+Layer 3: calls of deployed contracts that keep what the protocol promises.
 
-STEPS = ()
+Shown on the runtime code, from any state: what is true of the words before a call and
+after it is a step of an induction over all calls.
+"""
+
+import z3
+
+from specs import packing
+from specs.errors import AmountTooLarge, NonceUsed, NotAuthorised
+from tests.proofs.lifter.terms import Term, answer, build, constant, variable
+from tests.proofs.proof import Mutant
+from tests.proofs.transition import Step, Transition
+
+CLEARINGHOUSE = 0xC1
+ORACLE = 0x0A
+TRADE = 1
+IS_AUTHORISED = 0x294B17E9
+"""Selector of ``is_authorised(uint256,address,uint256)``."""
+
+_ACCOUNT, _WORD = variable("any_account"), variable("any_word")
+
+
+def may_trade(account: Term) -> Term:
+    """Return what the Clearinghouse answers of the caller."""
+    caller = variable("caller", 0, 2**160 - 1)
+    asked = (constant(CLEARINGHOUSE), account, caller, constant(TRADE))
+    return answer(f"answer_{IS_AUTHORISED:08x}", 0, 2**256 - 1, *asked)
+
+
+def cancel_sets_one_bit(step: Transition, account: Term, nonce: Term) -> None:
+    """Show which bit of which word `cancel` sets, and when it refuses."""
+    word = build("shr", constant(8), nonce)
+    bit = step.word(build("shl", build("and", constant(255), nonce), constant(1)))
+    before = step.before("nonce_words", account, word)
+    is_allowed = step.word(may_trade(account)) == 1
+    if step.reason == NotAuthorised.reason:
+        step.holds(z3.Not(is_allowed), "who may trade is let through")
+    elif step.reason == NonceUsed.reason:
+        step.holds(before & bit != 0, "a nonce that is not used is accepted")
+    elif step.succeeds:
+        step.holds(is_allowed, "only who may trade cancels")
+        step.holds(before & bit == 0, "a used nonce is refused")
+        after = step.after("nonce_words", account, word)
+        step.holds(after == before | bit, "its bit is set, and no other changes")
+        other = z3.Or(
+            step.word(_ACCOUNT) != step.word(account),
+            step.word(_WORD) != step.word(word),
+        )
+        kept = step.after("nonce_words", _ACCOUNT, _WORD) == step.before(
+            "nonce_words", _ACCOUNT, _WORD
+        )
+        step.holds(z3.Implies(other, kept), "no other word changes")
+        step.writes_only("nonce_words")
+    else:
+        is_silent = step.word(variable("answered_1", 0, 1)) == 0
+        is_no_answer = z3.UGT(step.word(may_trade(account)), 1)
+        step.holds(z3.Or(is_silent, is_no_answer), "no other refusal")
+
+
+def cancel_word_sets_its_mask(step: Transition, account: Term, *input: Term) -> None:
+    """Show that `cancel_word` sets the bits of its mask, and no bit is ever cleared."""
+    if not step.succeeds:
+        return
+    word, mask = input
+    step.holds(step.word(may_trade(account)) == 1, "only who may trade cancels")
+    before = step.before("nonce_words", account, word)
+    after = step.after("nonce_words", account, word)
+    step.holds(after == before | step.word(mask), "the bits of the mask are set")
+    any_before = step.before("nonce_words", _ACCOUNT, _WORD)
+    any_after = step.after("nonce_words", _ACCOUNT, _WORD)
+    step.holds(any_before & any_after == any_before, "no bit of any word is cleared")
+    step.writes_only("nonce_words")
+
+
+def a_field_is_set_alone(step: Transition, *input: Term) -> None:
+    """Show that `set` changes its field, and refuses what does not fit it."""
+    word, offset, width, amount = map(step.word, input)
+    field = (z3.BitVecVal(1, 256) << width) - 1
+    if step.succeeds:
+        after = step.result()
+        place = field << offset
+        step.holds(z3.ULE(amount, field), "what does not fit is refused")
+        step.holds(after & place == amount << offset, "the field is the amount")
+        step.holds(after & ~place == word & ~place, "no other bit changes")
+    else:
+        step.holds(z3.UGT(amount, field), "what fits is accepted")
+        step.holds(z3.BoolVal(step.reason == AmountTooLarge.reason), "the reason")
+
+
+def a_field_is_read_alone(step: Transition, *input: Term) -> None:
+    """Show that `get` returns the bits of its field, shifted down."""
+    word, offset, width = map(step.word, input)
+    field = (z3.BitVecVal(1, 256) << width) - 1
+    step.holds(z3.BoolVal(step.succeeds), "there is no refusal")
+    step.holds(step.result() == z3.LShR(word, offset) & field, "the field is returned")
+
+
+FIELDS = tuple(
+    {"offset": field.offset, "width": field.width}
+    for field in sorted(
+        {
+            field
+            for name, layout in vars(packing).items()
+            if name.isupper() and isinstance(layout, dict)
+            for field in layout.values()
+        },
+        key=lambda field: (field.offset, field.width),
+    )
+)
+"""Where the fields of all packed words are."""
+
+_NONCES = "contracts/modules/nonces.vy"
+_DESK = "contracts/QuoteDesk.vy"
+_PACKING = "contracts/modules/packing.vy"
+_CONSTRUCTOR = CLEARINGHOUSE.to_bytes(32, "big") + ORACLE.to_bytes(32, "big")
+_CHECK = """\
+    assert self._may_trade(account, msg.sender), errors.NOT_AUTHORISED
+    nonces._use(account, nonce)
+"""
+
+STEPS = (
+    Step(
+        "step.quote_desk.cancel",
+        "It sets the bit of an unused nonce, changes nothing else, and refuses only "
+        "who may not trade and what is used.",
+        _DESK,
+        "cancel",
+        ("account", "nonce"),
+        cancel_sets_one_bit,
+        (
+            Mutant(_NONCES, "= used | bit", "= used ^ (bit << 1)"),
+            Mutant(_NONCES, "assert used & bit == 0", "assert used == 0"),
+            Mutant(_NONCES, "word: uint256 = nonce >> 8", "word: uint256 = nonce >> 9"),
+            Mutant(_DESK, _CHECK, "    nonces._use(account, nonce)\n"),
+        ),
+        _CONSTRUCTOR,
+    ),
+    Step(
+        "step.quote_desk.cancel_word",
+        "It sets the bits of its mask; no bit of any account's nonces is ever cleared.",
+        _DESK,
+        "cancel_word",
+        ("account", "word", "mask"),
+        cancel_word_sets_its_mask,
+        (Mutant(_NONCES, "[word] |= mask", "[word] ^= mask"),),
+        _CONSTRUCTOR,
+    ),
+    Step(
+        "step.packing.set",
+        "Every field is set to what fits it, whatever the word; no other bit changes.",
+        "tests/harness/PackingHarness.vy",
+        "set",
+        ("word", "offset", "width", "amount"),
+        a_field_is_set_alone,
+        (
+            Mutant(_PACKING, "(word & ~mask) |", "word |"),
+            Mutant(
+                _PACKING, "    assert amount >> width == 0", "    assert amount > 0"
+            ),
+        ),
+        cases=FIELDS,
+    ),
+    Step(
+        "step.packing.get",
+        "Every field of a packed word is read without the others.",
+        "tests/harness/PackingHarness.vy",
+        "get",
+        ("word", "offset", "width"),
+        a_field_is_read_alone,
+        (
+            Mutant(
+                _PACKING, "(word >> offset) & ((1 << width) - 1)", "(word >> offset)"
+            ),
+        ),
+        cases=FIELDS,
+    ),
+)

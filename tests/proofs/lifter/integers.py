@@ -8,6 +8,8 @@ only speaks of its operands, which are smaller terms, so the facts of a path may
 used together, in any order.
 """
 
+from collections.abc import Sequence
+
 import z3
 
 from tests.proofs.lifter import Unsupported, idioms
@@ -21,15 +23,17 @@ Integer = z3.ArithRef
 
 
 class Integers:
-    """Terms of one path as formulas over integers."""
+    """Terms of one path as formulas over integers; ``known`` are in range anyway."""
 
-    def __init__(self, conditions: Conditions):
+    def __init__(self, conditions: Conditions, known: Sequence[Term] = ()):
         self.bounds: list[Formula] = []
         self._exact: dict[bool, set[tuple[str, int, int]]] = {False: set(), True: set()}
         self._nonzero: set[int] = set()
         self._known: dict[tuple[bool, int], Integer] = {}
         for term, truth in conditions:
             self._learn(term, truth)
+        for term in known:
+            self.value(term)
         self._conditions = [
             self.truth(term) if truth else z3.Not(self.truth(term))
             for term, truth in conditions

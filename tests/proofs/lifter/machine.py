@@ -209,10 +209,10 @@ class Machine:
 
     def _copy_input(self, frame: Frame) -> None:
         to, start, size = frame.numbers(3)
-        if size % 32:
-            raise Unsupported("a copy of part of a word of calldata")
-        for at in range(0, size, 32):
-            frame.memory.store(to + at, self._input(start + at))
+        sent: list[Byte] = list(self.selector.to_bytes(4, "big"))
+        sent += [byte for word in self.calldata for byte in as_bytes(word)]
+        part = sent[start : start + size]
+        frame.memory.put(to, part + [0] * (size - len(part)))
 
     def _copy_code(self, frame: Frame) -> None:
         to, start, size = frame.numbers(3)

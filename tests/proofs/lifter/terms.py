@@ -158,6 +158,8 @@ def _xor(x: Term, y: Term) -> Term | None:
         if choice.operation != "ite" or not is_constant(choice.arguments[2], 0):
             continue
         condition, mix, _ = choice.arguments
+        if mix is word:
+            return choose(condition, ZERO, word)
         if mix.operation == "xor" and word in mix.arguments:
             first, second = mix.arguments
             return choose(condition, second if first is word else first, word)

@@ -1,0 +1,171 @@
+"""
+A claim about one call of a contract, from any state: a step of an induction.
+
+The storage before the call is unknown, each word and each mapping a symbol of its own.
+What other contracts answer is unknown too. So what is shown of a call holds in every
+state that there can be, reachable or not.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import z3
+
+from tests.proofs.bytecode import (
+    argument,
+    compiled,
+    deployed,
+    signature_of,
+    verdicts,
+)
+from tests.proofs.lifter.bits import Bits
+from tests.proofs.lifter.integers import Integers
+from tests.proofs.lifter.machine import Call, Machine
+from tests.proofs.lifter.machine import Path as Trace
+from tests.proofs.lifter.solver import describe, find_model, prove
+from tests.proofs.lifter.storage import entry, initial, locate
+from tests.proofs.lifter.terms import Term, answer, constant, variable
+from tests.proofs.proof import Mutant
+
+Theory = type[Bits] | type[Integers]
+
+
+class Transition:
+    """One path of a call, with the words before and after it."""
+
+    def __init__(
+        self,
+        trace: Trace,
+        lifted: Bits | Integers,
+        layout: dict[str, int],
+    ):
+        """Read ``trace`` as ``lifted`` does, with slots named as in ``layout``."""
+        self.trace, self.lifted = trace, lifted
+        self._layout = layout
+
+    @property
+    def succeeds(self) -> bool:
+        """Tell whether the call returns."""
+        return self.trace.succeeds
+
+    @property
+    def reason(self) -> str:
+        """The text of a refusal."""
+        return self.trace.reason
+
+    def word(self, term: Term) -> Any:
+        """Return the formula of a word."""
+        return self.lifted.value(term)
+
+    def result(self, index: int = 0) -> Any:
+        """Return a word that the call returned."""
+        return self.word(self.trace.words[index])
+
+    def before(self, name: str, *keys: Term) -> Any:
+        """Return a storage word as it was, of a mapping if keys are given."""
+        return self.word(initial(self._at(name, keys)))
+
+    def after(self, name: str, *keys: Term) -> Any:
+        """Return a storage word as it is left."""
+        return self.word(self.trace.finally_at(self._at(name, keys)))
+
+    def holds(self, goal: z3.BoolRef, claim: str) -> None:
+        """Raise unless ``goal`` is true whenever the path is taken."""
+        prove(self.lifted.hypotheses, goal, claim)
+
+    def writes_only(self, *names: str) -> None:
+        """Raise unless every write goes to one of these variables or mappings."""
+        slots = {self._layout[name] for name in names}
+        for location, _ in self.trace.writes:
+            if _root(location) not in slots:
+                self.holds(z3.BoolVal(False), f"nothing but {names} is written")
+
+    def _at(self, name: str, keys: tuple[Term, ...]) -> Term:
+        return entry(constant(self._layout[name]), *keys)
+
+    def find_model(self) -> z3.ModelRef | None:
+        """Return a state and input that take the path."""
+        return find_model(self.lifted.hypotheses)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A claim that ``holds`` of every path of one call, from any state."""
+
+    identity: str
+    statement: str
+    contract: str
+    function: str
+    arguments: tuple[str, ...]
+    holds: Callable[..., None]
+    mutants: tuple[Mutant, ...]
+    constructor: bytes = b""
+    cases: tuple[Mapping[str, int], ...] = ({},)
+    """Known values of some arguments; the claim is shown for each of them."""
+    theory: Theory = Bits
+    layer: int = 3
+    tool: str = "lifter"
+
+    def check(self, root: Path) -> str:
+        """Return a state and input for which the call succeeds, if the claim holds."""
+        output = compiled(root / self.contract, root)
+        signature = signature_of(output, self.function)
+        _, _, code = deployed(output, self.constructor)
+        layout = slots_of(output["layout"].get("storage_layout", {}))
+        witness = ""
+        with verdicts():
+            for known in self.cases:
+                words = [
+                    constant(known[name]) if name in known else argument(name, kind)
+                    for name, kind in zip(
+                        self.arguments, signature.arguments, strict=True
+                    )
+                ]
+                for trace in Machine(code, _answer).run(signature.selector, words):
+                    lifted = self.theory(trace.conditions)
+                    transition = Transition(trace, lifted, layout)
+                    model = transition.find_model()
+                    if model is None:
+                        transition.holds(z3.BoolVal(False), "an impossible path")
+                        continue
+                    self.holds(transition, *words)
+                    if not witness and trace.succeeds:
+                        witness = describe(model) or "any input"
+        return witness
+
+    def witness(self, found: str, counterexamples: list[str]) -> str:
+        """Return the state and input that were found."""
+        return found
+
+
+def slots_of(layout: dict[str, Any]) -> dict[str, int]:
+    """Return the slot of every variable, whatever module it stands in."""
+    slots: dict[str, int] = {}
+    for name, at in layout.items():
+        if "slot" in at:
+            slots[name] = at["slot"]
+        else:
+            slots |= slots_of(at)
+    return slots
+
+
+def _answer(call: Call) -> tuple[Term, list[Term]]:
+    """Let another contract answer a call with any word, always the same one."""
+    name = f"answer_{call.selector:08x}"
+    asked = [call.target, *call.arguments]
+    return (
+        variable(f"answered_{call.number}", 0, 1),
+        [answer(name, 0, 2**256 - 1, *asked)],
+    )
+
+
+def _root(location: Term) -> int:
+    """Return the slot of the variable that a location belongs to."""
+    base, offset = locate(location)
+    if base is None:
+        return offset
+    while base.operation == "keccak":
+        base = base.arguments[0]
+    return int(base.arguments[0])
