@@ -1,0 +1,57 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title Perpetual positions, exposed
+@license Apache-2.0
+@notice Lets a test call the internal functions of `modules/perpetual.vy`.
+@dev Never deployed outside of tests.
+"""
+
+from contracts.modules import perpetual
+
+
+@external
+@pure
+def compute_value(
+    lots: int256, basis: int256, lot: uint256, price: uint256, funding_index: int256
+) -> int256:
+    return perpetual._compute_value(lots, basis, lot, price, funding_index)
+
+
+@external
+@pure
+def compute_cost(
+    lots: int256, lot: uint256, price: uint256, funding_index: int256
+) -> int256:
+    return perpetual._compute_cost(lots, lot, price, funding_index)
+
+
+@external
+@pure
+def compute_notional(lots: int256, lot: uint256, price: uint256) -> uint256:
+    return perpetual._compute_notional(lots, lot, price)
+
+
+@external
+@pure
+def trade(
+    held: int256,
+    basis: int256,
+    lots: int256,
+    lot: uint256,
+    price: uint256,
+    funding_index: int256,
+) -> (int256, int256, int256):
+    return perpetual._trade(held, basis, lots, lot, price, funding_index)
+
+
+@external
+@pure
+def compute_opening(held: int256, lots: int256) -> int256:
+    return perpetual._compute_opening(held, lots)
+
+
+@external
+@pure
+def is_reduction(held: int256, lots: int256) -> bool:
+    return perpetual._is_reduction(held, lots)
