@@ -1,0 +1,266 @@
+"""
+World.
+
+Everything that the invariants speak about at one moment: the clearinghouse, the
+liquidator, what the oracle says, the quote desk's nonces, the time and the tokens
+that the vault really has. An action is a call with its caller; ``take`` applies it.
+
+``dust`` is a ghost: no contract stores it. It counts, market by market, what rounding
+may have left with the liquidity fund so far.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from specs import accounts as acc
+from specs import backstop, liquidator, nonces, perpetual, takeover
+from specs import clearinghouse as ch
+from specs.accounts import AccountId, Address
+from specs.clearinghouse import AssetPrice, MarkPrice
+from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down
+from specs.margin import quantise
+from specs.nonces import Nonces
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """The protocol and its surroundings at one moment; equal only to itself."""
+
+    clearing: ch.State
+    liquidator: liquidator.State
+    now: Seconds
+    asset_prices: Mapping[int, AssetPrice] = field(default_factory=dict)
+    mark_prices: Mapping[int, MarkPrice] = field(default_factory=dict)
+    tokens: Mapping[int, int] = field(default_factory=dict)
+    """What the vault has of each token, in token units."""
+    nonces: Nonces = nonces.UNUSED
+    dust: Mapping[int, int] = field(default_factory=dict)
+    """The most that rounding has left with each market's fund, WAD USDC."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """A call: the name of a transition, who calls, and with what."""
+
+    name: str
+    caller: Address
+    arguments: tuple[Any, ...] = ()
+
+
+TRANSITIONS: Final[Mapping[str, Callable[..., ch.State]]] = {
+    transition.__name__: transition
+    for transition in (
+        ch.set_operator,
+        ch.set_auto_lend,
+        ch.deposit,
+        ch.withdraw,
+        ch.borrow,
+        ch.repay,
+        ch.transfer,
+        ch.lend,
+        ch.unlend,
+        ch.fill_spot,
+        ch.fill_perp,
+        ch.realise,
+    )
+}
+"""What can be done to the clearinghouse alone."""
+
+
+def take(world: World, action: Action) -> World:
+    """Return ``world`` after ``action``; raise its refusal."""
+    after = SURROUNDINGS.get(action.name, take_clearing)(world, action)
+    tokens = {
+        asset: after.tokens.get(asset, 0)
+        + listed.custody
+        - world.clearing.assets[asset].custody
+        for asset, listed in after.clearing.assets.items()
+    }
+    return replace(after, tokens=tokens, dust=count_dust(world, after, action))
+
+
+def take_clearing(world: World, action: Action) -> World:
+    """Return ``world`` after a transition of the clearinghouse."""
+    transition = TRANSITIONS[action.name]
+    clearing = transition(world.clearing, world.now, action.caller, *action.arguments)
+    return replace(world, clearing=clearing)
+
+
+def take_tick(world: World, action: Action) -> World:
+    """Return ``world`` after the clearinghouse took the oracle's prices over."""
+    prices = world.asset_prices, world.mark_prices
+    tick: Callable[..., ch.State] = ch.tick
+    clearing = tick(
+        world.clearing, world.now, action.caller, *action.arguments, *prices
+    )
+    return replace(world, clearing=clearing)
+
+
+def take_pledge(world: World, action: Action) -> World:
+    """Return ``world`` after a provider pledged or left."""
+    changes: Mapping[str, Callable[..., liquidator.State]] = {
+        "pledge": liquidator.pledge,
+        "unpledge": liquidator.unpledge,
+    }
+    change = changes[action.name]
+    state = change(world.liquidator, world.now, action.caller, *action.arguments)
+    return replace(world, liquidator=state)
+
+
+def take_liquidate(world: World, action: Action) -> World:
+    """Return ``world`` after a liquidation."""
+    clearing, state, _ = liquidator.liquidate(
+        world.clearing, world.liquidator, world.now, action.caller, *action.arguments
+    )
+    return replace(world, clearing=clearing, liquidator=state)
+
+
+def take_wait(world: World, action: Action) -> World:
+    """Return ``world`` some seconds later."""
+    (seconds,) = action.arguments
+    return replace(world, now=Seconds(world.now + seconds))
+
+
+def take_publish(world: World, action: Action) -> World:
+    """
+    Return ``world`` with new prices of an asset and of the markets that follow it.
+
+    The arguments are the asset, its slow and fast price and the premium of the marks
+    over the slow price, WAD. Prices are cut to multiples of ``margin.PRICE_UNIT``.
+    """
+    asset, slow, fast, premium = action.arguments
+    price = AssetPrice(quantise(slow), quantise(fast), world.now)
+    mark = quantise(mul_div_down(price.slow, WAD + premium, WAD))
+    marks = {
+        market: MarkPrice(mark, premium, world.now)
+        for market, listed in world.clearing.markets.items()
+        if listed.underlying == asset
+    }
+    return replace(
+        world,
+        asset_prices={**world.asset_prices, asset: price},
+        mark_prices={**world.mark_prices, **marks},
+    )
+
+
+def take_donate(world: World, action: Action) -> World:
+    """Return ``world`` with tokens sent to the vault that nobody asked for."""
+    asset, tokens = action.arguments
+    had = world.tokens.get(asset, 0)
+    return replace(world, tokens={**world.tokens, asset: had + tokens})
+
+
+SURROUNDINGS: Final[Mapping[str, Callable[[World, Action], World]]] = {
+    "tick": take_tick,
+    "pledge": take_pledge,
+    "unpledge": take_pledge,
+    "liquidate": take_liquidate,
+    "wait": take_wait,
+    "publish": take_publish,
+    "donate": take_donate,
+}
+"""What involves more than the clearinghouse."""
+
+
+def get_named(world: World, action: Action) -> frozenset[AccountId]:
+    """
+    Return the accounts that an action may touch: those that the call names, and
+    for a liquidation the providers and the backstop fund.
+    """
+    arguments = action.arguments
+    match action.name:
+        case "transfer":
+            return frozenset(arguments[:2])
+        case "fill_spot" | "fill_perp":
+            return frozenset(arguments[1:3])
+        case "realise":
+            return frozenset(arguments[1])
+        case "liquidate":
+            providers = world.liquidator.providers
+            return frozenset((arguments[0], acc.BACKSTOP_FUND, *providers))
+        case "tick" | "wait" | "publish" | "donate" | "pledge" | "unpledge":
+            return frozenset()
+        case _:
+            return frozenset(arguments[:1])
+
+
+# Dust
+
+
+def count_dust(before: World, after: World, action: Action) -> Mapping[int, int]:
+    """
+    Return the ghost after ``action``.
+
+    A fill rounds two costs up and so leaves at most one unit; a takeover's fill two,
+    since the part of the discount rounds down as well. What a market's fund could not
+    pay the backstop fund of its part stays with the market's fund.
+    """
+    if action.name == "fill_perp":
+        return add_dust(before.dust, action.arguments[0], 1)
+    if action.name != "liquidate":
+        return before.dust
+
+    dust = before.dust
+    shares = get_discount_shares(before, after, action.arguments[0])
+    owed = sum(sum(parts) for parts in shares.values())
+    unpaid = max(0, owed - get_fund_gain(before, after))
+    for market, parts in shares.items():
+        dust = add_dust(dust, market, 2 * len(parts) + min(unpaid, sum(parts)))
+    return dust
+
+
+def add_dust(dust: Mapping[int, int], market: int, more: int) -> Mapping[int, int]:
+    """Return ``dust`` with ``more`` in one market."""
+    return {**dust, market: dust.get(market, 0) + more}
+
+
+def get_fund_gain(before: World, after: World) -> int:
+    """Return how much USDC the backstop fund holds more, at least 0."""
+    old = ch.accrue(before.clearing, acc.USDC, after.now)
+    held = ch.get_held(after.clearing, acc.BACKSTOP_FUND, acc.USDC)
+    return max(0, held - ch.get_held(old, acc.BACKSTOP_FUND, acc.USDC))
+
+
+def get_discount_shares(
+    before: World, after: World, account: AccountId
+) -> Mapping[int, list[Wad]]:
+    """Return the backstop fund's part of each fill of a takeover, by market."""
+    _, terms = takeover.open_takeover(before.clearing, after.now, account)
+    held = ch.get_account(before.clearing, account).positions
+    return {
+        market: [
+            compute_discount_share(before, market, held[market].lots, size, terms)
+            for size in get_sizes_taken(before, after, account, market)
+        ]
+        for market in held
+    }
+
+
+def compute_discount_share(
+    world: World, market: int, held: Lots, size: int, terms: takeover.Terms
+) -> Wad:
+    """Return the backstop fund's part of the discount on ``size`` lots."""
+    listed = world.clearing.markets[market]
+    mark, discount = listed.quote.slow, terms.discount
+    given = backstop.compute_account_price(mark, discount, held > 0)
+    taken = backstop.compute_provider_price(mark, discount, held > 0)
+    return Wad(mul_div_down(size * listed.lot, abs(taken - given), WAD))
+
+
+def get_sizes_taken(
+    before: World, after: World, account: AccountId, market: int
+) -> list[int]:
+    """Return how many lots each provider took over in a market."""
+    sizes = (
+        abs(get_lots(after, provider, market) - get_lots(before, provider, market))
+        for provider in before.liquidator.providers
+        if provider != account
+    )
+    return [size for size in sizes if size > 0]
+
+
+def get_lots(world: World, account: AccountId, market: int) -> Lots:
+    """Return an account's size in a market."""
+    positions = ch.get_account(world.clearing, account).positions
+    return positions.get(market, perpetual.FLAT).lots
