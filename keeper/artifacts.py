@@ -32,7 +32,13 @@ CACHE: Final = ROOT / ".cache" / "artifacts"
 EVM_VERSION: Final = "cancun"
 
 # The bodies behind the one address, in the order in which a selector is looked up.
-BODIES: Final = ("Clearinghouse", "PerpCode", "SettleCode", "LiquidationCode")
+BODIES: Final = (
+    "Clearinghouse",
+    "TradeCode",
+    "SettleCode",
+    "LiquidationCode",
+    "GovernanceCode",
+)
 
 _FORMATS: Final = (
     "abi",
