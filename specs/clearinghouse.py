@@ -6,7 +6,7 @@ state, the time, the caller and its arguments, and returns the next state or rai
 the reason for which the contract reverts; in that case nothing has changed.
 
 Counterpart of ``contracts/Clearinghouse.vy`` and of the code bodies behind its
-address: ``PerpCode``, ``SettleCode``.
+address: ``TradeCode``, ``SettleCode``.
 """
 
 from collections.abc import Iterable, Mapping
