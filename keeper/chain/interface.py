@@ -8,7 +8,9 @@ A `LocalChain` runs as fast as it is told. Its time stands still until `advance_
 opens the next block; every transaction until then is in that one block, takes effect
 at once, and is seen by the next read. A refused transaction leaves no trace, as on a
 live chain where it is never sent. Both engines keep these rules, so the same calls
-give the same blocks, timestamps and storage on both.
+give the same blocks, timestamps and storage on both. Only addresses may differ, of
+contracts deployed after their deployer has sent something else: pyrevm has no nonces
+for calls.
 """
 
 from collections.abc import Mapping, Sequence
