@@ -221,7 +221,7 @@ def _take_over(
          there was. So a failure is the provider's own only if more than 1/16 is left;
          else the whole liquidation is refused, and has to be sent with more gas.
     """
-    gas: uint256 = msg.gas
+    gas_before: uint256 = msg.gas
     is_taken: bool = raw_call(
         CLEARINGHOUSE.address,
         abi_encode(
@@ -240,7 +240,7 @@ def _take_over(
             time=block.timestamp,
         )
         return True
-    assert msg.gas > gas // _GAS_SHARE, errors.NOT_ENOUGH_GAS
+    assert msg.gas > gas_before // _GAS_SHARE, errors.NOT_ENOUGH_GAS
     log ILiquidator.PassOver(
         account=account, provider=provider, notional=notional, time=block.timestamp
     )

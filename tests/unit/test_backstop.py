@@ -194,7 +194,7 @@ def test_fraction_is_the_smallest_that_heals(module, account):
     assert 0 < parts <= 2**16
     if parts < 2**16:
         assert module("heals", *account, parts)
-    if 1 < parts:
+    if parts > 1:
         assert not module("heals", *account, parts - 1)
 
 

@@ -1,0 +1,137 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title MockTakeoverHost
+@license Apache-2.0
+@notice Stands in for the Clearinghouse where the Liquidator is tested alone: it opens
+        takeovers on the terms it was told, has providers take or fail as it was told,
+        and remembers what was asked of it. For tests only.
+"""
+
+from ..interfaces import IClearinghouse
+
+
+struct Terms:
+    discount: uint256
+    parts: uint256
+    exposure: uint256
+    is_bankrupt: bool
+
+
+struct Taking:
+    provider: uint256
+    portion: uint256
+
+
+interface Self:
+    def spend(rounds: uint256, depth: uint256): nonpayable
+
+
+# The account that a takeover is open on.
+account: public(uint256)
+terms: public(Terms)
+is_deficit_paid: public(bool)
+healths: HashMap[uint256, IClearinghouse.Health]
+# Providers that fail.
+is_failing: public(HashMap[uint256, bool])
+# Providers that use gas first: rounds of a loop, that many calls further in.
+rounds: public(HashMap[uint256, uint256])
+depth: public(uint256)
+takings: public(DynArray[Taking, 64])
+
+
+@external
+def set_terms(terms: Terms, is_deficit_paid: bool):
+    """
+    @notice Open takeovers on these terms, and pay a deficit at their end or not.
+    """
+    self.terms = terms
+    self.is_deficit_paid = is_deficit_paid
+
+
+@external
+def set_health(account: uint256, health: IClearinghouse.Health):
+    """
+    @notice Let `account` have this health.
+    """
+    self.healths[account] = health
+
+
+@external
+def set_failing(provider: uint256, is_failing: bool):
+    """
+    @notice Have a provider fail from now on, or not.
+    """
+    self.is_failing[provider] = is_failing
+
+
+@external
+def set_rounds(provider: uint256, rounds: uint256, depth: uint256):
+    """
+    @notice Have a provider use gas from now on, `depth` calls further in.
+    """
+    self.rounds[provider] = rounds
+    self.depth = depth
+
+
+@external
+@view
+def assess(account: uint256) -> IClearinghouse.Health:
+    """
+    @notice Return the health that was set.
+    """
+    return self.healths[account]
+
+
+@external
+def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
+    """
+    @notice Open a takeover on the terms that were set.
+    """
+    assert self.account == 0, "a takeover is open"
+    self.account = account
+    terms: Terms = self.terms
+    return terms.discount, terms.parts, terms.exposure, terms.is_bankrupt
+
+
+@external
+def take_over(provider: uint256, portion: uint256):
+    """
+    @notice Use gas, fail, or remember what is taken, as was set for `provider`.
+    """
+    assert self.account != 0, "no takeover is open"
+    if self.rounds[provider] != 0:
+        extcall Self(self).spend(self.rounds[provider], self.depth)
+    assert not self.is_failing[provider], "failing"
+    self.takings.append(Taking(provider=provider, portion=portion))
+
+
+@external
+def close_takeover() -> bool:
+    """
+    @notice Close the takeover.
+    """
+    assert self.account != 0, "no takeover is open"
+    self.account = 0
+    return self.is_deficit_paid
+
+
+@external
+def spend(rounds: uint256, depth: uint256):
+    """
+    @notice Use gas, `depth` calls further in.
+    """
+    if depth > 0:
+        extcall Self(self).spend(rounds, depth - 1)
+        return
+    digest: bytes32 = empty(bytes32)
+    for i: uint256 in range(rounds, bound=2**32):
+        digest = keccak256(digest)
+
+
+@external
+def call_with_gas(target: address, data: Bytes[100], limit: uint256) -> bool:
+    """
+    @notice Call `target` with no more gas than this; return whether it succeeded.
+    """
+    return raw_call(target, data, gas=limit, revert_on_failure=False)

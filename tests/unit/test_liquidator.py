@@ -1,0 +1,332 @@
+"""Liquidator: who may pledge, who gets what, and that nobody is passed over by trick."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keeper.chain.codec import codec_of
+from keeper.chain.interface import Refused
+from keeper.chain.revm import GENESIS, RevmChain
+from specs import backstop
+from specs.fixed_point import WAD
+from specs.packing import unpack
+from specs.providers import USAGE
+from tests.helpers.numbers import within
+
+OWNERS = ["0x" + f"{n:02x}" * 20 for n in range(1, 10)]
+TARGET_OWNER = "0x" + "ee" * 20
+STRANGER = "0x" + "77" * 20
+ALL = backstop.PARTS
+
+
+def make_account(owner, number=0):
+    return int(owner, 16) << 96 | number
+
+
+TARGET = make_account(TARGET_OWNER, 5)
+ACCOUNTS = [make_account(owner, 1) for owner in OWNERS]
+
+
+@dataclass
+class World:
+    """A liquidator, and the host that plays the Clearinghouse."""
+
+    chain: RevmChain = field(default_factory=RevmChain)
+    host: Any = None
+    liquidator: Any = None
+
+    def __post_init__(self):
+        self.host = self.chain.deploy(STRANGER, "MockTakeoverHost")
+        address = self.host.address
+        self.liquidator = self.chain.deploy(STRANGER, "Liquidator", address)
+
+    def tell(self, method, *arguments):
+        self.chain.send(STRANGER, self.host, method, *arguments)
+
+    def set_terms(self, exposure, parts=ALL, discount=0, bankrupt=False, paid=False):
+        self.tell("set_terms", (discount, parts, exposure, bankrupt), paid)
+
+    def pledge(self, index, per_minute, per_hour=10**30):
+        sender, account = OWNERS[index], ACCOUNTS[index]
+        return self.send(sender, "pledge", account, per_minute, per_hour)
+
+    def send(self, sender, method, *arguments):
+        return self.chain.send(sender, self.liquidator, method, *arguments)
+
+    def liquidate(self):
+        return self.send(STRANGER, "liquidate", TARGET)
+
+    def view(self, method, *arguments):
+        return self.chain.call(self.liquidator, method, *arguments)
+
+    def get_takings(self):
+        found = []
+        while True:
+            try:
+                taking = self.chain.call(self.host, "takings", len(found))
+            except Refused:
+                return found
+            found.append(tuple(taking))
+
+    @contextmanager
+    def undone(self):
+        before = self.chain.snapshot()
+        try:
+            yield self
+        finally:
+            self.chain.revert(before)
+
+
+@pytest.fixture(scope="module")
+def deployed():
+    return World()
+
+
+@pytest.fixture
+def world(deployed):
+    with deployed.undone():
+        yield deployed
+
+
+# Providers
+
+
+def test_an_owner_pledges_and_unpledges(world):
+    event = world.pledge(0, 100, 200).event("Pledge")
+    assert event.arguments == {
+        "account": ACCOUNTS[0],
+        "per_minute": 100,
+        "per_hour": 200,
+        "time": GENESIS,
+    }
+    assert world.view("provider_count") == 1
+    assert world.view("provider_at", 0) == ACCOUNTS[0]
+    assert world.view("remaining", ACCOUNTS[0]) == 100
+    event = world.send(OWNERS[0], "unpledge", ACCOUNTS[0]).event("Unpledge")
+    assert event.arguments == {"account": ACCOUNTS[0], "time": GENESIS}
+    assert world.view("provider_count") == 0
+
+
+@pytest.mark.parametrize("method", ["pledge", "unpledge"])
+def test_nobody_else_decides_for_an_account(world, method):
+    capacities = (5, 5) if method == "pledge" else ()
+    world.pledge(0, 100)
+    for sender in (STRANGER, OWNERS[1]):
+        with pytest.raises(Refused, match="not authorised"):
+            world.send(sender, method, ACCOUNTS[0], *capacities)
+    assert world.view("remaining", ACCOUNTS[0]) == 100
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "per_hour", "reason"),
+    [
+        (0, 1, "zero amount"),
+        (1, 0, "zero amount"),
+        (10**30 + 1, 1, "amount too large"),
+        (1, 10**30 + 1, "amount too large"),
+    ],
+)
+def test_capacities_are_within_bounds(world, per_minute, per_hour, reason):
+    with pytest.raises(Refused, match=reason):
+        world.pledge(0, per_minute, per_hour)
+    world.pledge(0, 1, 1)
+    world.pledge(1, 10**30, 10**30)
+
+
+def test_there_is_room_for_eight(world):
+    for index in range(8):
+        world.pledge(index, 1)
+    with pytest.raises(Refused, match="too many providers"):
+        world.pledge(8, 1)
+
+
+# Sharing out
+
+
+@given(
+    capacities=st.lists(within(1, 10**30), max_size=8),
+    failing=st.sets(st.integers(0, 7)),
+    exposure=within(0, 10**30),
+    parts=within(1, ALL),
+)
+def test_the_notional_is_shared_as_specified(
+    deployed, capacities, failing, exposure, parts
+):
+    with deployed.undone() as world:
+        for index, capacity in enumerate(capacities):
+            world.pledge(index, capacity)
+        for index in failing:
+            world.tell("set_failing", ACCOUNTS[index], True)
+        world.set_terms(exposure, parts)
+        expected = share_out(capacities, failing, exposure, parts)
+        if expected:
+            world.liquidate()
+        else:
+            with pytest.raises(Refused, match="nothing taken"):
+                world.liquidate()
+        assert world.get_takings() == [(who, portion) for who, portion, _ in expected]
+        for who, _, notional in expected:
+            word = unpack(world.view("usage", who), USAGE)
+            assert set(word.values()) == {GENESIS, notional}
+
+
+def share_out(capacities, failing, exposure, parts):
+    """Return who takes what portion and how much notional, in order."""
+    total = -(-exposure * parts // ALL)
+    left, rest, taken = exposure, total, []
+    for index, capacity in enumerate(capacities):
+        share = -(-total * capacity // sum(capacities))
+        part = min(share, capacity, rest)
+        if part == 0 or index in failing:
+            continue
+        portion = min(WAD, -(-part * WAD // left))
+        taken.append((ACCOUNTS[index], portion, part))
+        left, rest = left - part, rest - part
+    return taken
+
+
+def test_a_liquidation_says_what_it_did(world):
+    world.pledge(0, 300)
+    world.pledge(1, 100)
+    world.tell("set_failing", ACCOUNTS[1], True)
+    world.set_terms(400, ALL // 2, discount=7)
+    receipt = world.liquidate()
+    assert receipt.result is False
+    who = {"account": TARGET, "time": GENESIS}
+    assert receipt.event("Takeover").arguments == {
+        **who,
+        "provider": ACCOUNTS[0],
+        "notional": 150,
+        "portion": 375 * WAD // 1000,
+        "discount": 7,
+    }
+    passed = {**who, "provider": ACCOUNTS[1], "notional": 50}
+    assert receipt.event("PassOver").arguments == passed
+    done = receipt.event("Liquidation").arguments
+    assert done.pop("caller").lower() == STRANGER
+    assert done == {
+        **who,
+        "exposure": 400,
+        "due": 200,
+        "taken": 150,
+        "discount": 7,
+        "is_deficit_paid": False,
+    }
+
+
+def test_capacity_is_used_up_until_the_minute_is_over(world):
+    world.chain.advance_to(GENESIS // 3600 * 3600 + 7200)
+    world.pledge(0, 300)
+    world.set_terms(200)
+    world.liquidate()
+    assert world.view("remaining", ACCOUNTS[0]) == 100
+    world.liquidate()
+    with pytest.raises(Refused, match="nothing taken"):
+        world.liquidate()
+    world.chain.advance_to(world.chain.block().timestamp + 60)
+    world.liquidate()
+    assert len(world.get_takings()) == 3
+
+
+def test_nobody_takes_over_an_account_of_its_owner(world):
+    own = make_account(TARGET_OWNER, 6)
+    world.send(TARGET_OWNER, "pledge", own, 10**6, 10**6)
+    world.set_terms(100)
+    with pytest.raises(Refused, match="nothing taken"):
+        world.liquidate()
+    world.pledge(0, 100)
+    world.liquidate()
+    assert world.get_takings() == [(ACCOUNTS[0], WAD)]
+
+
+def test_a_failure_uses_no_capacity(world):
+    world.pledge(0, 300)
+    world.pledge(1, 300)
+    world.tell("set_failing", ACCOUNTS[0], True)
+    world.set_terms(100)
+    world.liquidate()
+    assert world.view("remaining", ACCOUNTS[0]) == 300
+    assert world.view("remaining", ACCOUNTS[1]) == 250
+
+
+def test_a_bankrupt_account_is_not_shared_out(world):
+    world.pledge(0, 300)
+    world.set_terms(100, bankrupt=True, paid=True)
+    receipt = world.liquidate()
+    assert receipt.result is True
+    assert world.get_takings() == []
+    done = receipt.event("Liquidation").arguments
+    assert (done["due"], done["taken"], done["is_deficit_paid"]) == (0, 0, True)
+
+
+def test_a_deficit_is_paid_without_a_provider(world):
+    world.set_terms(100, paid=True)
+    assert world.liquidate().result is True
+
+
+@pytest.mark.parametrize("bankrupt", [False, True])
+def test_doing_nothing_is_refused(world, bankrupt):
+    world.set_terms(100, bankrupt=bankrupt)
+    with pytest.raises(Refused, match="nothing taken"):
+        world.liquidate()
+
+
+# Gas
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_too_little_gas_passes_nobody_over(world, depth):
+    world.pledge(0, 300)
+    world.pledge(1, 300)
+    world.tell("set_rounds", ACCOUNTS[0], 50_000, depth)
+    world.set_terms(100)
+    data = codec_of("Liquidator").method("liquidate", (TARGET,)).encode((TARGET,))
+    outcomes = set()
+    for gas in range(100_000, 12_000_000, 100_000):
+        with world.undone():
+            address = world.liquidator.address
+            arguments = (address, data, gas)
+            world.tell("call_with_gas", *arguments)
+            outcomes.add(tuple(who for who, _ in world.get_takings()))
+    assert outcomes == {(), (ACCOUNTS[0], ACCOUNTS[1])}
+
+
+# Views
+
+HEALTH = {
+    "initial_equity": 0,
+    "initial_margin": 0,
+    "equity": 5,
+    "maintenance_margin": 12,
+    "exposure": 100,
+    "value": 0,
+    "stale_loss": 0,
+    "stale_margin": 0,
+    "priced_at": GENESIS - 1,
+    "is_stale": False,
+    "is_diverging": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "due"),
+    [
+        ({}, True),
+        ({"equity": 6}, False),
+        ({"exposure": 0}, False),
+        ({"priced_at": GENESIS}, False),
+        ({"stale_loss": 6}, True),
+        ({"stale_loss": 7}, False),
+        ({"stale_margin": 6}, True),
+        ({"stale_margin": 7}, False),
+        ({"equity": 11, "maintenance_margin": 24}, True),
+        ({"equity": 12, "maintenance_margin": 12}, False),
+    ],
+)
+def test_can_liquidate(world, change, due):
+    world.tell("set_health", TARGET, tuple({**HEALTH, **change}.values()))
+    assert world.view("can_liquidate", TARGET) == due
