@@ -14,7 +14,7 @@ JOBS ?= 2
 ARGS ?=
 
 INSTALLED := .venv/.installed
-# The platform's own binary: the package's wrapper around it does not pass signals on.
+# The platform's own binary: killing the package's wrapper would leave anvil running.
 ANVIL := $(firstword $(wildcard $(CURDIR)/node_modules/@foundry-rs/anvil-*/bin))
 
 # Ape finds the pinned compiler, and ape-foundry anvil, by their names on the path.
