@@ -32,7 +32,7 @@ from specs import (
 )
 from specs import requirements as req
 from specs.accounts import USDC, Account, AccountId, Address
-from specs.fixed_point import BPS, RAY, WAD, Lots, Seconds, Wad, mul_div_up
+from specs.fixed_point import BPS, RAY, WAD, Lots, Ray, Seconds, Wad, mul_div_up
 from specs.margin import Health, Quote
 from specs.money_market import EMPTY, MAX_INDEX, Balance, Pool
 from specs.perpetual import Position
@@ -253,20 +253,31 @@ def accrual_never_bricks(world: World) -> bool:
     I6: an accrual after any time works, within the indices' range and the highest
     rate, and twice in a second is once.
     """
-    for asset, pool in get_pools(world):
-        surplus = ch.get_surplus(world.clearing, asset)
-        virtual = ch.get_virtual_lend(world.clearing, asset)
-        if interest_rate.compute_rate(pool.curve, Wad(WAD)) > interest_rate.MAX_RATE:
+    clearing = world.clearing
+    return all(
+        accrues_ever(
+            pool,
+            ch.get_surplus(clearing, asset),
+            ch.get_virtual_lend(clearing, asset),
+            max(world.now, pool.accrued_at),
+        )
+        for asset, pool in get_pools(world)
+    )
+
+
+def accrues_ever(pool: Pool, surplus: Wad, virtual: Wad, now: Seconds) -> bool:
+    """Return whether a pool can accrue any time after ``now``."""
+    if interest_rate.compute_rate(pool.curve, Wad(WAD)) > interest_rate.MAX_RATE:
+        return False
+    for seconds in (1, money_market.MAX_ACCRUAL, 2**40):
+        then = Seconds(now + seconds)
+        later = money_market.accrue(pool, surplus, virtual, then)
+        if money_market.accrue(later, surplus, virtual, then) != later:
             return False
-        for seconds in (1, money_market.MAX_ACCRUAL, 2**40):
-            now = Seconds(world.now + seconds)
-            later = money_market.accrue(pool, surplus, virtual, now)
-            if money_market.accrue(later, surplus, virtual, now) != later:
-                return False
-            if not pool.lend_index <= later.lend_index <= MAX_INDEX:
-                return False
-            if not is_growth_bounded(pool, later):
-                return False
+        if not pool.lend_index <= later.lend_index <= MAX_INDEX:
+            return False
+        if not is_growth_bounded(pool, later):
+            return False
     return True
 
 
@@ -293,12 +304,16 @@ def values_round_for_the_pool(world: World) -> bool:
                 return False
             if not (owed - 1) * RAY < exact_debt <= owed * RAY:
                 return False
-    return all(is_issue_rounded(pool) for _, pool in get_pools(world))
+    return all(
+        is_issue_rounded(pool.lend_index, pool.borrow_index)
+        for _, pool in get_pools(world)
+    )
 
 
-def is_issue_rounded(pool: Pool) -> bool:
+@lru_cache(maxsize=64)
+def is_issue_rounded(lend_index: Ray, borrow_index: Ray) -> bool:
     """Return whether scaled units are issued and taken back in the pool's favour."""
-    rich = Balance(10**40)
+    pool, rich = get_probe_pool(lend_index, borrow_index), Balance(10**40)
     for amount in PROBES:
         _, lender = money_market.credit(pool, EMPTY, amount)
         _, borrower = money_market.debit(pool, EMPTY, amount)
@@ -315,27 +330,41 @@ def is_issue_rounded(pool: Pool) -> bool:
     return True
 
 
+def get_probe_pool(lend_index: Ray, borrow_index: Ray) -> Pool:
+    """Return a pool with these indices and with enough of everything to try."""
+    curve = interest_rate.Curve(Ray(0), Ray(0), Ray(0), Wad(1), Wad(0))
+    pool = money_market.open_pool(curve, Seconds(0))
+    pool = replace(pool, lends=10**41, borrows=10**41, cash=Wad(10**41))
+    return replace(pool, lend_index=lend_index, borrow_index=borrow_index)
+
+
 def round_trips_earn_nothing(world: World) -> bool:
     """
     I8: a deposit taken out again, a borrow repaid, or an amount in two parts
     instead of one leaves nobody better off.
     """
-    for _, pool in get_pools(world):
-        for amount in PROBES:
-            lent = money_market.credit(pool, EMPTY, amount)
-            if get_net(*money_market.debit(*lent, amount)) > 0:
-                return False
-            owed = money_market.debit(pool, EMPTY, amount)
-            if get_net(*money_market.credit(*owed, amount)) > 0:
-                return False
-            whole = money_market.credit(pool, EMPTY, Wad(amount + PROBES[1]))
-            parts = money_market.credit(*lent, PROBES[1])
-            if get_net(*parts) > get_net(*whole):
-                return False
-            whole = money_market.debit(pool, EMPTY, Wad(amount + PROBES[1]))
-            parts = money_market.debit(*owed, PROBES[1])
-            if get_net(*parts) > get_net(*whole):
-                return False
+    return all(
+        is_trip_fair(pool.lend_index, pool.borrow_index) for _, pool in get_pools(world)
+    )
+
+
+@lru_cache(maxsize=64)
+def is_trip_fair(lend_index: Ray, borrow_index: Ray) -> bool:
+    """Return whether at these indices no round trip earns anything."""
+    pool, more = get_probe_pool(lend_index, borrow_index), PROBES[1]
+    for amount in PROBES:
+        lent = money_market.credit(pool, EMPTY, amount)
+        owed = money_market.debit(pool, EMPTY, amount)
+        if get_net(*money_market.debit(*lent, amount)) > 0:
+            return False
+        if get_net(*money_market.credit(*owed, amount)) > 0:
+            return False
+        whole = money_market.credit(pool, EMPTY, Wad(amount + more))
+        if get_net(*money_market.credit(*lent, more)) > get_net(*whole):
+            return False
+        whole = money_market.debit(pool, EMPTY, Wad(amount + more))
+        if get_net(*money_market.debit(*owed, more)) > get_net(*whole):
+            return False
     return True
 
 
