@@ -35,7 +35,8 @@ def pledge(
     per_minute: Wad,
     per_hour: Wad,
 ) -> State:
-    """Make the caller's account a provider, or set its capacities anew.
+    """
+    Make the caller's account a provider, or set its capacities anew.
 
     What it has taken over in the current minute and hour stays counted.
     """
@@ -109,8 +110,10 @@ def liquidate(
 
 
 def can_liquidate(clearing: ch.State, account: AccountId, now: Seconds) -> bool:
-    """Return whether the backstop is open on ``account``, whoever could take it over:
-    on interest as last accrued, which ``liquidate`` brings to date first."""
+    """
+    Return whether the backstop is open on ``account``, whoever could take it over:
+    on interest as last accrued, which ``liquidate`` brings to date first.
+    """
     health = ch.assess(clearing, account, now)
     is_due = margin.is_liquidatable(health) and margin.is_due(health)
     return is_due and backstop.is_open(health) and health.priced_at < now

@@ -51,7 +51,8 @@ Providers = Mapping[AccountId, Provider]
 def pledge(
     providers: Providers, account: AccountId, per_minute: Wad, per_hour: Wad
 ) -> Providers:
-    """Return the providers with ``account`` last, or with its capacities set anew.
+    """
+    Return the providers with ``account`` last, or with its capacities set anew.
 
     What it has taken over in the current minute and hour stays counted.
     """

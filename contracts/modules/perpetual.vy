@@ -119,7 +119,7 @@ def _lots(word: uint256) -> int256:
     """
     @notice Return the signed size in a position word.
     """
-    return convert(word, int256) >> 192
+    return convert(convert(word, bytes32), int256) >> 192
 
 
 @internal
@@ -128,7 +128,7 @@ def _basis(word: uint256) -> int256:
     """
     @notice Return the basis in a position word.
     """
-    return convert(word << 64, int256) >> 128
+    return convert(convert(word << 64, bytes32), int256) >> 128
 
 
 @internal

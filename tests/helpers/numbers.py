@@ -35,7 +35,8 @@ def attempt(function):
 
 
 def is_same_or_refused(harness, method, arguments, expected):
-    """Return whether a call agrees with `expected`, whatever it is given.
+    """
+    Return whether a call agrees with `expected`, whatever it is given.
 
     Beyond the protocol's bounds it may be refused; without an answer it has to be.
     """

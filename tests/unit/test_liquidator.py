@@ -1,8 +1,4 @@
-"""Liquidator: who may pledge, who gets what, and that nobody is passed over by trick."""
-
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+"""Liquidator: who may pledge, who gets what, and that no trick passes anyone over."""
 
 import pytest
 from hypothesis import given
@@ -10,75 +6,21 @@ from hypothesis import strategies as st
 
 from keeper.chain.codec import codec_of
 from keeper.chain.interface import Refused
-from keeper.chain.revm import GENESIS, RevmChain
-from specs import backstop
+from keeper.chain.revm import GENESIS
 from specs.fixed_point import WAD
 from specs.packing import unpack
 from specs.providers import USAGE
+from tests.helpers.liquidations import (
+    ACCOUNTS,
+    ALL,
+    OWNERS,
+    STRANGER,
+    TARGET,
+    TARGET_OWNER,
+    World,
+    make_account,
+)
 from tests.helpers.numbers import within
-
-OWNERS = ["0x" + f"{n:02x}" * 20 for n in range(1, 10)]
-TARGET_OWNER = "0x" + "ee" * 20
-STRANGER = "0x" + "77" * 20
-ALL = backstop.PARTS
-
-
-def make_account(owner, number=0):
-    return int(owner, 16) << 96 | number
-
-
-TARGET = make_account(TARGET_OWNER, 5)
-ACCOUNTS = [make_account(owner, 1) for owner in OWNERS]
-
-
-@dataclass
-class World:
-    """A liquidator, and the host that plays the Clearinghouse."""
-
-    chain: RevmChain = field(default_factory=RevmChain)
-    host: Any = None
-    liquidator: Any = None
-
-    def __post_init__(self):
-        self.host = self.chain.deploy(STRANGER, "MockTakeoverHost")
-        address = self.host.address
-        self.liquidator = self.chain.deploy(STRANGER, "Liquidator", address)
-
-    def tell(self, method, *arguments):
-        self.chain.send(STRANGER, self.host, method, *arguments)
-
-    def set_terms(self, exposure, parts=ALL, discount=0, bankrupt=False, paid=False):
-        self.tell("set_terms", (discount, parts, exposure, bankrupt), paid)
-
-    def pledge(self, index, per_minute, per_hour=10**30):
-        sender, account = OWNERS[index], ACCOUNTS[index]
-        return self.send(sender, "pledge", account, per_minute, per_hour)
-
-    def send(self, sender, method, *arguments):
-        return self.chain.send(sender, self.liquidator, method, *arguments)
-
-    def liquidate(self):
-        return self.send(STRANGER, "liquidate", TARGET)
-
-    def view(self, method, *arguments):
-        return self.chain.call(self.liquidator, method, *arguments)
-
-    def get_takings(self):
-        found = []
-        while True:
-            try:
-                taking = self.chain.call(self.host, "takings", len(found))
-            except Refused:
-                return found
-            found.append(tuple(taking))
-
-    @contextmanager
-    def undone(self):
-        before = self.chain.snapshot()
-        try:
-            yield self
-        finally:
-            self.chain.revert(before)
 
 
 @pytest.fixture(scope="module")
