@@ -57,13 +57,13 @@ def rounding_up_fits(x: int, y: int, d: int) -> bool:
 def signed_down_fits(x: int, y: int, d: int) -> bool:
     """Tell whether a quotient rounded down has all its parts in words."""
     fits = product_fits if x >= 0 else rounding_up_fits
-    return -(2**255) < x and fits(x, y, d) and -(2**255) < x * y // d < 2**255
+    return x > -(2**255) and fits(x, y, d) and -(2**255) < x * y // d < 2**255
 
 
 def signed_up_fits(x: int, y: int, d: int) -> bool:
     """Tell whether a quotient rounded up has all its parts in words."""
     fits = rounding_up_fits if x >= 0 else product_fits
-    return -(2**255) < x and fits(x, y, d) and -(2**255) < -(-x * y // d) < 2**255
+    return x > -(2**255) and fits(x, y, d) and -(2**255) < -(-x * y // d) < 2**255
 
 
 ARITHMETIC = (

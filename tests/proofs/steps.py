@@ -8,7 +8,7 @@ after it is a step of an induction over all calls.
 import z3
 
 from specs import packing
-from specs.errors import AmountTooLarge, NonceUsed, NotAuthorised
+from specs.errors import AmountTooLarge, NonceUsed, NotAuthorised, OutOfBounds
 from tests.proofs.lifter.terms import Term, answer, build, constant, variable
 from tests.proofs.proof import Mutant
 from tests.proofs.transition import Step, Transition
@@ -19,13 +19,16 @@ TRADE = 1
 IS_AUTHORISED = 0x294B17E9
 """Selector of ``is_authorised(uint256,address,uint256)``."""
 
+RIGHTS = 3
+CALLER = variable("caller", 0, 2**160 - 1)
+
 _ACCOUNT, _WORD = variable("any_account"), variable("any_word")
+_ACTOR = variable("any_actor", 0, 2**160 - 1)
 
 
 def may_trade(account: Term) -> Term:
     """Return what the Clearinghouse answers of the caller."""
-    caller = variable("caller", 0, 2**160 - 1)
-    asked = (constant(CLEARINGHOUSE), account, caller, constant(TRADE))
+    asked = (constant(CLEARINGHOUSE), account, CALLER, constant(TRADE))
     return answer(f"answer_{IS_AUTHORISED:08x}", 0, 2**256 - 1, *asked)
 
 
@@ -57,6 +60,48 @@ def cancel_sets_one_bit(step: Transition, account: Term, nonce: Term) -> None:
         is_silent = step.word(variable("answered_1", 0, 1)) == 0
         is_no_answer = z3.UGT(step.word(may_trade(account)), 1)
         step.holds(z3.Or(is_silent, is_no_answer), "no other refusal")
+
+
+def operators_change_for_their_owner(step: Transition, *input: Term) -> None:
+    """Show who may set which rights, and that nobody else's change."""
+    account, operator, rights = input
+    owner = z3.LShR(step.word(account), 96)
+    is_owner = step.word(CALLER) == owner
+    if step.reason == NotAuthorised.reason:
+        step.holds(z3.Not(is_owner), "the owner is let through")
+    elif step.reason == OutOfBounds.reason:
+        step.holds(z3.UGT(step.word(rights), RIGHTS), "known rights are accepted")
+    elif step.succeeds:
+        step.holds(is_owner, "only the owner gives rights")
+        step.holds(z3.ULE(step.word(rights), RIGHTS), "other rights are refused")
+        after = step.after("operators", account, operator)
+        step.holds(after == step.word(rights), "the rights are those given")
+        other = z3.Or(
+            step.word(_ACCOUNT) != step.word(account),
+            step.word(_ACTOR) != step.word(operator),
+        )
+        kept = step.after("operators", _ACCOUNT, _ACTOR) == step.before(
+            "operators", _ACCOUNT, _ACTOR
+        )
+        step.holds(z3.Implies(other, kept), "no other rights change")
+        step.writes_only("operators")
+
+
+def a_setting_changes_one_bit(step: Transition, account: Term, enabled: Term) -> None:
+    """Show that a header keeps its lists when the setting in it changes."""
+    if not step.succeeds:
+        return
+    owner = z3.LShR(step.word(account), 96)
+    right = step.before("operators", account, CALLER) & TRADE
+    is_allowed = z3.Or(step.word(CALLER) == owner, right == TRADE)
+    step.holds(z3.And(owner != 0, is_allowed), "only who may trade changes it")
+    before, after = step.before("headers", account), step.after("headers", account)
+    step.holds(after | 1 == before | 1, "the lists stay")
+    step.holds((after & 1 == 0) == (step.word(enabled) == 1), "the bit is the setting")
+    kept = step.after("headers", _ACCOUNT) == step.before("headers", _ACCOUNT)
+    is_other = step.word(_ACCOUNT) != step.word(account)
+    step.holds(z3.Implies(is_other, kept), "no other account's header changes")
+    step.writes_only("headers")
 
 
 def cancel_word_sets_its_mask(step: Transition, account: Term, *input: Term) -> None:
@@ -120,7 +165,49 @@ _CHECK = """\
     nonces._use(account, nonce)
 """
 
+_HOUSE = "contracts/Clearinghouse.vy"
+_BODIES = b"".join(number.to_bytes(32, "big") for number in range(1, 6))
+
 STEPS = (
+    Step(
+        "step.clearinghouse.set_operator",
+        "The owner of an account, and nobody else, sets the rights of one operator over "
+        "it; no other word changes.",
+        _HOUSE,
+        "set_operator",
+        ("account", "operator", "rights"),
+        operators_change_for_their_owner,
+        (
+            Mutant(
+                _HOUSE,
+                "assert msg.sender == accounts._owner(account), errors.NOT_AUTHORISED",
+                "accounts._require_authorised(account, msg.sender, 2)",
+            ),
+            Mutant(
+                _HOUSE,
+                "state.operators[account][operator] = rights",
+                "state.operators[account][operator] |= rights",
+            ),
+        ),
+        _BODIES,
+    ),
+    Step(
+        "step.clearinghouse.set_auto_lend",
+        "Who may trade for an account changes one bit of its header; its lists of "
+        "assets and markets, and all else, stay.",
+        _HOUSE,
+        "set_auto_lend",
+        ("account", "enabled"),
+        a_setting_changes_one_bit,
+        (
+            Mutant(
+                "contracts/modules/accounts.vy",
+                "state.headers[account] & ~_IS_IDLING\n",
+                "state.headers[account] & ~(2 * _IS_IDLING)\n",
+            ),
+        ),
+        _BODIES,
+    ),
     Step(
         "step.quote_desk.cancel",
         "It sets the bit of an unused nonce, changes nothing else, and refuses only "

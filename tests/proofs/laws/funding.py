@@ -2,8 +2,8 @@
 
 from specs.fixed_point import WAD
 from specs.funding import (
-    MAX_INTERVAL,
-    MIN_INTERVAL,
+    MAX_INTERVAL,  # noqa: F401, a condition needs it
+    MIN_INTERVAL,  # noqa: F401, a condition needs it
     RATE_CAP,
     Funding,
     advance,

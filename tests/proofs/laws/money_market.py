@@ -4,7 +4,7 @@ from specs.fixed_point import RAY, WAD
 from specs.interest_rate import Curve
 from specs.money_market import (
     EMPTY,
-    MAX_INDEX,
+    MAX_INDEX,  # noqa: F401, a condition needs it
     Balance,
     Pool,
     accrue,

@@ -7,11 +7,11 @@ sizes are required; Vyper emits no others.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tests.proofs.lifter import Unsupported, storage
-from tests.proofs.lifter.memory import Byte, Memory, as_bytes, as_word, as_words
+from tests.proofs.lifter.frame import Frame, Path, Write
+from tests.proofs.lifter.memory import Byte, as_bytes, as_word, as_words
 from tests.proofs.lifter.terms import (
     ONE,
     ZERO,
@@ -23,8 +23,6 @@ from tests.proofs.lifter.terms import (
     variable,
 )
 from tests.proofs.lifter.words import OPCODES, UNARY
-
-ERROR = bytes.fromhex("08c379a0")  # the selector of Error(string)
 
 ENVIRONMENT = {
     0x30: ("this", 160),
@@ -50,80 +48,6 @@ class Call(NamedTuple):
 
 
 Stub = Callable[[Call], tuple[Term, list[Term]]]
-Write = tuple[Term, Term]
-
-
-@dataclass
-class Frame:
-    """The machine's state on one path."""
-
-    counter: int = 0
-    stack: list[Term] = field(default_factory=list)
-    memory: Memory = field(default_factory=Memory)
-    writes: list[Write] = field(default_factory=list)
-    transient: list[Write] = field(default_factory=list)
-    conditions: list[tuple[Term, bool]] = field(default_factory=list)
-    events: list[tuple[list[Term], list[Byte]]] = field(default_factory=list)
-    returned: list[Term] = field(default_factory=list)
-    calls: int = 0
-
-    def fork(self) -> "Frame":
-        """Return a copy that runs on without affecting this one."""
-        return Frame(
-            self.counter,
-            self.stack[:],
-            Memory(self.memory.cells),
-            self.writes[:],
-            self.transient[:],
-            self.conditions[:],
-            self.events[:],
-            self.returned[:],
-            self.calls,
-        )
-
-    def pop(self) -> Term:
-        """Take the top of the stack."""
-        return self.stack.pop()
-
-    def number(self) -> int:
-        """Take the top of the stack, which must be known."""
-        term = self.stack.pop()
-        if not is_constant(term):
-            raise Unsupported(f"{term!r} where a number is needed, at {self.counter}")
-        return int(term.arguments[0])
-
-    def numbers(self, count: int) -> list[int]:
-        """Take that many numbers."""
-        return [self.number() for _ in range(count)]
-
-
-@dataclass(frozen=True)
-class Path:
-    """One way through the code."""
-
-    succeeds: bool
-    conditions: list[tuple[Term, bool]]
-    data: list[Byte]
-    writes: list[Write]
-    events: list[tuple[list[Term], list[Byte]]]
-
-    @property
-    def words(self) -> list[Term]:
-        """What is returned, as words."""
-        return as_words(self.data)
-
-    @property
-    def reason(self) -> str:
-        """The text that a refusal carries, empty for a bare one."""
-        known = bytes(b for b in self.data if isinstance(b, int))
-        if self.succeeds or known[:4] != ERROR or len(known) != len(self.data):
-            return ""
-        length = int.from_bytes(known[36:68], "big")
-        return known[68 : 68 + length].decode()
-
-    def finally_at(self, location: Term) -> Term:
-        """Return what storage holds at ``location`` once the path has ended."""
-        return storage.read(self.writes, location, storage.initial(location))
 
 
 class Machine:
@@ -219,6 +143,11 @@ class Machine:
         part = self.code[start : start + size].ljust(size, b"\0")
         frame.memory.put(to, list(part))
 
+    def _size_of_code(self, frame: Frame) -> None:
+        """Assume that whatever is called has code."""
+        frame.pop()
+        frame.stack.append(ONE)
+
     def _copy_returned(self, frame: Frame) -> None:
         to, start, size = frame.numbers(3)
         content = [b for word in frame.returned for b in as_bytes(word)]
@@ -259,6 +188,9 @@ class Machine:
 
     def _write_transient(self, frame: Frame) -> None:
         frame.transient.append((frame.pop(), frame.pop()))
+
+    def _drop(self, frame: Frame) -> None:
+        frame.pop()
 
     # Control
 
@@ -306,10 +238,10 @@ _STEPS: dict[int, Callable[[Machine, Frame], None]] = {
     0x36: Machine._input_size,
     0x37: Machine._copy_input,
     0x39: Machine._copy_code,
-    0x3B: lambda machine, frame: (frame.pop(), frame.stack.append(ONE)) and None,
+    0x3B: Machine._size_of_code,
     0x3D: Machine._returned_size,
     0x3E: Machine._copy_returned,
-    0x50: lambda machine, frame: frame.pop() and None,
+    0x50: Machine._drop,
     0x51: Machine._load,
     0x52: Machine._store,
     0x54: Machine._read,

@@ -29,6 +29,8 @@ def _divide_signed(x: int, y: int, bits: int) -> int:
 
 def _modulo_signed(x: int, y: int, bits: int) -> int:
     """Return the remainder of the signed division, with the sign of ``x``."""
+    if y == 0:
+        return 0
     return to_signed(x, bits) - _divide_signed(x, y, bits) * to_signed(y, bits)
 
 
