@@ -55,3 +55,27 @@ def compute_opening(held: int256, lots: int256) -> int256:
 @pure
 def is_reduction(held: int256, lots: int256) -> bool:
     return perpetual._is_reduction(held, lots)
+
+
+@external
+@pure
+def lots(word: uint256) -> int256:
+    return perpetual._lots(word)
+
+
+@external
+@pure
+def basis(word: uint256) -> int256:
+    return perpetual._basis(word)
+
+
+@external
+@pure
+def pack(lots: int256, basis: int256) -> uint256:
+    return perpetual._pack(lots, basis)
+
+
+@external
+@pure
+def lot(risk: uint256) -> uint256:
+    return perpetual._lot(risk)

@@ -146,8 +146,8 @@ def test_a_liquidation_says_what_it_did(world):
         "portion": 375 * WAD // 1000,
         "discount": 7,
     }
-    passed = {**who, "provider": ACCOUNTS[1], "notional": 50}
-    assert receipt.event("PassOver").arguments == passed
+    assert receipt.event("PassOver").arguments["notional"] == 50
+    assert receipt.event("PassOver").arguments["provider"] == ACCOUNTS[1]
     done = receipt.event("Liquidation").arguments
     assert done.pop("caller").lower() == STRANGER
     assert done == {

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from specs.errors import AmountTooLarge
 from specs.fixed_point import WAD
+from specs.packing import POSITION, RISK, pack
 from specs.perpetual import (
     MAX_LOTS,
     Position,
@@ -184,3 +186,25 @@ def test_trade_is_never_wrong(module, held, basis, lots, lot, price):
     )
     arguments = (held, basis, lots, lot, price, 1)
     assert is_same_or_refused(module, "trade", arguments, expected)
+
+
+@given(lots=within(-(2**63), 2**63 - 1), basis=within(-(2**127), 2**127 - 1))
+def test_positions_are_stored_as_specified(module, lots, basis):
+    word = pack({"lots": lots, "basis": basis}, POSITION)
+    assert module("pack", lots, basis) == word
+    assert module("lots", word) == lots
+    assert module("basis", word) == basis
+
+
+@pytest.mark.parametrize(
+    ("lots", "basis"), [(2**63, 0), (-(2**63) - 1, 0), (0, 2**127), (0, -(2**127) - 1)]
+)
+def test_positions_that_do_not_fit_are_refused(module, lots, basis):
+    assert module.reason("pack", lots, basis) == AmountTooLarge.reason
+
+
+@pytest.mark.parametrize("exponent", [0, 1, 17, 18])
+def test_a_lot_is_a_power_of_ten(module, exponent):
+    others = dict.fromkeys(RISK, 1)
+    word = pack({**others, "lot_exponent": exponent}, RISK)
+    assert module("lot", word) == 10**exponent
