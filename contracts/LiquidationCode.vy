@@ -8,7 +8,7 @@
 @dev Called by delegation only. A takeover is open for one account within one
      transaction: its account and discount live in transient storage. Called directly
      it meets its own, empty storage, in which nobody is a venue.
-@custom:spec specs/takeover.py
+@custom:spec specs/liquidation_code.py
 """
 
 from .interfaces import IClearinghouse

@@ -7,7 +7,7 @@
         settles profit and loss; a code body behind the Clearinghouse's address.
 @dev Called by delegation only. Called directly it meets its own, empty storage, in
      which nothing is listed.
-@custom:spec specs/clearinghouse.py
+@custom:spec specs/settle_code.py
 """
 
 from .interfaces import IClearinghouse

@@ -7,7 +7,7 @@
         the Clearinghouse's address.
 @dev Called by delegation only. Called directly it meets its own, empty storage, in
      which nobody is a venue.
-@custom:spec specs/clearinghouse.py
+@custom:spec specs/trade_code.py
 """
 
 from .interfaces import IClearinghouse

@@ -66,7 +66,7 @@ class UnknownSelector(Revert):
 
 
 class AlreadySet(Revert):
-    """This can be set once and has been."""
+    """What can be set once has been."""
 
     reason = "already set"
 
@@ -246,7 +246,7 @@ class ReportsTooFarApart(Revert):
 
 
 class AlreadyPublished(Revert):
-    """This block has its price version."""
+    """The block has its price version."""
 
     reason = "already published"
 

@@ -166,7 +166,8 @@ def set_market_risk(
 def set_fund_cap(
     state: State, now: Seconds, caller: Address, market: int, cap: Wad
 ) -> State:
-    """Set how far a market's winners may be paid ahead of its losers.
+    """
+    Set how far a market's winners may be paid ahead of its losers.
 
     A fund that is below minus the new cap pays no gain until losses have filled it.
     """

@@ -24,11 +24,11 @@ from specs import (
     errors,
     funding,
     interest_rate,
+    liquidation_code,
     margin,
     money_market,
     perpetual,
     providers,
-    takeover,
 )
 from specs import requirements as req
 from specs.accounts import USDC, Account, AccountId, Address
@@ -1001,7 +1001,7 @@ def no_zombie_is_left(before: World, after: World, action: Action) -> bool:
     (name,) = action.arguments
     start = get_accrued(before, after.now)
     old, new = start.clearing.assets[USDC].pool, after.clearing.assets[USDC].pool
-    if takeover.is_bankrupt(after.clearing, name, after.now):
+    if liquidation_code.is_bankrupt(after.clearing, name, after.now):
         return new.is_halted
     if new.lend_index < old.lend_index and new.reserve > 0:
         return False

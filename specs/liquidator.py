@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from specs import accounts as acc
-from specs import backstop, errors, margin, providers, takeover
+from specs import backstop, errors, liquidation_code, margin, providers
 from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
 from specs.fixed_point import Seconds, Wad, mul_div_up
+from specs.liquidation_code import Deficit, Terms
 from specs.providers import Providers
-from specs.takeover import Deficit, Terms
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,12 @@ def liquidate(
     capacities. A provider that would end below its initial margin is passed over.
     Refused if nothing was taken and no deficit was paid.
     """
-    clearing, terms = takeover.open_takeover(clearing, now, account)
+    clearing, terms = liquidation_code.open_takeover(clearing, now, account)
     total = Wad(mul_div_up(terms.exposure, terms.parts, backstop.PARTS))
     capacities = get_capacities(state, account, now)
     reach = Wad(sum(capacities.values()))
     left, due = terms.exposure, total
-    if takeover.is_bankrupt(clearing, account, now):
+    if liquidation_code.is_bankrupt(clearing, account, now):
         due = Wad(0)
     taken: dict[AccountId, Wad] = {}
     for provider, capacity in capacities.items():
@@ -93,7 +93,7 @@ def liquidate(
             continue
         portion = backstop.compute_portion(part, left)
         try:
-            clearing = takeover.take_over(
+            clearing = liquidation_code.take_over(
                 clearing, now, state.address, account, provider, terms.discount, portion
             )
         except errors.Revert:
@@ -103,7 +103,7 @@ def liquidate(
         used = providers.use_capacity(state.providers[provider], part, now)
         state = replace(state, providers={**state.providers, provider: used})
 
-    clearing, deficit = takeover.close_takeover(clearing, now, account)
+    clearing, deficit = liquidation_code.close_takeover(clearing, now, account)
     if not taken and deficit is None:
         raise errors.NothingTaken
     return clearing, state, Outcome(terms, taken, deficit)

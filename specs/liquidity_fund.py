@@ -26,8 +26,10 @@ class Fund:
 
 
 def compute_payment(fund: Fund, gain: int) -> int:
-    """Return how much of ``gain`` is paid now: a loss in full, a gain as far as
-    the fund reaches."""
+    """
+    Return how much of ``gain`` is paid now: a loss in full, a gain as far as
+    the fund reaches.
+    """
     if gain <= 0:
         return gain
     return min(gain, max(0, fund.balance + fund.cap))

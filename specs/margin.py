@@ -159,13 +159,16 @@ def get_notionals(portfolio: Portfolio) -> Iterable[tuple[Requirement, Wad, Quot
 
 
 def compute_usdc_debt(portfolio: Portfolio) -> Wad:
-    """Return the USDC that balance and unrealised PnL leave owed: the same after
-    a loss is realised as before."""
+    """
+    Return the USDC that balance and unrealised PnL leave owed: the same after
+    a loss is realised as before.
+    """
     return Wad(max(0, -(portfolio.usdc + sum(e.value for e in portfolio.exposures))))
 
 
 def compute_initial_equity(portfolio: Portfolio, now: Seconds) -> int:
-    """Return net equity at conservative prices.
+    """
+    Return net equity at conservative prices.
 
     Collateral at the lower, debts at the higher of fast and slow; a stale
     collateral counts 0; unrealised gains count 0 until they are realised.
@@ -244,7 +247,8 @@ def is_due(health: Health) -> bool:
 
 
 def require_initial_margin(health: Health) -> None:
-    """Refuse unless the account may take the risk that it now has.
+    """
+    Refuse unless the account may take the risk that it now has.
 
     An account without exposure is free: it may always withdraw what it has.
     """
@@ -259,7 +263,8 @@ def require_initial_margin(health: Health) -> None:
 
 
 def is_improved(before: Health, after: Health) -> bool:
-    """Return whether exposure fell and equity over margin did not.
+    """
+    Return whether exposure fell and equity over margin did not.
 
     The rule for an account below its initial margin: it may reduce, but not sell
     its value to a friend. Cross-multiplied, so that nothing is divided.

@@ -45,7 +45,8 @@ FLAT: Final = Position()
 
 @dataclass(frozen=True)
 class Trade:
-    """A position after a trade, and the gain that its closed share made.
+    """
+    A position after a trade, and the gain that its closed share made.
 
     The gain is still inside the position's value until it is settled.
     """

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from specs import accounts as acc
-from specs import backstop, liquidator, nonces, perpetual, takeover
+from specs import backstop, liquidation_code, liquidator, nonces, perpetual
 from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
 from specs.clearinghouse import AssetPrice, MarkPrice
@@ -226,7 +226,7 @@ def get_discount_shares(
     before: World, after: World, account: AccountId
 ) -> Mapping[int, list[Wad]]:
     """Return the backstop fund's part of each fill of a takeover, by market."""
-    _, terms = takeover.open_takeover(before.clearing, after.now, account)
+    _, terms = liquidation_code.open_takeover(before.clearing, after.now, account)
     held = ch.get_account(before.clearing, account).positions
     return {
         market: [
@@ -238,7 +238,7 @@ def get_discount_shares(
 
 
 def compute_discount_share(
-    world: World, market: int, held: Lots, size: int, terms: takeover.Terms
+    world: World, market: int, held: Lots, size: int, terms: liquidation_code.Terms
 ) -> Wad:
     """Return the backstop fund's part of the discount on ``size`` lots."""
     listed = world.clearing.markets[market]

@@ -134,8 +134,10 @@ def take_positions(
 
 
 def pay_backstop_fund(state: State, market: int, share: Wad) -> State:
-    """Return ``state`` with a third of the discount paid to the backstop fund, as
-    far as the market's fund reaches."""
+    """
+    Return ``state`` with a third of the discount paid to the backstop fund, as
+    far as the market's fund reaches.
+    """
     listed = state.markets[market]
     fund, paid = liquidity_fund.pay(listed.fund, share)
     state = ch.with_market(state, market, replace(listed, fund=fund))
