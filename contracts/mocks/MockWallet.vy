@@ -8,6 +8,8 @@
 @dev Told what to answer, it answers that instead, of any length, or reverts with it.
 """
 
+from ..modules import signatures
+
 _MAGIC: constant(bytes4) = 0x1626ba7e
 
 OWNER: public(immutable(address))
@@ -66,10 +68,7 @@ def isValidSignature(digest: bytes32, signature: Bytes[256]) -> Bytes[96]:
         return self.answer
     is_signed: bool = False
     if len(signature) == 65:
-        r: uint256 = extract32(signature, 0, output_type=uint256)
-        s: uint256 = extract32(signature, 32, output_type=uint256)
-        v: uint256 = convert(slice(signature, 64, 1), uint256)
-        is_signed = ecrecover(digest, v, r, s) == OWNER
+        is_signed = signatures._recover(digest, slice(signature, 0, 65)) == OWNER
     answer: bytes4 = 0x00000000
     if is_signed:
         answer = _MAGIC

@@ -251,20 +251,22 @@ class World:
         try:
             result, log = expected()
         except Revert as revert:
-            self.state = before
-            del self.fills[fills:]
-            with pytest.raises(Refused) as refusal:
-                self.chain.send(sender, self.desk, method, *arguments)
-            assert refusal.value.reason == revert.reason
+            refusal = revert
+        else:
+            receipt = self.chain.send(sender, self.desk, method, *arguments)
+            assert receipt.result == result
+            (event,) = receipt.events
+            assert event.name == method.split("_")[0].capitalize()
+            assert event.arguments == log
             self.check()
-            raise
-        receipt = self.chain.send(sender, self.desk, method, *arguments)
-        assert receipt.result == result
-        (event,) = receipt.events
-        assert event.name == method.split("_")[0].capitalize()
-        assert event.arguments == log
+            return result
+        self.state = before
+        del self.fills[fills:]
+        with pytest.raises(Refused) as caught:
+            self.chain.send(sender, self.desk, method, *arguments)
+        assert caught.value.reason == refusal.reason
         self.check()
-        return result
+        raise refusal
 
     def _filled(
         self, fill: quote_desk.Fill, maker: Quote, taker: int, caller: str

@@ -130,6 +130,19 @@ def test_quotes_that_do_not_fill(world, maker, taker, reason):
         world.cross(*world.sides(maker, taker))
 
 
+@pytest.mark.parametrize("is_buy", [True, False])
+def test_equal_prices_cross_whoever_comes_first(world, is_buy):
+    maker = {"is_buy": is_buy}
+    assert world.cross(*world.sides(maker, {"is_buy": not is_buy})) == 100
+
+
+def test_prices_that_do_not_cross_are_refused_with_the_seller_first(world):
+    maker = {"is_buy": False}
+    taker = {"is_buy": True, "price": 100 * WAD - 1}
+    with pytest.raises(errors.QuotesDoNotCross):
+        world.cross(*world.sides(maker, taker))
+
+
 def test_quotes_of_one_account_do_not_fill(world):
     bid = world.sign(world.quote())
     ask = world.sign(world.quote(is_buy=False, nonce=1))
