@@ -94,7 +94,7 @@ class Equality:
                     self._compare(trace, lifted, given, answer, signature.results)
                     if not witness and trace.succeeds and answer.reason is None:
                         model = find_model(given)
-                        witness = describe(model) if model else ""
+                        witness = "" if model is None else describe(model) or "any input"
         return witness
 
     def witness(self, found: str, counterexamples: list[str]) -> str:

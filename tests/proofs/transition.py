@@ -129,7 +129,7 @@ class Step:
                     self.holds(transition, *words)
                     if trace.succeeds and not witness:
                         model = transition.find_model()
-                        witness = (describe(model) or "any input") if model else ""
+                        witness = "" if model is None else describe(model) or "any input"
         return witness
 
     def witness(self, found: str, counterexamples: list[str]) -> str:
@@ -149,8 +149,15 @@ def slots_of(layout: dict[str, Any]) -> dict[str, int]:
 
 
 def _answer(call: Call) -> tuple[Term, list[Term]]:
-    """Let another contract answer a call with any word, always the same one."""
+    """
+    Let another contract answer a call with any word.
+
+    The same question has the same answer until something else is called that may
+    change it.
+    """
     name = f"answer_{call.selector:08x}"
+    if call.writers or not call.is_static:
+        name += f"_after_{call.writers}"
     asked = [call.target, *call.arguments]
     return (
         variable(f"answered_{call.number}", 0, 1),

@@ -24,6 +24,7 @@ class Frame:
     events: list[tuple[list[Term], list[Byte]]] = field(default_factory=list)
     returned: list[Term] = field(default_factory=list)
     calls: int = 0
+    writers: int = 0
 
     def fork(self) -> "Frame":
         """Return a copy that runs on without affecting this one."""
@@ -37,6 +38,7 @@ class Frame:
             self.events[:],
             self.returned[:],
             self.calls,
+            self.writers,
         )
 
     def pop(self) -> Term:

@@ -45,6 +45,9 @@ class Call(NamedTuple):
     value: Term
     is_static: bool
     number: int
+    """Which call of the transaction it is, from 1."""
+    writers: int
+    """How many of the calls before it may have changed something."""
 
 
 Stub = Callable[[Call], tuple[Term, list[Term]]]
@@ -224,7 +227,10 @@ class Machine:
         arguments = [as_word(sent[i : i + 32]) for i in range(4, size, 32)]
         frame.calls += 1
         selector = int.from_bytes(head, "big")
-        call = Call(target, selector, arguments, value, is_static, frame.calls)
+        call = Call(
+            target, selector, arguments, value, is_static, frame.calls, frame.writers
+        )
+        frame.writers += not is_static
         succeeded, frame.returned = self.stub(call)
         content = [b for word in frame.returned for b in as_bytes(word)]
         frame.memory.put(to, content[:room])
