@@ -1,6 +1,5 @@
 # `make` prints the targets. Each of them first installs what it needs into .venv, once.
 
-SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # The first interpreter that is Python 3.11 (not that of an active environment: it may

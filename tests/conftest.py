@@ -1,5 +1,6 @@
 """Hypothesis profiles: `pytest --hypothesis-profile=ci`, or `deep`; else `quick`."""
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile(
@@ -26,3 +27,10 @@ settings.register_profile(
     stateful_step_count=100,
 )
 settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(items):
+    """Keep what Ape compiles with one worker: two would compile the same twice."""
+    for item in items:
+        if "project" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("ape"))
