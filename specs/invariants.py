@@ -36,7 +36,7 @@ from specs.fixed_point import BPS, RAY, WAD, Lots, Ray, Seconds, Wad, mul_div_up
 from specs.margin import Health, Quote
 from specs.money_market import EMPTY, MAX_INDEX, Balance, Pool
 from specs.perpetual import Position
-from specs.world import Action, World, get_named
+from specs.world import GOVERNANCE, Action, World, get_named
 
 PROBES: Final = tuple(Wad(amount) for amount in (1, 3, 10**12 + 1, 5 * 10**18 + 7))
 """Amounts with which promises of a state are tried out."""
@@ -394,7 +394,8 @@ def share_price_moves_by_interest_only(
 
 # Margin and accounts
 
-CHANGES_PRICES: Final = frozenset(("tick", "wait", "publish"))
+CHANGES_MARGIN: Final = GOVERNANCE | {"tick", "wait", "publish"}
+"""What moves prices, time or parameters."""
 
 
 def nobody_is_made_unhealthy(before: World, after: World, action: Action) -> bool:
@@ -402,7 +403,7 @@ def nobody_is_made_unhealthy(before: World, after: World, action: Action) -> boo
     I10: whoever meets maintenance margin before an action meets it afterwards, at
     equal prices and time, within the wei that a realisation may cost.
     """
-    if action.name in CHANGES_PRICES or has_bad_debt(before, after):
+    if action.name in CHANGES_MARGIN or has_bad_debt(before, after):
         return True
     old = get_healths(before, after.now)
     touched = get_named(before, action)
@@ -501,11 +502,12 @@ def only_the_authorised_act(before: World, after: World, action: Action) -> bool
     deposit or repayment takes nothing from it; fills come from venues.
     """
     clearing, caller, name = before.clearing, action.caller, action.name
+    if name in GOVERNANCE:
+        return caller == clearing.governor
     if name in NEEDS_RIGHT:
         right, account = NEEDS_RIGHT[name], action.arguments[0]
         return acc.is_authorised(clearing.operators, account, caller, right)
     if name in ("set_operator", "pledge", "unpledge"):
-        account = action.arguments[1] if name == "set_operator" else None
         return caller == acc.get_owner(action.arguments[0])
     if name in ("fill_spot", "fill_perp"):
         return clearing.venues.get(caller, 0) & ch.TRADE_VENUE != 0
@@ -734,7 +736,7 @@ def is_all_paid(clearing: ch.State, market: int) -> bool:
 def funds_match_positions(world: World) -> bool:
     """
     I24: a market's fund is what all positions are worth, but for the dust of fills
-    and one unit for each position; it is not below minus its cap.
+    and one unit for each position.
     """
     for market, listed in world.clearing.markets.items():
         values = [
@@ -744,24 +746,23 @@ def funds_match_positions(world: World) -> bool:
         dust = listed.fund.balance - sum(values)
         if not 0 <= dust <= world.dust.get(market, 0) + len(values):
             return False
-        if listed.fund.balance < -listed.fund.cap:
-            return False
     return True
 
 
-def claims_stay_until_paid(before: World, after: World, action: Action) -> bool:
+def payments_are_funded(before: World, after: World, action: Action) -> bool:
     """
-    I25: paying moves value from fund to account to the unit: what is not paid
-    stays a claim, and only a fill's rounding is left over.
+    I25: paying moves value from fund to account to the unit: what is not paid stays a
+    claim, only a fill's rounding is left over, and no payment takes a fund below
+    minus its cap.
     """
-    return all(
-        get_booked(before, market)
-        <= get_booked(after, market)
-        <= get_booked(before, market)
-        + after.dust.get(market, 0)
-        - before.dust.get(market, 0)
-        for market in before.clearing.markets
-    )
+    for market, old in before.clearing.markets.items():
+        new = after.clearing.markets[market]
+        left = get_booked(after, market) - get_booked(before, market)
+        if not 0 <= left <= after.dust.get(market, 0) - before.dust.get(market, 0):
+            return False
+        if new.fund.balance < min(old.fund.balance, -new.fund.cap):
+            return False
+    return True
 
 
 def losers_pay_in_full(before: World, after: World, action: Action) -> bool:
@@ -840,13 +841,12 @@ def is_accepted(health: Health) -> bool:
     return False
 
 
-def get_quotes(world: World) -> Iterator[Quote]:
+def get_quotes(world: World) -> Mapping[tuple[str, int], Quote]:
     """Return all stored quotes."""
-    for asset, listed in world.clearing.assets.items():
-        if asset != USDC:
-            yield listed.quote
-    for market in world.clearing.markets.values():
-        yield market.quote
+    clearing = world.clearing
+    assets = {("asset", n): clearing.assets[n].quote for n in clearing.assets}
+    markets = {("market", n): clearing.markets[n].quote for n in clearing.markets}
+    return {**assets, **markets}
 
 
 def prices_are_positive(world: World) -> bool:
@@ -854,13 +854,15 @@ def prices_are_positive(world: World) -> bool:
     return all(
         (quote.time == 0 and quote.slow == quote.fast == 0)
         or (0 < quote.time <= world.now and quote.slow > 0 and quote.fast > 0)
-        for quote in get_quotes(world)
+        for quote in get_quotes(world).values()
     )
 
 
 def one_price_holds(before: World, after: World, action: Action) -> bool:
     """I32: only a tick changes a stored price, to the oracle's, which is newer."""
-    for old, new in zip(get_quotes(before), get_quotes(after), strict=True):
+    quotes = get_quotes(after)
+    for name, old in get_quotes(before).items():
+        new = quotes[name]
         if new != old and (action.name != "tick" or new.time <= old.time):
             return False
     if action.name != "tick":
@@ -933,7 +935,7 @@ def get_rounding_bound(world: World, name: AccountId) -> int:
     debt, and one lot's or wei's worth of price.
     """
     touches = 4 * (len(world.liquidator.providers) + 1)
-    prices = [quote.slow // WAD + 1 for quote in get_quotes(world)]
+    prices = [quote.slow // WAD + 1 for quote in get_quotes(world).values()]
     return touches * (get_touch_bound(world) + sum(prices))
 
 
@@ -1194,7 +1196,7 @@ TRANSITION_INVARIANTS: Final[Mapping[str, TransitionInvariant]] = {
     "I14": only_the_authorised_act,
     "I21": funding_moves_with_ticks,
     "I22": realising_is_neutral,
-    "I25": claims_stay_until_paid,
+    "I25": payments_are_funded,
     "I26": losers_pay_in_full,
     "I28": fees_go_to_the_reserve,
     "I32": one_price_holds,

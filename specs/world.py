@@ -14,7 +14,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from specs import accounts as acc
-from specs import backstop, liquidation_code, liquidator, nonces, perpetual
+from specs import (
+    backstop,
+    governance,
+    liquidation_code,
+    liquidator,
+    nonces,
+    perpetual,
+)
 from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
 from specs.clearinghouse import AssetPrice, MarkPrice
@@ -63,21 +70,40 @@ TRANSITIONS: Final[Mapping[str, Callable[..., ch.State]]] = {
         ch.fill_spot,
         ch.fill_perp,
         ch.realise,
+        governance.list_asset,
+        governance.list_market,
+        governance.set_curve,
+        governance.set_asset_risk,
+        governance.set_market_risk,
+        governance.set_fund_cap,
+        governance.set_venue,
+        governance.set_governor,
     )
 }
 """What can be done to the clearinghouse alone."""
+
+GOVERNANCE: Final = frozenset(
+    name
+    for name, change in TRANSITIONS.items()
+    if change.__module__ == "specs.governance"
+)
+"""What only the governor may do."""
 
 
 def take(world: World, action: Action) -> World:
     """Return ``world`` after ``action``; raise its refusal."""
     after = SURROUNDINGS.get(action.name, take_clearing)(world, action)
     tokens = {
-        asset: after.tokens.get(asset, 0)
-        + listed.custody
-        - world.clearing.assets[asset].custody
+        asset: after.tokens.get(asset, 0) + listed.custody - get_custody(world, asset)
         for asset, listed in after.clearing.assets.items()
     }
     return replace(after, tokens=tokens, dust=count_dust(world, after, action))
+
+
+def get_custody(world: World, asset: int) -> int:
+    """Return the tokens of an asset that came through the protocol's calls."""
+    listed = world.clearing.assets.get(asset)
+    return listed.custody if listed else 0
 
 
 def take_clearing(world: World, action: Action) -> World:
@@ -169,6 +195,8 @@ def get_named(world: World, action: Action) -> frozenset[AccountId]:
     for a liquidation the providers and the backstop fund.
     """
     arguments = action.arguments
+    if action.name in GOVERNANCE:
+        return frozenset()
     match action.name:
         case "transfer":
             return frozenset(arguments[:2])

@@ -1,0 +1,329 @@
+"""
+The chain's storage, read back as the specification's state.
+
+A `Mirror` knows which assets, markets, accounts, operators and venues to look for and
+reads every word that the protocol keeps of them, whatever lists and totals say: where
+these do not match what they stand for, `Mismatch` is raised. What is read can be
+compared with the specification's state to the last integer, and the invariants of
+`specs.invariants` hold of it or not.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+from eth_utils.crypto import keccak
+
+from keeper.artifacts import artifact
+from specs import accounts as acc
+from specs import clearinghouse as ch
+from specs import liquidator, nonces, packing, perpetual, providers
+from specs import state as words
+from specs.accounts import USDC, Account, AccountId, Address
+from specs.fixed_point import Lots, Ray, Seconds, Wad
+from specs.funding import Funding
+from specs.interest_rate import Curve
+from specs.liquidity_fund import Fund
+from specs.margin import Quote
+from specs.money_market import EMPTY, Balance, Pool
+from specs.packing import Word
+from specs.perpetual import Position
+from specs.requirements import Haircut, Requirement
+
+Fields = Mapping[str, int]
+
+
+class Mismatch(Exception):
+    """Two places of the storage that say the same differ."""
+
+
+class Storage(Protocol):
+    """Where words are read from: any chain of `keeper.chain`."""
+
+    def storage(self, address: str, slot: int) -> int:
+        """Return one word of storage."""
+        ...
+
+
+@lru_cache(maxsize=2**18)
+def slot_of(base: int, *keys: int) -> int:
+    """Return the slot of an entry of a map, or of a map of maps, at slot `base`."""
+    slot = base
+    for key in keys:
+        slot = int.from_bytes(
+            keccak(slot.to_bytes(32, "big") + key.to_bytes(32, "big")), "big"
+        )
+    return slot
+
+
+def slots_of(layout: Mapping[str, Any]) -> Mapping[str, int]:
+    """Return the slot of every variable of a compiler's storage layout, by name."""
+    found: dict[str, int] = {}
+    for name, entry in layout.items():
+        if "slot" in entry:
+            found[name] = entry["slot"]
+        else:
+            found.update(slots_of(entry))
+    return found
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What to look for: the storage has no lists of all that there is."""
+
+    assets: Sequence[int]
+    markets: Sequence[int]
+    accounts: Sequence[AccountId]
+    operators: Sequence[Address] = ()
+    venues: Sequence[Address] = ()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One contract's storage."""
+
+    chain: Storage
+    address: str
+    slots: Mapping[str, int]
+
+    def word(self, name: str, *keys: int) -> int:
+        """Return a word of a variable."""
+        return self.chain.storage(self.address, slot_of(self.slots[name], *keys))
+
+
+def reader_of(chain: Storage, name: str, address: str) -> Reader:
+    """Return a reader of the contract `name` at `address`."""
+    layout = artifact(name).layout["storage_layout"]
+    return Reader(chain, address, slots_of(layout))
+
+
+def read_clearing(reader: Reader, scope: Scope) -> ch.State:
+    """
+    Return the state behind the Clearinghouse's address.
+
+    Accounts that have nothing are left out. `custody` is what cash and idle balances
+    stand for, rounded down to whole token units: compare it with the vault's tokens.
+    """
+    assets = {asset: read_asset(reader, asset) for asset in scope.assets}
+    markets = {market: read_market(reader, market) for market in scope.markets}
+    check_funds(reader, markets)
+    accounts = {
+        account: read_account(reader, scope, account) for account in scope.accounts
+    }
+    return ch.State(
+        governor=Address(reader.word("governor")),
+        venues=nonzero((venue, reader.word("venues", venue)) for venue in scope.venues),
+        assets={asset: found for asset, found in assets.items() if found},
+        markets={market: found for market, found in markets.items() if found},
+        accounts={name: held for name, held in accounts.items() if held != acc.NEW},
+        operators=nonzero(
+            ((account, operator), reader.word("operators", account, operator))
+            for account in scope.accounts
+            for operator in scope.operators
+        ),
+    )
+
+
+def nonzero(entries: Iterator[tuple[Any, int]]) -> dict[Any, int]:
+    """Return the entries of a map that are there."""
+    return {key: value for key, value in entries if value}
+
+
+def read_fields(
+    reader: Reader, formats: Mapping[str, Word], key: int
+) -> Mapping[str, Fields]:
+    """Return all the fields that several maps have under one key."""
+    return {
+        name: packing.unpack(reader.word(name, key), word)
+        for name, word in formats.items()
+    }
+
+
+def read_asset(reader: Reader, asset: int) -> ch.Asset | None:
+    """Return an asset, or None if it is not listed."""
+    fields = read_fields(reader, words.BY_ASSET, asset)
+    if not fields["token"]["is_listed"]:
+        return None
+    decimals = fields["token"]["decimals"]
+    pool = to_pool(fields)
+    return ch.Asset(
+        decimals=decimals,
+        pool=pool,
+        quote=to_quote(fields["quote"]),
+        haircut=Haircut(fields["quote"]["weight"], fields["quote"]["factor"]),
+        requirement=to_requirement(fields["risk"]),
+        fees=ch.Fees(fields["risk"]["maker"], fields["risk"]["taker"]),
+        custody=int((pool.cash + pool.idle) // 10 ** (18 - decimals)),
+    )
+
+
+def to_pool(fields: Mapping[str, Fields]) -> Pool:
+    """Return the pool that an asset's words describe."""
+    index, total, cash = fields["pool_index"], fields["pool_total"], fields["pool_cash"]
+    curve = fields["curve"]
+    return Pool(
+        lend_index=Ray(index["lend_index"]),
+        borrow_index=Ray(index["borrow_index"]),
+        accrued_at=Seconds(index["accrued_at"]),
+        lends=total["lends"],
+        borrows=total["borrows"],
+        cash=Wad(cash["cash"]),
+        reserve=cash["reserve"],
+        idle=Wad(fields["pool_idle"]["idle"]),
+        is_halted=curve["is_halted"] != 0,
+        curve=Curve(
+            base=Ray(curve["base"]),
+            slope_low=Ray(curve["slope_low"]),
+            slope_high=Ray(curve["slope_high"]),
+            optimal=Wad(curve["optimal"]),
+            reserve_share=Wad(curve["reserve_share"]),
+        ),
+    )
+
+
+def to_quote(fields: Fields) -> Quote:
+    """Return the prices in a word."""
+    return Quote(Wad(fields["slow"]), Wad(fields["fast"]), Seconds(fields["time"]))
+
+
+def to_requirement(fields: Fields) -> Requirement:
+    """Return the margin requirement in a word."""
+    return Requirement(
+        fields["base_imf"],
+        fields["base_mmf"],
+        fields["imf_factor"],
+        fields["mmf_factor"],
+    )
+
+
+def read_market(reader: Reader, market: int) -> ch.Market | None:
+    """Return a market, or None if it is not listed."""
+    fields = read_fields(reader, words.BY_MARKET, market)
+    risk, flow, premium = (
+        fields["market_risk"],
+        fields["market_funding"],
+        fields["market_premium"],
+    )
+    if not risk["is_listed"]:
+        return None
+    return ch.Market(
+        underlying=risk["underlying"],
+        lot=Wad(10 ** risk["lot_exponent"]),
+        quote=to_quote(fields["market_quote"]),
+        requirement=to_requirement(risk),
+        fees=ch.Fees(risk["maker"], risk["taker"]),
+        interval=Seconds(risk["interval"]),
+        funding=Funding(
+            index=flow["index"],
+            rate=flow["rate"],
+            premium=premium["premium"],
+            premium_time=premium["premium_time"],
+            interval_started_at=Seconds(flow["interval_started_at"]),
+            updated_at=Seconds(flow["updated_at"]),
+        ),
+        fund=Fund(fields["market_fund"]["balance"], Wad(fields["market_fund"]["cap"])),
+        open_interest=Lots(fields["market_size"]["open_interest"]),
+    )
+
+
+def check_funds(reader: Reader, markets: Mapping[int, ch.Market | None]) -> None:
+    """Raise `Mismatch` unless the funds' word is the sums of all funds."""
+    funds = packing.unpack(reader.word("funds"), words.PLAIN["funds"])
+    balances = [market.fund.balance for market in markets.values() if market]
+    sums = {"total": sum(balances), "surplus": sum(max(0, b) for b in balances)}
+    if funds != sums:
+        raise Mismatch(f"funds: the word says {funds}, the markets {sums}")
+
+
+def read_account(reader: Reader, scope: Scope, account: AccountId) -> Account:
+    """Return an account; raise `Mismatch` unless its header lists what it has."""
+    header = packing.unpack(
+        reader.word("headers", account), words.BY_ACCOUNT["headers"]
+    )
+    balances = read_entries(reader, "balances", account, scope.assets, to_balance)
+    positions = read_entries(reader, "positions", account, scope.markets, to_position)
+    lists = {
+        "assets": tuple(asset for asset in balances if asset != USDC),
+        "markets": tuple(positions),
+    }
+    for name, numbers in lists.items():
+        if packing.pack_list(numbers) != header[name]:
+            listed = packing.unpack_list(header[name])
+            message = f"account {account:#x}: has {name} {numbers}, lists {listed}"
+            raise Mismatch(message)
+    return Account(balances, positions, header["is_idling"] == 0)
+
+
+def read_entries(
+    reader: Reader,
+    name: str,
+    account: AccountId,
+    numbers: Sequence[int],
+    decode: Callable[[int], Any],
+) -> dict[int, Any]:
+    """Return what an account has under these numbers, ascending."""
+    found = ((n, reader.word(name, account, n)) for n in sorted(numbers))
+    return {number: decode(word) for number, word in found if word}
+
+
+def to_balance(word: int) -> Balance:
+    """Return the balance in a word."""
+    fields = packing.unpack(word, packing.BALANCE)
+    balance = Balance(fields["scaled"], Wad(fields["idle"]))
+    if balance == EMPTY:
+        raise Mismatch("an empty balance is stored")
+    return balance
+
+
+def to_position(word: int) -> Position:
+    """Return the position in a word."""
+    fields = packing.unpack(word, packing.POSITION)
+    position = Position(Lots(fields["lots"]), fields["basis"])
+    if position == perpetual.FLAT:
+        raise Mismatch("an empty position is stored")
+    return position
+
+
+def read_liquidator(reader: Reader) -> liquidator.State:
+    """Return the Liquidator's providers, in their order."""
+    base = reader.slots["_order"]
+    count = reader.chain.storage(reader.address, base)
+    order = (
+        AccountId(reader.chain.storage(reader.address, base + 1 + place))
+        for place in range(count)
+    )
+    return liquidator.State(
+        address=Address(int(reader.address, 16)),
+        providers={account: read_provider(reader, account) for account in order},
+    )
+
+
+def read_provider(reader: Reader, account: AccountId) -> providers.Provider:
+    """Return one provider."""
+    capacity = packing.unpack(reader.word("capacity", account), providers.CAPACITY)
+    usage = packing.unpack(reader.word("usage", account), providers.USAGE)
+    return providers.Provider(
+        per_minute=Wad(capacity["per_minute"]),
+        per_hour=Wad(capacity["per_hour"]),
+        used_at=Seconds(usage["used_at"]),
+        minute_used=Wad(usage["minute_used"]),
+        hour_used=Wad(usage["hour_used"]),
+    )
+
+
+def read_nonces(
+    reader: Reader, accounts: Sequence[AccountId], word_numbers: Sequence[int]
+) -> nonces.Nonces:
+    """Return the nonces used in these words of these accounts."""
+    used: set[tuple[AccountId, int]] = set()
+    for account in accounts:
+        for number in word_numbers:
+            word = reader.word("nonce_words", account, number)
+            first = number * nonces.WORD_BITS
+            used |= {
+                (account, first + bit)
+                for bit in range(nonces.WORD_BITS)
+                if word >> bit & 1
+            }
+    return frozenset(used)

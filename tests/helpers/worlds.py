@@ -1,0 +1,192 @@
+"""The small world of the random machine: who, what, and where it may start."""
+
+from dataclasses import replace
+
+from specs import clearinghouse as ch
+from specs import liquidator
+from specs.accounts import BACKSTOP_FUND, RESERVE, USDC, AccountId, Address
+from specs.accounts import compute_account as account_of
+from specs.fixed_point import RAY, WAD
+from specs.interest_rate import SECONDS_PER_YEAR, Curve
+from specs.requirements import Haircut, Requirement
+from specs.world import Action, World, take
+
+GENESIS = 1_700_000_000
+
+GOVERNOR = Address(0x60BE << 96)
+VENUE = Address(0x5E11 << 96)
+LIQUIDATOR = Address(0x11C7 << 96)
+STRANGER = Address(0x57A6 << 96)
+OPERATOR = Address(0x09E7 << 96)
+
+LENDER, HEDGER, BULL, BEAR, BACKER, UNDERWRITER = (
+    Address(number << 96) for number in (0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6)
+)
+OWNERS = (LENDER, HEDGER, BULL, BEAR, BACKER, UNDERWRITER)
+CALLERS = (*OWNERS, GOVERNOR, VENUE, STRANGER, OPERATOR)
+
+ACCOUNTS = (*(account_of(owner, 0) for owner in OWNERS), account_of(BULL, 1))
+PROVIDERS = (account_of(BACKER, 0), account_of(UNDERWRITER, 0))
+ODD_ACCOUNTS = (RESERVE, BACKSTOP_FUND, AccountId(0), account_of(STRANGER, 7))
+
+BTC, ETH, UNLISTED = 1, 2, 31
+ASSETS = (USDC, BTC, ETH)
+MARKETS = (0, 1)
+UNDERLYING = (BTC, ETH)
+
+DECIMALS = {USDC: 6, BTC: 8, ETH: 18}
+PRICES = {BTC: 60_000 * WAD, ETH: 2_500 * WAD}
+
+
+def rate(percent):
+    """Return a yearly percentage as a rate per second, in whole units of a curve."""
+    per_second = RAY * percent // 100 // SECONDS_PER_YEAR
+    return per_second - per_second % 10**9
+
+
+CURVE = Curve(rate(2), rate(8), rate(300), 8 * WAD // 10, WAD // 10)
+FEES = ch.Fees(maker=100, taker=400)
+HAIRCUTS = {
+    USDC: Haircut(10**6, 0),
+    BTC: Haircut(950_000, 2_000_000_000),
+    ETH: Haircut(900_000, 400_000_000),
+}
+REQUIREMENTS = {
+    USDC: Requirement(100_000, 50_000, 0, 0),
+    BTC: Requirement(150_000, 75_000, 40_000_000, 20_000_000),
+    ETH: Requirement(200_000, 100_000, 40_000_000, 20_000_000),
+}
+PERPETUALS = (
+    Requirement(13_330, 6_670, 24_940_000, 14_960_000),
+    Requirement(20_000, 12_500, 127_500_000, 76_500_000),
+)
+LOT_EXPONENTS = (14, 15)
+INTERVAL = 3600
+FUND_CAPS = (5_000 * WAD, 0)
+
+
+LISTINGS = [
+    *(
+        Action(
+            "list_asset",
+            GOVERNOR,
+            (asset, DECIMALS[asset], CURVE, HAIRCUTS[asset], REQUIREMENTS[asset], FEES),
+        )
+        for asset in ASSETS
+    ),
+    *(
+        Action(
+            "list_market",
+            GOVERNOR,
+            (
+                market,
+                UNDERLYING[market],
+                LOT_EXPONENTS[market],
+                INTERVAL,
+                PERPETUALS[market],
+                FEES,
+                FUND_CAPS[market],
+            ),
+        )
+        for market in MARKETS
+    ),
+]
+
+
+def open_world():
+    """Return a world with everything listed, and nobody in it."""
+    venues = {VENUE: ch.TRADE_VENUE, LIQUIDATOR: ch.LIQUIDATION_VENUE}
+    state = ch.State(governor=GOVERNOR, venues=venues)
+    world = World(state, liquidator.State(LIQUIDATOR), GENESIS)
+    for action in LISTINGS:
+        world = take(world, action)
+    return world
+
+
+def own(name, account, *arguments):
+    """Return an action of an account's owner."""
+    return Action(name, Address(account >> 96), (account, *arguments))
+
+
+def publish(prices, premium=0):
+    """Return the actions that publish prices and take them over."""
+    return [
+        *(
+            Action("publish", STRANGER, (asset, price, price, premium))
+            for asset, price in prices.items()
+        ),
+        Action("tick", STRANGER, (tuple(PRICES), MARKETS)),
+    ]
+
+
+def trade(market, buyer, seller, lots, price):
+    """Return a fill by the venue, the buyer being the maker."""
+    return Action("fill_perp", VENUE, (market, buyer, seller, lots, price, True))
+
+
+lender, hedger, bull, bear, backer, underwriter = ACCOUNTS[:6]
+
+PLEDGED = [
+    action
+    for provider in PROVIDERS
+    for action in (
+        own("deposit", provider, USDC, 300_000 * 10**6),
+        own("set_operator", provider, LIQUIDATOR, 1),
+        own("pledge", provider, 40_000 * WAD, 100_000 * WAD),
+    )
+]
+FUNDED = [
+    own("deposit", lender, USDC, 50_000 * 10**6),
+    own("deposit", hedger, ETH, 20 * 10**18),
+    own("deposit", bull, BTC, 10**8),
+    own("deposit", bear, USDC, 30_000 * 10**6),
+]
+STARTS = {
+    "an empty market": [],
+    "a one-wei supply": [
+        *publish(PRICES),
+        own("deposit", lender, ETH, 1),
+        own("deposit", lender, USDC, 1),
+        own("transfer", lender, account_of(LENDER, 1), USDC, 10**12 - 1),
+    ],
+    "100 % utilisation": [
+        *publish(PRICES),
+        own("deposit", lender, USDC, 10_000 * 10**6),
+        own("deposit", hedger, ETH, 20 * 10**18),
+        own("borrow", hedger, USDC, 10_000 * 10**6),
+    ],
+    "zero open interest": [
+        *publish(PRICES),
+        *FUNDED,
+        trade(0, bull, bear, 1000, PRICES[BTC]),
+        *publish({BTC: 61_000 * WAD}),
+        trade(0, bear, bull, 1000, 61_000 * WAD),
+    ],
+    "a market at work": [
+        *publish(PRICES),
+        *PLEDGED,
+        *FUNDED,
+        own("borrow", hedger, USDC, 5_000 * 10**6),
+        trade(0, bull, bear, 5_000, PRICES[BTC]),
+        trade(1, bear, bull, 10_000, PRICES[ETH]),
+    ],
+}
+
+
+def start_at(name):
+    """Return the world at one of the starts."""
+    world = open_world()
+    for action in STARTS[name]:
+        world = take(world, action)
+    return world
+
+
+def at_price(world, asset):
+    """Return the price of an asset that was published last, or its first one."""
+    published = world.asset_prices.get(asset)
+    return published.slow if published else PRICES[asset]
+
+
+def with_clearing(world, **changes):
+    """Return `world` with fields of its clearinghouse replaced."""
+    return replace(world, clearing=replace(world.clearing, **changes))

@@ -1,0 +1,317 @@
+"""A seeded walk: actions that mostly make sense where the world is, at high speed."""
+
+from specs import accounts as acc
+from specs import clearinghouse as ch
+from specs.accounts import USDC
+from specs.fixed_point import WAD
+from specs.world import Action
+from tests.helpers.worlds import (
+    ACCOUNTS,
+    ASSETS,
+    CALLERS,
+    LIQUIDATOR,
+    MARKETS,
+    ODD_ACCOUNTS,
+    PRICES,
+    PROVIDERS,
+    STRANGER,
+    UNDERLYING,
+    UNLISTED,
+    VENUE,
+    at_price,
+    own,
+)
+
+SPICE = 0.06
+"""How often an argument is drawn without regard to sense."""
+
+
+class Walk:
+    """Draws actions from a `random.Random`, so that a seed gives the walk again."""
+
+    def __init__(self, rng):
+        self.rng = rng
+        self.names = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
+        self.queue = []
+
+    def choose(self, world):
+        """Return an action to try in `world`."""
+        self.world = world
+        if self.queue:
+            return self.queue.pop(0)
+        name = self.rng.choice(self.names)
+        action = getattr(self, name)()
+        if self.rng.random() < SPICE / 2:
+            return Action(action.name, self.rng.choice(CALLERS), action.arguments)
+        return action
+
+    # Arguments
+
+    def spiced(self, sensible, odd):
+        """Return `sensible`, or sometimes one of `odd`."""
+        return self.rng.choice(odd) if self.rng.random() < SPICE else sensible
+
+    def account(self, wanted=bool):
+        """Return an account, rather one of those of which `wanted` is true."""
+        accounts = self.world.clearing.accounts
+        fitting = [a for a in ACCOUNTS if a in accounts and wanted(accounts[a])]
+        return self.spiced(self.rng.choice(fitting or ACCOUNTS), ODD_ACCOUNTS)
+
+    def asset(self):
+        return self.spiced(self.rng.choice(ASSETS), (UNLISTED,))
+
+    def market(self):
+        return self.spiced(self.rng.choice(MARKETS), (UNLISTED,))
+
+    def held_asset(self, account):
+        balances = ch.get_account(self.world.clearing, account).balances
+        return self.rng.choice(list(balances)) if balances else self.asset()
+
+    def owed_asset(self, account):
+        balances = ch.get_account(self.world.clearing, account).balances
+        owed = [asset for asset in balances if balances[asset].scaled < 0]
+        return self.rng.choice(owed) if owed else self.asset()
+
+    def idle_asset(self, account):
+        balances = ch.get_account(self.world.clearing, account).balances
+        idle = [asset for asset in balances if balances[asset].idle]
+        return self.rng.choice(idle) if idle else self.asset()
+
+    def part(self, whole):
+        """Return some of `whole`: a dust, a share, all, or a little more."""
+        kind = self.rng.randrange(10)
+        if kind == 0:
+            return self.rng.randrange(4)
+        if kind == 1:
+            return whole + self.rng.randrange(3)
+        if kind == 2:
+            return whole * self.rng.randrange(1, 100)
+        return whole * self.rng.randrange(1, 101) // 100
+
+    def tokens(self, asset, dollars):
+        """Return token units worth about `dollars`, or dust, or a whale's purse."""
+        if asset not in ASSETS:
+            return self.rng.randrange(10**9)
+        kind = self.rng.random()
+        if kind < 0.08:
+            return self.rng.randrange(4)
+        unit = 10 ** self.world.clearing.assets[asset].decimals
+        if kind < 0.1:
+            return self.rng.choice((10**6, 10**12, 10**13)) * unit + 1
+        price = WAD if asset == USDC else at_price(self.world, asset)
+        return int(dollars * self.rng.random() * unit * WAD / price)
+
+    def held(self, account, asset):
+        if asset not in ASSETS:
+            return self.rng.randrange(10**18)
+        return ch.get_held(self.world.clearing, account, asset)
+
+    def owed(self, account, asset):
+        if asset not in ASSETS:
+            return self.rng.randrange(10**18)
+        return ch.get_owed(self.world.clearing, account, asset, self.world.now)
+
+    def scale(self, asset):
+        return 10**12 if asset == USDC else 10**10 if asset == 1 else 1
+
+    def price(self, asset):
+        """Return a price near the published one, seldom far."""
+        kind = self.rng.random()
+        off = 0.3 if kind < 0.03 else 0.02 if kind < 0.3 else 0.0
+        return int(at_price(self.world, asset) * (1 + self.rng.uniform(-off, off)))
+
+    # Actions
+
+    def deposit(self):
+        account = self.account()
+        if self.rng.random() < 0.03:
+            account = acc.BACKSTOP_FUND
+        asset = self.spiced(USDC if self.rng.random() < 0.5 else self.asset(), ASSETS)
+        action = own("deposit", account, asset, self.tokens(asset, 50_000))
+        if account >> 96 == 0 or self.rng.random() < 0.15:
+            return Action(action.name, STRANGER, action.arguments)
+        return action
+
+    def withdraw(self):
+        account = self.account(has_balances)
+        asset = self.held_asset(account)
+        tokens = self.part(self.held(account, asset)) // self.scale(asset)
+        tokens = self.spiced(tokens, (ch.EVERYTHING,))
+        return own("withdraw", account, asset, tokens)
+
+    def borrow(self):
+        account, asset = self.account(), self.asset()
+        return own("borrow", account, asset, self.tokens(asset, 20_000))
+
+    def repay(self):
+        account = self.account(has_debts)
+        asset = self.spiced(self.owed_asset(account), ASSETS)
+        tokens = self.part(self.owed(account, asset)) // self.scale(asset) + 1
+        tokens = self.spiced(tokens, (0, 1, ch.EVERYTHING))
+        return Action("repay", STRANGER, (account, asset, tokens))
+
+    def transfer(self):
+        giver, taker = self.account(has_balances), self.account()
+        if self.rng.random() < 0.9:
+            number = self.rng.choice((0, 1, 1, 5))
+            taker = acc.compute_account(giver >> 96, number)
+        asset = self.held_asset(giver)
+        return own("transfer", giver, taker, asset, self.part(self.held(giver, asset)))
+
+    def lend(self):
+        account = self.account(has_idle)
+        asset = self.idle_asset(account)
+        held = ch.get_account(self.world.clearing, account)
+        return own(
+            "lend", account, asset, self.part(acc.get_balance(held, asset).idle)
+        )
+
+    def unlend(self):
+        account = self.account(has_balances)
+        asset = self.held_asset(account)
+        return own("unlend", account, asset, self.part(self.held(account, asset)))
+
+    def set_auto_lend(self):
+        return own("set_auto_lend", self.account(), self.rng.random() < 0.6)
+
+    def set_operator(self):
+        account = self.rng.choice(ACCOUNTS)
+        operator, rights = self.rng.choice(CALLERS), self.rng.randrange(5)
+        if account in PROVIDERS and self.rng.random() < 0.8:
+            operator, rights = LIQUIDATOR, 1
+        return own("set_operator", account, operator, rights)
+
+    def fill_spot(self):
+        asset = self.spiced(self.rng.choice(UNDERLYING), (USDC, UNLISTED))
+        price = self.price(asset) if asset in PRICES else WAD
+        amount = self.spiced(int(10**22 * WAD * self.rng.random() / price), (0, 1))
+        return Action("fill_spot", VENUE, (asset, *self.pair(), amount, price, True))
+
+    def fill_perp(self):
+        market = self.market()
+        asset = UNDERLYING[market] if market in MARKETS else 1
+        buyer, seller = self.pair()
+        arguments = market, buyer, seller, self.lots(market, buyer, seller)
+        is_buyer = self.rng.random() < 0.5
+        return Action("fill_perp", VENUE, (*arguments, self.price(asset), is_buyer))
+
+    def pair(self):
+        buyer, seller = self.rng.sample(ACCOUNTS, 2)
+        return buyer, self.spiced(seller, (buyer, *ODD_ACCOUNTS))
+
+    def lots(self, market, buyer, seller):
+        """Return a size: what one side holds, or some that it can pay for."""
+        accounts = self.world.clearing.accounts
+        sizes = [
+            abs(accounts[name].positions[market].lots)
+            for name in (buyer, seller)
+            if name in accounts and market in accounts[name].positions
+        ]
+        if sizes and self.rng.random() < 0.4:
+            return self.part(self.rng.choice(sizes))
+        return self.spiced(self.affordable(market, buyer, seller), ODD_SIZES)
+
+    def affordable(self, market, buyer, seller):
+        """Return a size with a leverage between none and what nobody may have."""
+        if market not in MARKETS:
+            return 1
+        equity = min(self.equity(buyer), self.equity(seller))
+        notional = max(100 * WAD, equity) * self.rng.choice((1, 5, 10, 20, 30, 60))
+        price = at_price(self.world, UNDERLYING[market])
+        lot = self.world.clearing.markets[market].lot
+        return int(notional * self.rng.random() * WAD) // (price * lot) + 1
+
+    def equity(self, name):
+        return ch.assess(self.world.clearing, name, self.world.now).initial_equity
+
+    def wait(self):
+        seconds = self.rng.choice((1, 1, 7, 30, 59, 90, 3600, 86_400, 40 * 86_400))
+        self.reprice()
+        return Action("wait", STRANGER, (seconds,))
+
+    def reprice(self):
+        """Return the first action of a new price for all: publish, wait, tick."""
+        moves = self.rng.choice((0.001, 0.002, 0.01, 0.03, 0.1))
+        for asset in UNDERLYING:
+            slow = int(at_price(self.world, asset) * (1 + self.rng.gauss(0, moves)))
+            # Prices stay where amounts of one world meet: within a hundredfold.
+            slow = max(PRICES[asset] // 100, min(PRICES[asset] * 100, slow))
+            off = self.rng.choice((0, 0, 0.005, 0.03))
+            fast = int(slow * (1 + self.rng.uniform(-off, off)))
+            premium = int(self.rng.uniform(-0.03, 0.03) * WAD)
+            self.queue.append(Action("publish", STRANGER, (asset, slow, fast, premium)))
+        self.queue.append(Action("tick", STRANGER, (UNDERLYING, MARKETS)))
+        if self.rng.random() < 0.8:
+            self.queue.append(Action("wait", STRANGER, (1,)))
+        return Action("wait", STRANGER, (1,))
+
+    def tick(self):
+        assets = self.spiced(UNDERLYING, ((USDC,), (UNLISTED,), BTC_TWICE))
+        return Action("tick", STRANGER, (assets, self.spiced(MARKETS, ((UNLISTED,),))))
+
+    def realise(self):
+        names = tuple(self.rng.choices(ACCOUNTS, k=self.rng.randrange(8)))
+        return Action("realise", STRANGER, (self.market(), names))
+
+    def donate(self):
+        return Action("donate", STRANGER, (self.rng.choice(ASSETS), 10**9))
+
+    def pledge(self):
+        account = self.spiced(self.rng.choice(PROVIDERS), ACCOUNTS)
+        capacity = self.spiced(self.rng.randrange(1, 50_000) * WAD, (0, 1, 10**31))
+        return own("pledge", account, capacity, 2 * capacity)
+
+    def unpledge(self):
+        return own("unpledge", self.rng.choice(ACCOUNTS))
+
+    def liquidate(self):
+        """Return a liquidation of an account that needs it, if there is one."""
+        accounts = self.world.clearing.accounts
+        need = [name for name in ACCOUNTS if name in accounts and self.is_poor(name)]
+        if not need and self.rng.random() < 0.8:
+            return self.reprice()
+        account = self.rng.choice(need) if need else self.account()
+        return Action("liquidate", STRANGER, (account,))
+
+    def is_poor(self, name):
+        health = ch.assess(self.world.clearing, name, self.world.now)
+        return health.exposure > 0 and health.equity < health.maintenance_margin
+
+
+BTC_TWICE = (1, 1)
+ODD_SIZES = (0, 1, 2**56, 2**56 + 1)
+
+
+def has_balances(account):
+    return len(account.balances) > 0
+
+
+def has_debts(account):
+    return any(balance.scaled < 0 for balance in account.balances.values())
+
+
+def has_idle(account):
+    return any(balance.idle > 0 for balance in account.balances.values())
+
+
+WEIGHTS = {
+    "deposit": 6,
+    "withdraw": 5,
+    "borrow": 5,
+    "repay": 3,
+    "transfer": 3,
+    "lend": 2,
+    "unlend": 2,
+    "set_auto_lend": 1,
+    "set_operator": 1,
+    "fill_spot": 5,
+    "fill_perp": 12,
+    "wait": 3,
+    "reprice": 3,
+    "tick": 1,
+    "realise": 5,
+    "donate": 1,
+    "pledge": 1,
+    "unpledge": 1,
+    "liquidate": 8,
+}
