@@ -124,6 +124,13 @@ def test_prices(module, is_selling, discount, account, provider):
     assert module("compute_provider_price", *terms) == provider
 
 
+def test_two_thirds_of_the_discount_round_down(module):
+    for is_buying, price in ((True, WAD), (False, WAD)):
+        assert module("compute_provider_price", WAD, 1, is_buying) == price
+    assert module("compute_provider_price", WAD, 5, True) == WAD - 3
+    assert module("compute_provider_price", WAD, 5, False) == WAD + 3
+
+
 @pytest.mark.parametrize(
     ("total", "capacity", "capacities", "rest", "part"),
     [

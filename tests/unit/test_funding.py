@@ -104,6 +104,13 @@ def test_average_is_over_the_whole_span(module):
     assert module("advance", astuple(before), *arguments) == astuple(after)
 
 
+@pytest.mark.parametrize(("wait", "is_over"), [(HOUR - 1, False), (HOUR, True)])
+def test_an_interval_is_over_when_its_time_is(module, wait, is_over):
+    after = module("advance", (0, 0, 0, 0, START, START), HOUR, WAD, 0, START + wait)
+    assert after[4] == (START + wait if is_over else START)
+    assert after[1] == (BP // 8 if is_over else 0)
+
+
 @pytest.mark.parametrize("late", [1, 2])
 def test_time_does_not_run_backwards(module, late):
     before = (0, 0, 0, 0, START, START + late)
