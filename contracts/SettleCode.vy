@@ -156,10 +156,10 @@ def _advance(
     held: uint256 = state.market_premium[market]
     new: funding.Funding = funding._advance(
         funding.Funding(
-            index=convert(word, int256) >> 128,
-            rate=convert(word << 128, int256) >> 192,
-            premium=convert(held << 128, int256) >> 192,
-            premium_time=convert(held, int256) >> 128,
+            index=convert(convert(word, bytes32), int256) >> 128,
+            rate=convert(convert(word << 128, bytes32), int256) >> 192,
+            premium=convert(convert(held << 128, bytes32), int256) >> 192,
+            premium_time=convert(convert(held, bytes32), int256) >> 128,
             interval_started_at=word & _LOW_32,
             updated_at=(word >> 32) & _LOW_32,
         ),

@@ -195,7 +195,9 @@ def _add_position(
     risk: uint256 = state.market_risk[market]
     quote: Quote = self._quote(state.market_quote[market])
     lot: uint256 = perpetual._lot(risk)
-    index: int256 = convert(state.market_funding[market], int256) >> 128
+    index: int256 = (
+        convert(convert(state.market_funding[market], bytes32), int256) >> 128
+    )
     lots: int256 = perpetual._lots(word)
     basis: int256 = perpetual._basis(word)
     value: int256 = perpetual._compute_value(lots, basis, lot, quote.slow, index)

@@ -102,7 +102,7 @@ def _surplus(funds: uint256) -> uint256:
     """
     @notice Return the positive part of the liquidity funds' sum.
     """
-    return convert(max(convert(funds, int256) >> 128, 0), uint256)
+    return convert(max(convert(convert(funds, bytes32), int256) >> 128, 0), uint256)
 
 
 @internal
@@ -199,7 +199,7 @@ def _scaled(word: uint256) -> int256:
     """
     @notice Return the signed scaled part of a balance word.
     """
-    return convert(word, int256) >> 128
+    return convert(convert(word, bytes32), int256) >> 128
 
 
 @internal

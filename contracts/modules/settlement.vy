@@ -33,7 +33,7 @@ def _funding_index(market: uint256) -> int256:
     """
     @notice Return the funding index of a market, WAD USDC per base unit.
     """
-    return convert(state.market_funding[market], int256) >> 128
+    return convert(convert(state.market_funding[market], bytes32), int256) >> 128
 
 
 @internal
@@ -43,7 +43,7 @@ def _pay(market: uint256, gain: int256) -> int256:
             fund and from the sums over all funds.
     """
     word: uint256 = state.market_fund[market]
-    fund: int256 = convert(word, int256) >> 128
+    fund: int256 = convert(convert(word, bytes32), int256) >> 128
     cap: uint256 = word & _LOW_128
     paid: int256 = liquidity_fund._compute_payment(fund, cap, gain)
     if paid == 0:
@@ -52,7 +52,7 @@ def _pay(market: uint256, gain: int256) -> int256:
     state.market_fund[market] = (packing._fit_signed(left, 128) << 128) | cap
 
     funds: uint256 = state.funds
-    total: int256 = (convert(funds, int256) >> 128) - paid
+    total: int256 = (convert(convert(funds, bytes32), int256) >> 128) - paid
     surplus: uint256 = (
         (funds & _LOW_128)
         + liquidity_fund._compute_surplus(left)
