@@ -65,12 +65,6 @@ class UnknownSelector(Revert):
     reason = "unknown function"
 
 
-class AlreadySet(Revert):
-    """What can be set once has been."""
-
-    reason = "already set"
-
-
 # Custody
 
 
@@ -194,12 +188,6 @@ class PriceOutOfBand(Revert):
     reason = "price out of band"
 
 
-class NoPosition(Revert):
-    """The account has no position in this market."""
-
-    reason = "no position"
-
-
 # Oracle
 
 
@@ -255,12 +243,6 @@ class PriceOutOfRange(Revert):
     """A price is zero or beyond what is stored."""
 
     reason = "price out of range"
-
-
-class NoPrice(Revert):
-    """Nothing has been published for this yet."""
-
-    reason = "no price"
 
 
 class DuplicateAsset(Revert):
@@ -359,22 +341,10 @@ class SameOwner(Revert):
     reason = "same owner"
 
 
-class NoCapacity(Revert):
-    """No provider has capacity left."""
-
-    reason = "no capacity"
-
-
 class NotPledged(Revert):
     """The account is not a provider."""
 
     reason = "not pledged"
-
-
-class AlreadyPledged(Revert):
-    """The account is a provider already."""
-
-    reason = "already pledged"
 
 
 class TooManyProviders(Revert):
@@ -387,12 +357,6 @@ class NoTakeover(Revert):
     """A takeover has to be opened first."""
 
     reason = "no takeover open"
-
-
-class NotImproved(Revert):
-    """The account would be left worse."""
-
-    reason = "not improved"
 
 
 class NothingTaken(Revert):

@@ -17,7 +17,6 @@ NOT_VENUE: constant(String[32]) = "not a venue"
 OUT_OF_BOUNDS: constant(String[32]) = "out of bounds"
 LENGTH_MISMATCH: constant(String[32]) = "length mismatch"
 UNKNOWN_SELECTOR: constant(String[32]) = "unknown function"
-ALREADY_SET: constant(String[32]) = "already set"
 
 # Custody
 UNKNOWN_ASSET: constant(String[32]) = "unknown asset"
@@ -43,7 +42,6 @@ PRICES_DIVERGE: constant(String[32]) = "prices diverge"
 
 # Perpetuals
 PRICE_OUT_OF_BAND: constant(String[32]) = "price out of band"
-NO_POSITION: constant(String[32]) = "no position"
 
 # Oracle
 NOT_PUBLISHER: constant(String[32]) = "not a publisher"
@@ -55,7 +53,6 @@ REPORT_NOT_LATER: constant(String[32]) = "report not later"
 REPORTS_TOO_FAR_APART: constant(String[32]) = "reports too far apart"
 ALREADY_PUBLISHED: constant(String[32]) = "already published"
 PRICE_OUT_OF_RANGE: constant(String[32]) = "price out of range"
-NO_PRICE: constant(String[32]) = "no price"
 DUPLICATE_ASSET: constant(String[32]) = "duplicate asset"
 NOT_BOOK: constant(String[32]) = "not the book"
 
@@ -75,11 +72,8 @@ NOT_LIQUIDATABLE: constant(String[32]) = "not liquidatable"
 ABOVE_BACKSTOP_MARGIN: constant(String[32]) = "above backstop margin"
 PRICE_TOO_FRESH: constant(String[32]) = "price too fresh"
 SAME_OWNER: constant(String[32]) = "same owner"
-NO_CAPACITY: constant(String[32]) = "no capacity"
 NOT_PLEDGED: constant(String[32]) = "not pledged"
-ALREADY_PLEDGED: constant(String[32]) = "already pledged"
 TOO_MANY_PROVIDERS: constant(String[32]) = "too many providers"
 NO_TAKEOVER: constant(String[32]) = "no takeover open"
-NOT_IMPROVED: constant(String[32]) = "not improved"
 NOTHING_TAKEN: constant(String[32]) = "nothing taken"
 NOT_ENOUGH_GAS: constant(String[32]) = "not enough gas"
