@@ -92,20 +92,20 @@ def publish(
 
     domain: bytes32 = typed_data._domain_separator(_NAME, _VERSION)
     signers: DynArray[address, 16] = []
-    weights: DynArray[uint256, 16] = []
+    quotes: DynArray[uint256, 256] = []
     oldest: uint256 = max_value(uint256)
     newest: uint256 = 0
     for i: uint256 in range(len(reports), bound=16):
-        reporting._check_content(reports[i])
-        publishing._check_time(reports[i].time, state.reported_at)
-        signer: address = typed_data._recover(
-            typed_data._digest(domain, reporting._hash(reports[i])), signatures[i]
+        signer: address = self._verify(
+            reports[i], signatures[i], domain, state.reported_at
         )
-        weight: uint256 = publishing.weight_of[signer]
-        assert weight != 0, errors.NOT_PUBLISHER
         assert signer not in signers, errors.DUPLICATE_PUBLISHER
         signers.append(signer)
-        weights.append(weight)
+        weight: uint256 = publishing.weight_of[signer]
+        for j: uint256 in range(len(reports[i].assets), bound=16):
+            quotes.append(
+                reporting._quote(reports[i].assets[j], reports[i].prices[j], weight)
+            )
         oldest = min(oldest, reports[i].time)
         newest = max(newest, reports[i].time)
     publishing._check_span(oldest, newest)
@@ -114,7 +114,7 @@ def publish(
     log IPriceOracle.Publish(
         version=version, reported_at=newest, timestamp=block.timestamp
     )
-    assert self._update_assets(reports, weights, state.threshold), errors.TOO_FEW_REPORTS
+    assert self._update_assets(quotes, state.threshold), errors.TOO_FEW_REPORTS
     return version
 
 
@@ -257,30 +257,48 @@ def domain_separator() -> bytes32:
 
 
 @internal
-def _update_assets(
-    reports: DynArray[IPriceOracle.Report, 16],
-    weights: DynArray[uint256, 16],
-    threshold: uint256,
-) -> bool:
+@view
+def _verify(
+    report: IPriceOracle.Report,
+    signature: Bytes[65],
+    domain: bytes32,
+    reported_at: uint256,
+) -> address:
+    """
+    @notice Refuse a report that can't be in a version, and return who signed it.
+    """
+    reporting._check_content(report)
+    publishing._check_time(report.time, reported_at)
+    signer: address = typed_data._recover(
+        typed_data._digest(domain, reporting._hash(report)), signature
+    )
+    assert publishing.weight_of[signer] != 0, errors.NOT_PUBLISHER
+    return signer
+
+
+@internal
+def _update_assets(quotes: DynArray[uint256, 256], threshold: uint256) -> bool:
     """
     @notice Update every asset that enough reports name, in the order in which they
             first do, and return whether there was one.
     """
     is_any: bool = False
     seen: uint256 = 0
-    for i: uint256 in range(len(reports), bound=16):
-        for j: uint256 in range(len(reports[i].assets), bound=16):
-            asset: uint256 = reports[i].assets[j]
-            if seen & (1 << asset) != 0:
-                continue
-            seen |= 1 << asset
+    for quote: uint256 in quotes:
+        asset: uint256 = reporting._asset(quote)
+        if seen & (1 << asset) != 0:
+            continue
+        seen |= 1 << asset
 
-            prices: DynArray[uint256, 16] = []
-            matching: DynArray[uint256, 16] = []
-            prices, matching = reporting._quotes_of(asset, j, reports, weights)
-            if len(prices) >= threshold:
-                self._update_asset(asset, price_index._combine_down(prices, matching))
-                is_any = True
+        prices: DynArray[uint256, 16] = []
+        weights: DynArray[uint256, 16] = []
+        for other: uint256 in quotes:
+            if reporting._asset(other) == asset:
+                prices.append(reporting._price(other))
+                weights.append(reporting._weight(other))
+        if len(prices) >= threshold:
+            self._update_asset(asset, price_index._combine_down(prices, weights))
+            is_any = True
     return is_any
 
 

@@ -3,7 +3,8 @@
 """
 @title Reports
 @license Apache-2.0
-@notice What a publisher signs: prices of some assets at a time, as typed data.
+@notice What a publisher signs: prices of some assets at a time, as typed data. A report
+        names only listed assets, none twice, at prices that can be stored.
 @custom:spec specs/reports.py
 """
 
@@ -57,37 +58,37 @@ def _hash(report: IPriceOracle.Report) -> bytes32:
 
 @internal
 @pure
-def _quotes_of(
-    asset: uint256,
-    guess: uint256,
-    reports: DynArray[IPriceOracle.Report, 16],
-    weights: DynArray[uint256, 16],
-) -> (DynArray[uint256, 16], DynArray[uint256, 16]):
+def _quote(asset: uint256, price: uint256, weight: uint256) -> uint256:
     """
-    @notice Return the prices that reports give for `asset`, and their weights.
-    @param guess Where `asset` stands in most of the reports.
-    @param weights Of the reports' publishers.
+    @notice Return a checked price and what it counts in one word, for the accessors
+            below: price 128 | weight 16 | asset 8.
+    @param price In wei.
     """
-    prices: DynArray[uint256, 16] = []
-    matching: DynArray[uint256, 16] = []
-    for i: uint256 in range(len(reports), bound=16):
-        place: uint256 = self._find(reports[i].assets, asset, guess)
-        if place < len(reports[i].assets):
-            prices.append(reports[i].prices[place])
-            matching.append(weights[i])
-    return prices, matching
+    return price << 24 | weight << 8 | asset
 
 
 @internal
 @pure
-def _find(assets: DynArray[uint256, 16], asset: uint256, guess: uint256) -> uint256:
+def _asset(quote: uint256) -> uint256:
     """
-    @notice Return where `asset` stands in a list, or the list's length; publishers
-            mostly use one order, so look at `guess` first.
+    @notice Return the asset that is quoted.
     """
-    if guess < len(assets) and assets[guess] == asset:
-        return guess
-    for i: uint256 in range(len(assets), bound=16):
-        if assets[i] == asset:
-            return i
-    return len(assets)
+    return quote & 255
+
+
+@internal
+@pure
+def _weight(quote: uint256) -> uint256:
+    """
+    @notice Return the weight of the publisher.
+    """
+    return (quote >> 8) & 65535
+
+
+@internal
+@pure
+def _price(quote: uint256) -> uint256:
+    """
+    @notice Return the price in wei.
+    """
+    return quote >> 24
