@@ -1,0 +1,194 @@
+"""
+What is listed on a local chain, and with which parameters.
+
+They are samples read off public market data (margins, weights) and off nothing in
+particular (curves, fees); a deployment that holds money needs its own. Fractions and
+fees are in parts per million, factors in 1e-12 per square root of a whole unit, rates
+in RAY per second, sizes and caps in WAD.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from specs.accounts import USDC
+from specs.clearinghouse import Fees
+from specs.fixed_point import RAY, WAD, Ray, Seconds, Wad
+from specs.interest_rate import SECONDS_PER_YEAR, Curve
+from specs.packing import CURVE
+from specs.requirements import Haircut, Requirement
+
+MAX_SYMBOL: Final = 16  # characters
+
+
+@dataclass(frozen=True)
+class AssetListing:
+    """An asset: its token, its pool and how it counts as collateral and as debt."""
+
+    number: int
+    symbol: str
+    name: str
+    decimals: int
+    curve: Curve
+    haircut: Haircut
+    requirement: Requirement
+    fees: Fees
+    max_step: int = 0
+    """Of the slow price, ppm per second; 0 for USDC, which the oracle does not list."""
+    spot_tolerance: int = 50_000
+    """Of spot fills around the slow price, ppm."""
+
+
+@dataclass(frozen=True)
+class MarketListing:
+    """A perpetual market on the index of an asset."""
+
+    number: int
+    symbol: str
+    underlying: int
+    lot_exponent: int
+    """A lot is ten to this power, in WAD base units."""
+    requirement: Requirement
+    fees: Fees
+    interval: Seconds
+    fund_cap: Wad
+    bound: int
+    """Of the mark around the slow price, ppm."""
+    period: int = 300
+    """Of the mean of the basis, seconds."""
+    tolerance: int = 30_000
+    """Of fills around the mark, ppm."""
+
+    @property
+    def lot(self) -> Wad:
+        """Return the base units in a lot."""
+        return Wad(10**self.lot_exponent)
+
+
+def percent(value: float) -> int:
+    """Return a percentage in parts per million."""
+    return round(value * 10_000)
+
+
+def yearly(value: float) -> Ray:
+    """Return a rate per year as a rate per second that a curve can store."""
+    unit = CURVE["base"].unit
+    return Ray(round(value * RAY) // SECONDS_PER_YEAR // unit * unit)
+
+
+def curve(low: float, high: float, optimal: int = 80) -> Curve:
+    """Return a curve with these slopes a year, bent at ``optimal`` percent."""
+    return Curve(
+        base=Ray(0),
+        slope_low=yearly(low),
+        slope_high=yearly(high),
+        optimal=Wad(optimal * WAD // 100),
+        reserve_share=Wad(WAD // 10),
+    )
+
+
+SPOT_FEES: Final = Fees(maker=100, taker=300)
+PERP_FEES: Final = Fees(maker=100, taker=350)
+
+ASSETS: Final = (
+    AssetListing(
+        number=USDC,
+        symbol="USDC",
+        name="USD Coin",
+        decimals=6,
+        curve=curve(0.05, 0.75),
+        haircut=Haircut(weight=percent(100), factor=0),
+        requirement=Requirement(percent(10), percent(3), 0, 0),
+        fees=Fees(0, 0),
+    ),
+    AssetListing(
+        number=1,
+        symbol="BTC",
+        name="Bitcoin",
+        decimals=8,
+        curve=curve(0.03, 1.5, 70),
+        haircut=Haircut(weight=percent(95), factor=2 * 10**9),
+        requirement=Requirement(percent(15), percent(8), 0, 0),
+        fees=SPOT_FEES,
+        max_step=2_500,
+    ),
+    AssetListing(
+        number=2,
+        symbol="ETH",
+        name="Ether",
+        decimals=18,
+        curve=curve(0.03, 1.5, 70),
+        haircut=Haircut(weight=percent(90), factor=4 * 10**8),
+        requirement=Requirement(percent(20), percent(10), 0, 0),
+        fees=SPOT_FEES,
+        max_step=2_500,
+    ),
+    AssetListing(
+        number=3,
+        symbol="SOL",
+        name="Solana",
+        decimals=9,
+        curve=curve(0.06, 2.0, 70),
+        haircut=Haircut(weight=percent(85), factor=4 * 10**8),
+        requirement=Requirement(percent(25), percent(12), 0, 0),
+        fees=SPOT_FEES,
+        max_step=5_000,
+    ),
+    AssetListing(
+        number=4,
+        symbol="USDT",
+        name="Tether",
+        decimals=6,
+        curve=curve(0.05, 0.75),
+        haircut=Haircut(weight=percent(95), factor=0),
+        requirement=Requirement(percent(12), percent(5), 0, 0),
+        fees=SPOT_FEES,
+        max_step=5_000,
+    ),
+)
+
+MARKETS: Final = (
+    MarketListing(
+        number=0,
+        symbol="BTC-PERP",
+        underlying=1,
+        lot_exponent=13,
+        requirement=Requirement(13_330, 6_670, 24_940_000, 14_960_000),
+        fees=PERP_FEES,
+        interval=Seconds(3600),
+        fund_cap=Wad(50_000 * WAD),
+        bound=3_335,
+    ),
+    MarketListing(
+        number=1,
+        symbol="ETH-PERP",
+        underlying=2,
+        lot_exponent=14,
+        requirement=Requirement(16_000, 8_000, 36_000_000, 21_600_000),
+        fees=PERP_FEES,
+        interval=Seconds(3600),
+        fund_cap=Wad(50_000 * WAD),
+        bound=4_000,
+    ),
+    MarketListing(
+        number=2,
+        symbol="SOL-PERP",
+        underlying=3,
+        lot_exponent=16,
+        requirement=Requirement(20_000, 12_500, 127_500_000, 76_500_000),
+        fees=PERP_FEES,
+        interval=Seconds(600),
+        fund_cap=Wad(20_000 * WAD),
+        bound=20_000,
+    ),
+)
+
+FUND_SEED: Final = Wad(50_000 * WAD)
+"""USDC that the backstop fund starts with."""
+
+PUBLISHERS: Final = 3
+THRESHOLD: Final = 2
+
+
+def find_asset(symbol: str) -> AssetListing:
+    """Return the asset called ``symbol``; raise ``KeyError`` if none is."""
+    return {listing.symbol: listing for listing in ASSETS}[symbol]

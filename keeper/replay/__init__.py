@@ -1,0 +1,1 @@
+"""The whole protocol, replayed over a path of prices."""

@@ -1,0 +1,161 @@
+"""What `ape run replay` does, once its options are read."""
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from keeper.chain.interface import LocalChain
+from keeper.chain.revm import RevmChain
+from keeper.errors import UserError
+from keeper.prices import PricePath
+from keeper.prices.file import read_prices, show_time
+from keeper.prices.path import RowPath
+from keeper.prices.seeded import seeded_prices
+from keeper.replay import report_html, report_json, table
+from keeper.replay.engine import LEAD, LEAST_STEP, Options, Replay
+from keeper.replay.report_json import Result
+
+ENGINES: Final = ("pyrevm", "ape")
+TEST_NETWORK: Final = "ethereum:local:test"
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of one call of the command."""
+
+    prices: Path | None
+    every: int
+    start: int | None
+    end: int | None
+    accounts: int
+    seed: int
+    engine: str
+    report: Path
+
+
+def run(request: Request, console: Console) -> int:
+    """
+    Replay, print a table and write both reports.
+
+    Return the exit status: 0 if all went well, 1 if an invariant was violated, 130
+    after Ctrl-C. Raise `UserError` for options that make no sense together.
+    """
+    path = find_path(request)
+    if request.every < LEAST_STEP:
+        raise UserError(f"--every: {request.every} is less than {LEAST_STEP} seconds")
+    prepare_folder(request.report)
+    command = describe(request, path)
+    options = Options(path, request.every, request.accounts, request.seed, command)
+    with engine(request.engine, path.start - LEAD) as chain:
+        with console.status("deploying"):
+            replay = Replay(chain, options)
+        result = follow(replay, console)
+    return conclude(result, replay, request.report, console)
+
+
+def follow(replay: Replay, console: Console) -> Result:
+    """Run a replay under a progress bar."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("ticks")
+        return replay.run(
+            lambda done, total: bar.update(task, completed=done, total=total)
+        )
+
+
+def conclude(result: Result, replay: Replay, folder: Path, console: Console) -> int:
+    """Write the reports, print the table, and return the exit status."""
+    written = (
+        report_json.write(result, folder),
+        report_html.write(result, replay.roles, folder),
+    )
+    table.show(report_json.build(result), console)
+    console.print(f"written: {written[0]}, {written[1]}", highlight=False)
+    if result.violation:
+        found = result.violation
+        console.print(
+            f"{found.invariant} does not hold at {show_time(found.time)}; the smallest "
+            f"replay that shows it:\n  {found.command}",
+            style="bold red",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return 1
+    if not result.is_complete:
+        console.print("interrupted: the report is of what was replayed so far")
+        return 130
+    return 0
+
+
+def find_path(request: Request) -> PricePath:
+    """Return the path of prices that was asked for."""
+    if request.prices is not None:
+        return read_prices(request.prices, request.start, request.end)
+    path = seeded_prices(request.seed)
+    return cut(path, request.start, request.end)
+
+
+def cut(path: RowPath, start: int | None, end: int | None) -> RowPath:
+    """Return the part of a built-in path between two times."""
+    start = path.start if start is None else start
+    end = path.end if end is None else end
+    if not path.start <= start <= end <= path.end:
+        raise UserError(
+            f"--from, --to: the built-in prices run from {show_time(path.start)} to "
+            f"{show_time(path.end)}"
+        )
+    return replace(path, start=start, end=end)
+
+
+def describe(request: Request, path: PricePath) -> str:
+    """Return the command that replays the same; the end is still to be named."""
+    words = ["ape", "run", "replay"]
+    if request.prices is not None:
+        words += ["--prices", str(request.prices)]
+    words += ["--every", str(request.every), "--from", show_time(path.start)]
+    words += ["--accounts", str(request.accounts), "--seed", str(request.seed)]
+    words += ["--engine", request.engine]
+    return shlex.join(words)
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder for the report; raise `UserError` if that can't be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"--report: {folder}: {error.strerror}") from None
+
+
+@contextmanager
+def engine(name: str, start: int) -> Iterator[LocalChain]:
+    """Open a local chain whose first block is at ``start``."""
+    if name == "pyrevm":
+        yield RevmChain(start)
+        return
+    from keeper.chain.ape import connected
+    from keeper.chain.ape_test import ApeTestChain
+
+    with connected(TEST_NETWORK) as provider, ApeTestChain(provider, start) as chain:
+        yield chain

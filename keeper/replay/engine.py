@@ -1,0 +1,205 @@
+"""
+A replay: the protocol deployed on a local chain, people in it, and the keeper at work.
+
+Chain time is the path's time. Every tick is two blocks: at its time the keeper
+publishes, ticks and realises, and then people trade; a second later the keeper
+liquidates, which the contracts refuse at prices of the same second.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from eth_account.signers.local import LocalAccount
+
+from keeper.chain.interface import LocalChain, Refused
+from keeper.deployment import Deployment, deploy
+from keeper.discovery import Given
+from keeper.errors import Halt
+from keeper.jobs.liquidate import Liquidate
+from keeper.jobs.publish import Publish
+from keeper.jobs.realise import Realise
+from keeper.jobs.tick import Tick
+from keeper.jobs.watch import Watch
+from keeper.parameters import ASSETS, MARKETS, PUBLISHERS
+from keeper.prices import PricePath
+from keeper.prices.file import show_time
+from keeper.publishers import Panel
+from keeper.replay.actors import Move, View
+from keeper.replay.cast import Cast, cast
+from keeper.replay.recorder import Recorder
+from keeper.replay.report_json import Result, Violation
+from keeper.replay.stage import Stage
+from keeper.runner import KNOWN, Runner
+from keeper.signing import local_account
+from specs.accounts import BACKSTOP_FUND, USDC, AccountId
+from specs.fixed_point import Seconds
+from specs.quotes import SPOT, compute_domain
+
+LEAD: Final = 60
+"""Seconds between the deployment and the first price."""
+
+LEAST_STEP: Final = 2
+"""A tick takes two blocks, and blocks are a second apart."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to replay."""
+
+    path: PricePath
+    every: int
+    accounts: int
+    seed: int
+    command: str
+    """How to start the same replay, but for ``--to``."""
+
+
+class Replay:
+    """One replay on one chain."""
+
+    def __init__(self, chain: LocalChain, options: Options) -> None:
+        """Deploy everything on an empty chain and let everybody deposit."""
+        self.options = options
+        self.cast: Cast = cast(options.accounts, options.seed)
+        self._chain = chain
+        keys = [local_account(f"publisher {i}") for i in range(PUBLISHERS)]
+        operator, keeper = local_account("governor"), local_account("keeper")
+        for key in (operator, keeper, *(w.signer for w in self.cast.wallets)):
+            unlock(chain, key)
+        self.deployment: Deployment = deploy(
+            chain,
+            operator.address,
+            [key.address for key in keys],
+            book=self.cast.maker.wallet.address,
+        )
+        known = [*self.cast.accounts, BACKSTOP_FUND]
+        self.stage = Stage(chain, self.deployment, known)
+        jobs = make_jobs(self.deployment, options, Panel(keys, options.seed), known)
+        self._publish, self._tick, self._realise, self._liquidate = jobs
+        self._runner = Runner(self.stage, jobs, keeper.address, chain.chain_id)
+        self._domain = compute_domain(
+            chain.chain_id, self.deployment.quote_desk.address
+        )
+
+    @property
+    def roles(self) -> Mapping[AccountId, str]:
+        """Return the role of every account."""
+        return self.cast.accounts
+
+    @property
+    def recorder(self) -> Recorder:
+        """Return the sums and samples so far."""
+        return self.stage.recorder
+
+    def run(self, progress: Progress = lambda done, total: None) -> Result:
+        """
+        Replay the path; stop early at Ctrl-C or at the first violation.
+
+        Raise `Halt` if a transaction is refused for a reason that nobody knows.
+        """
+        began = time.monotonic()
+        options, is_complete = self.options, True
+        times = range(options.path.start, options.path.end + 1, options.every)
+        try:
+            self._begin()
+            for done, now in enumerate(times):
+                progress(done, len(times))
+                self._step(now)
+                if self.stage.checker.first_violated:
+                    is_complete = False
+                    break
+            progress(self.recorder.ticks, len(times))
+        except KeyboardInterrupt:
+            is_complete = False
+        return self._result(time.monotonic() - began, is_complete)
+
+    def _begin(self) -> None:
+        for actor in self.cast.actors:
+            self._play(actor.begin(self.deployment))
+
+    def _step(self, now: int) -> None:
+        self.stage.advance_to(now)
+        for job in (self._publish, self._tick, self._realise):
+            self._runner.work(job)
+        view = self._look(Seconds(now))
+        for actor in self.cast.actors:
+            self._play(actor.act(view))
+        self.stage.advance_to(now + 1)
+        self._runner.work(self._liquidate)
+        self.stage.close_block()
+        self.recorder.add_tick(self.stage.world.clearing, now)
+
+    def _look(self, now: Seconds) -> View:
+        """Return what people know once the keeper is done with the tick."""
+        oracle = self.deployment.oracle
+        bands = {
+            market.number: self._chain.call(oracle, "band", market.number)
+            for market in MARKETS
+        }
+        for asset in ASSETS:
+            if asset.number != USDC:
+                band = self._chain.call(oracle, "spot_band", asset.number)
+                bands[SPOT + asset.number] = band
+        state = self.stage.world.clearing
+        return View(now, state, self.deployment, self._domain, bands)
+
+    def _play(self, moves: Sequence[Move]) -> None:
+        """Send an actor's moves, until one is refused."""
+        for move in moves:
+            contract = self.deployment.find(move.contract)
+            try:
+                self.stage.send(move.sender, contract, move.method, *move.arguments)
+            except Refused as error:
+                if error.reason not in KNOWN:
+                    raise Halt(f"{move.method}: {error}") from None
+                self.recorder.refusals[error.reason] += 1
+                return
+
+    def _result(self, seconds: float, is_complete: bool) -> Result:
+        for reason, count in self._runner.metrics.lost_races.items():
+            self.recorder.refusals[reason] += count
+        return Result(
+            path=self.options.path,
+            seed=self.options.seed,
+            accounts=len(self.cast.accounts),
+            seconds=seconds,
+            recorder=self.recorder,
+            tally=self.stage.checker.tally,
+            state=self.stage.world.clearing,
+            violation=self._violation(),
+            is_complete=is_complete,
+        )
+
+    def _violation(self) -> Violation | None:
+        code = self.stage.checker.first_violated
+        if code is None:
+            return None
+        ticks = max(0, self.recorder.ticks - 1)
+        now = self.options.path.start + ticks * self.options.every
+        return Violation(code, now, f"{self.options.command} --to {show_time(now)}")
+
+
+def make_jobs(
+    deployment: Deployment, options: Options, panel: Panel, accounts: list[AccountId]
+) -> tuple[Publish, Tick, Realise, Liquidate]:
+    """Return the keeper's jobs in the order in which a tick needs them."""
+    numbers = {asset.symbol: asset.number for asset in ASSETS if asset.number != USDC}
+    markets = [market.number for market in MARKETS]
+    home, oracle = deployment.clearinghouse, deployment.oracle
+    watch = Watch(home, [asset.number for asset in ASSETS], markets, Given(accounts))
+    return (
+        Publish(oracle, options.path, panel, numbers),
+        Tick(home, oracle, list(numbers.values()), markets),
+        Realise(watch),
+        Liquidate(watch, deployment.liquidator),
+    )
+
+
+def unlock(chain: LocalChain, key: LocalAccount) -> None:
+    """Let a chain send for a key, if it needs to be told."""
+    if hasattr(chain, "unlock"):
+        chain.unlock(key)

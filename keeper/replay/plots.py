@@ -1,0 +1,164 @@
+"""The plots of a report, as SVG that needs nothing beside it."""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from keeper.parameters import ASSETS, MARKETS
+from keeper.replay.recorder import Liquidation, Sample
+from specs.accounts import AccountId
+from specs.fixed_point import RAY, WAD
+from specs.interest_rate import SECONDS_PER_YEAR
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS: Final = ("#2f5bd7", "#d9642c", "#17876d", "#8f4bc2", "#b8860b", "#c2325a")
+INK: Final = "#27303f"
+FAINT: Final = "#dfe3ea"
+
+_STYLE: Final = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "replay",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.grid": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.7,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+}
+
+
+def prices(samples: Sequence[Sample], liquidations: Sequence[Liquidation]) -> str:
+    """Plot slow index and mark of each market, takeovers as ticks on the axis."""
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.subplots(1, len(MARKETS))
+        for axis, market, colour in zip(axes, MARKETS, COLOURS, strict=False):
+            times = _times(samples)
+            slow = [s.slow[market.underlying] / WAD for s in samples]
+            marks = [s.marks[market.number] / WAD for s in samples]
+            axis.plot(times, slow, color=INK, linewidth=1.1, label="slow index")
+            axis.plot(times, marks, color=colour, label="mark")
+            for entry in liquidations:
+                axis.axvline(_moment(entry.time), ymax=0.04, color=COLOURS[5])
+            _finish(axis, f"{market.symbol}, USDC")
+
+    return _render(draw, 3.1)
+
+
+def money_market(samples: Sequence[Sample]) -> str:
+    """Plot utilisation and borrow rate of each pool."""
+
+    def draw(figure: "Figure") -> None:
+        left, right = figure.subplots(1, 2)
+        for asset, colour in zip(ASSETS, COLOURS, strict=False):
+            used = [s.utilisations[asset.number] * 100 / WAD for s in samples]
+            rates = [
+                s.rates[asset.number] * SECONDS_PER_YEAR * 100 / RAY for s in samples
+            ]
+            left.plot(_times(samples), used, color=colour, label=asset.symbol)
+            right.plot(_times(samples), rates, color=colour, label=asset.symbol)
+        _finish(left, "Utilisation, %")
+        _finish(right, "Borrow rate, % a year")
+
+    return _render(draw, 3.1)
+
+
+def equity(samples: Sequence[Sample], roles: Mapping[AccountId, str]) -> str:
+    """Plot what each role's accounts are worth, against what they began with."""
+    names = list(dict.fromkeys(roles.values()))
+
+    def worth(sample: Sample, name: str) -> float:
+        return sum(v for a, v in sample.equities.items() if roles.get(a) == name) / WAD
+
+    def draw(figure: "Figure") -> None:
+        left, right = figure.subplots(1, 2)
+        for name, colour in zip(names, COLOURS, strict=False):
+            values = [worth(s, name) for s in samples]
+            changes = [(value - values[0]) / 1_000 for value in values]
+            axis = right if name in ("long", "short") else left
+            axis.plot(_times(samples), changes, color=colour, label=name)
+        _finish(left, "Equity since the first tick, thousand USDC")
+        _finish(right, "Equity of longs and shorts, thousand USDC")
+        for axis in (left, right):
+            axis.axhline(0, color=INK, linewidth=0.6)
+
+    return _render(draw, 3.1)
+
+
+def takeovers(samples: Sequence[Sample], liquidations: Sequence[Liquidation]) -> str:
+    """Plot the notional taken over in each tick, and its sum."""
+
+    def draw(figure: "Figure") -> None:
+        axis = figure.subplots()
+        times = [sample.time for sample in samples]
+        step = times[1] - times[0] if len(times) > 1 else 1
+        taken = dict.fromkeys(times, 0.0)
+        for entry in liquidations:
+            tick = max((t for t in times if t <= entry.time), default=times[0])
+            taken[tick] += entry.notional / WAD / 1_000
+        sums, total = [], 0.0
+        for value in taken.values():
+            total += value
+            sums.append(total)
+        moments = _times(samples)
+        width = step / 86_400 * 0.8
+        axis.bar(moments, list(taken.values()), width, color=COLOURS[5], label="tick")
+        other = axis.twinx()
+        other.plot(moments, sums, color=INK, label="sum")
+        other.grid(visible=False)
+        other.set_ylim(bottom=0)
+        _finish(axis, "Taken over at the backstop, thousand USDC of notional")
+        handles = [*axis.get_legend_handles_labels()[0], *other.get_lines()]
+        axis.legend(handles, ["in a tick", "in all (right)"], loc="upper left")
+
+    return _render(draw, 2.6)
+
+
+def _render(draw: Any, height: float) -> str:
+    # Matplotlib takes a second to import, which a keeper need not spend.
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(11, height), layout="constrained")
+        draw(figure)
+        file = io.StringIO()
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    svg = file.getvalue()
+    svg = svg[svg.index("<svg") :]
+    head = re.compile(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>')
+    return head.sub(r'<svg viewBox="\1">', svg, count=1)
+
+
+def _finish(axis: "Axes", title: str) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    axis.set_title(title)
+    locator = AutoDateLocator(minticks=3, maxticks=6)
+    axis.xaxis.set_major_locator(locator)
+    axis.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    axis.legend(loc="best", fontsize=9)
+
+
+def _times(samples: Sequence[Sample]) -> list[datetime]:
+    return [_moment(sample.time) for sample in samples]
+
+
+def _moment(time: int) -> datetime:
+    return datetime.fromtimestamp(time, UTC)

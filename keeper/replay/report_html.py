@@ -1,0 +1,217 @@
+"""The report of a replay as one HTML file that needs nothing beside it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+from keeper.replay import plots, report_json
+from keeper.replay.report_json import Result
+from specs.accounts import AccountId
+
+NAME: Final = "report.html"
+
+_STYLE: Final = """
+:root { --ink: #27303f; --faint: #dfe3ea; --soft: #6a7486; --good: #17876d;
+        --bad: #c2325a; }
+* { box-sizing: border-box; }
+body { margin: 0; background: #f5f6f9; color: var(--ink);
+       font: 15px/1.5 system-ui, "Segoe UI", Roboto, sans-serif; }
+main { max-width: 1120px; margin: 0 auto; padding: 32px 20px 64px; }
+h1 { font-size: 26px; margin: 0 0 4px; }
+h2 { font-size: 17px; margin: 0 0 12px; }
+p.lead { color: var(--soft); margin: 0 0 24px; }
+section { background: #fff; border: 1px solid var(--faint); border-radius: 10px;
+          padding: 18px 20px; margin-bottom: 18px; }
+.cards { display: grid; gap: 12px; margin-bottom: 18px;
+         grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); }
+.card { background: #fff; border: 1px solid var(--faint); border-radius: 10px;
+        padding: 12px 16px; }
+.card b { display: block; font-size: 21px; font-variant-numeric: tabular-nums; }
+.card span { color: var(--soft); font-size: 13px; }
+.good { color: var(--good); } .bad { color: var(--bad); }
+.columns { display: grid; gap: 18px;
+           grid-template-columns: repeat(auto-fit, minmax(320px, 1fr)); }
+table { border-collapse: collapse; width: 100%; font-size: 14px; }
+th { text-align: left; color: var(--soft); font-weight: 500; }
+td, th { padding: 4px 8px 4px 0; border-bottom: 1px solid var(--faint); }
+td:not(:first-child), th:not(:first-child) { text-align: right;
+  font-variant-numeric: tabular-nums; }
+svg { width: 100%; height: auto; display: block; }
+code { background: #f0f2f6; padding: 1px 5px; border-radius: 4px; }
+"""
+
+_PAGE: Final = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Replay: {label}</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+<h1>Replay</h1>
+<p class="lead">{lead}</p>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def write(result: Result, roles: Mapping[AccountId, str], folder: Path) -> Path:
+    """Write the report into ``folder``, which is made if need be; return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / NAME
+    draft = path.with_suffix(".draft")
+    draft.write_text(build(result, roles))
+    draft.replace(path)
+    return path
+
+
+def build(result: Result, roles: Mapping[AccountId, str]) -> str:
+    """Return the page."""
+    report = report_json.build(result)
+    prices = report["prices"]
+    lead = (
+        f"{prices['file']}, {prices['from']} to {prices['to']}, seed {report['seed']}"
+    )
+    if not report["complete"]:
+        lead += "; interrupted"
+    parts = [_cards(report), _alarm(report), *_plots(result, roles), _tables(report)]
+    return _PAGE.format(
+        label=escape(prices["file"]),
+        style=_STYLE,
+        lead=escape(lead),
+        body="\n".join(part for part in parts if part),
+    )
+
+
+def short(amount: str, digits: int = 2) -> str:
+    """Return a decimal amount for people: thousands apart, few decimals."""
+    value = Decimal(amount)
+    if value and abs(value) < Decimal(10) ** -digits:
+        return f"{value:.2e}"
+    return f"{value:,.{digits}f}"
+
+
+def count_checks(report: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how often invariants were checked and found violated."""
+    tallies = report["invariants"].values()
+    return (
+        sum(tally["checked"] for tally in tallies),
+        sum(tally["violated"] for tally in tallies),
+    )
+
+
+def _cards(report: Mapping[str, Any]) -> str:
+    checked, violated = count_checks(report)
+    verdict = "bad" if violated else "good"
+    cards = (
+        ("ticks", f"{report['ticks']:,}", ""),
+        ("transactions", f"{report['transactions']:,}", ""),
+        ("accounts", f"{report['accounts']:,}", ""),
+        ("liquidations", f"{report['liquidations']:,}", ""),
+        (
+            "USDC taken over",
+            short(report["liquidated_notional"]["backstop"], 0),
+            "",
+        ),
+        ("USDC of bad debt", short(report["bad_debt"], 2), ""),
+        (f"violations in {checked:,} checks", f"{violated:,}", verdict),
+    )
+    return '<div class="cards">{}</div>'.format(
+        "".join(
+            f'<div class="card"><b class="{kind}">{value}</b><span>{name}</span></div>'
+            for name, value, kind in cards
+        )
+    )
+
+
+def _alarm(report: Mapping[str, Any]) -> str:
+    found = report["violation"]
+    if not found:
+        return ""
+    return (
+        f'<section><h2 class="bad">{escape(found["invariant"])} does not hold at '
+        f"{found['time']}</h2><p>The smallest replay that shows it: "
+        f"<code>{escape(found['command'])}</code></p></section>"
+    )
+
+
+def _plots(result: Result, roles: Mapping[AccountId, str]) -> Iterable[str]:
+    seen = result.recorder
+    if not seen.samples:
+        return []
+    drawn = (
+        ("Prices", plots.prices(seen.samples, seen.liquidations)),
+        ("Money market", plots.money_market(seen.samples)),
+        ("Equity", plots.equity(seen.samples, roles)),
+        ("Liquidations", plots.takeovers(seen.samples, seen.liquidations)),
+    )
+    return [f"<section><h2>{name}</h2>{svg}</section>" for name, svg in drawn]
+
+
+def _tables(report: Mapping[str, Any]) -> str:
+    interest, funding = report["interest"], report["funding"]
+    flows = [
+        ("interest paid by borrowers", short(interest["borrowers"])),
+        ("interest of lenders", short(interest["lenders"])),
+        ("interest of the reserve", short(interest["reserve"])),
+        ("funding paid", short(funding["paid"])),
+        ("funding received", short(funding["received"])),
+    ]
+    tables = [
+        _table("Flows, USDC", ("", "amount"), flows),
+        _table(
+            "Open interest, peak",
+            ("market", "base units"),
+            [(name, short(v, 3)) for name, v in report["open_interest"].items()],
+        ),
+        _table(
+            "Slack, smallest",
+            ("pool", "tokens"),
+            [(name, short(v, 12)) for name, v in report["slack"].items()],
+        ),
+        _table(
+            "Fund residue",
+            ("market", "wei"),
+            [(name, f"{int(v):,}") for name, v in report["fund_residue"].items()],
+        ),
+        _table(
+            "Refused",
+            ("reason", "count"),
+            [(name, f"{n:,}") for name, n in report["refused"].items()],
+        ),
+        _table(
+            "Gas",
+            ("operation", "count", "mean", "max"),
+            [
+                (name, f"{g['count']:,}", f"{g['mean']:,}", f"{g['max']:,}")
+                for name, g in report["gas"].items()
+            ],
+        ),
+        _table(
+            "Invariants",
+            ("", "checked", "violated"),
+            [
+                (code, f"{t['checked']:,}", f"{t['violated']:,}")
+                for code, t in report["invariants"].items()
+            ],
+        ),
+    ]
+    return f'<div class="columns">{"".join(tables)}</div>'
+
+
+def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    top = "".join(f"<th>{escape(name)}</th>" for name in head)
+    body = "".join(
+        "<tr>{}</tr>".format("".join(f"<td>{escape(cell)}</td>" for cell in row))
+        for row in rows
+    )
+    table = f"<table><tr>{top}</tr>{body}</table>"
+    return f"<section><h2>{escape(title)}</h2>{table}</section>"

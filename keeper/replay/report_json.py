@@ -1,0 +1,143 @@
+"""
+The report of a replay as data.
+
+Amounts are decimal strings in whole USDC, exact to the wei, valued when they accrued;
+`fund_residue` is in wei. Everything but `seconds` and `gas` is the same for the same
+prices and seed, on every engine.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keeper.parameters import ASSETS, MARKETS
+from keeper.prices import PricePath
+from keeper.prices.file import show_time
+from keeper.replay.checker import Tally
+from keeper.replay.recorder import Recorder, compute_residue
+from specs.clearinghouse import State
+from specs.fixed_point import WAD
+
+NAME = "report.json"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """An invariant that did not hold, and the shortest replay that shows it."""
+
+    invariant: str
+    time: int
+    command: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that a replay found out, finished or interrupted."""
+
+    path: PricePath
+    seed: int
+    accounts: int
+    seconds: float
+    recorder: Recorder
+    tally: Mapping[str, Tally]
+    state: State
+    violation: Violation | None = None
+    is_complete: bool = True
+
+
+def build(result: Result) -> dict[str, Any]:
+    """Return the report, ready to be written as JSON."""
+    seen = result.recorder
+    return {
+        "prices": {
+            "file": result.path.label,
+            "rows": result.path.rows,
+            "from": show_time(result.path.start),
+            "to": show_time(result.path.end),
+        },
+        "seed": result.seed,
+        "complete": result.is_complete,
+        "ticks": seen.ticks,
+        "transactions": seen.transactions,
+        "seconds": round(result.seconds, 3),
+        "accounts": result.accounts,
+        "open_interest": {
+            market.symbol: decimal(seen.peaks.get(market.number, 0))
+            for market in MARKETS
+        },
+        "liquidations": len(seen.liquidations),
+        "liquidated_notional": {
+            "book": "0",
+            "backstop": decimal(seen.liquidated_notional),
+            "adl": "0",
+        },
+        "bad_debt": decimal(seen.bad_debt),
+        **_flows(seen),
+        "slack": {
+            asset.symbol: decimal(seen.slack.get(asset.number, 0)) for asset in ASSETS
+        },
+        "fund_residue": {
+            market.symbol: str(compute_residue(result.state, market.number))
+            for market in MARKETS
+        },
+        "invariants": {
+            code: {"checked": tally.checked, "violated": tally.violated}
+            for code, tally in result.tally.items()
+        },
+        "violation": _violation(result.violation),
+        "refused": dict(sorted(seen.refusals.items())),
+        "gas": {
+            operation: {
+                "count": gas.count,
+                "mean": gas.total // gas.count,
+                "max": gas.most,
+            }
+            for operation, gas in sorted(seen.gas.items())
+        },
+    }
+
+
+def write(result: Result, folder: Path) -> Path:
+    """Write the report into ``folder``, which is made if need be; return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / NAME
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(build(result), indent=2) + "\n")
+    draft.replace(path)
+    return path
+
+
+def decimal(wad: int) -> str:
+    """Return a WAD amount as a decimal string, exactly and without idle zeros."""
+    sign, wad = ("-" if wad < 0 else ""), abs(wad)
+    whole, rest = divmod(wad, WAD)
+    digits = f"{rest:018d}".rstrip("0")
+    return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"
+
+
+def _flows(seen: Recorder) -> dict[str, dict[str, str]]:
+    return {
+        "interest": {
+            "lenders": decimal(seen.interest.lenders),
+            "borrowers": decimal(seen.interest.borrowers),
+            "virtual_winners": "0",
+            "virtual_losers": "0",
+            "reserve": decimal(seen.interest.reserve),
+        },
+        "funding": {
+            "paid": decimal(seen.funding_paid),
+            "received": decimal(seen.funding_received),
+        },
+    }
+
+
+def _violation(found: Violation | None) -> dict[str, str] | None:
+    if found is None:
+        return None
+    return {
+        "invariant": found.invariant,
+        "time": show_time(found.time),
+        "command": found.command,
+    }

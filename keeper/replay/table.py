@@ -1,0 +1,68 @@
+"""The end of a replay on the terminal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from keeper.replay.report_html import count_checks, short
+
+
+def show(report: Mapping[str, Any], console: Console) -> None:
+    """Print what a report says in brief."""
+    table = Table(title=title_of(report), show_header=False, title_justify="left")
+    table.add_column(style="dim")
+    table.add_column(justify="right")
+    for name, value in rows_of(report):
+        table.add_row(name, value)
+    console.print(table)
+    checked, violated = count_checks(report)
+    codes = ", ".join(report["invariants"])
+    console.print(f"invariants: {codes}", highlight=False)
+    console.print(
+        f"{len(report['invariants'])} invariants checked {checked:,} times, "
+        f"{violated} violated",
+        style="bold red" if violated else "bold green",
+        highlight=False,
+    )
+
+
+def title_of(report: Mapping[str, Any]) -> str:
+    """Return what was replayed."""
+    prices = report["prices"]
+    return f"{prices['file']}: {prices['from']} to {prices['to']}"
+
+
+def rows_of(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows of the table, amounts in USDC unless a unit is named."""
+    interest, funding = report["interest"], report["funding"]
+    rows = [
+        ("ticks", f"{report['ticks']:,}"),
+        ("transactions", f"{report['transactions']:,}"),
+        ("accounts", f"{report['accounts']:,}"),
+        ("seconds", f"{report['seconds']:.1f}"),
+    ]
+    rows += [
+        (f"peak open interest {name}", short(value, 3))
+        for name, value in report["open_interest"].items()
+    ]
+    rows += [
+        ("liquidations at the backstop", f"{report['liquidations']:,}"),
+        ("their notional", short(report["liquidated_notional"]["backstop"])),
+        ("bad debt", short(report["bad_debt"])),
+        ("interest paid", short(interest["borrowers"])),
+        ("interest to lenders", short(interest["lenders"])),
+        ("interest to the reserve", short(interest["reserve"])),
+        ("funding paid", short(funding["paid"])),
+        ("funding received", short(funding["received"])),
+    ]
+    rows += [
+        (f"smallest slack, {name}", short(value, 12))
+        for name, value in report["slack"].items()
+    ]
+    rows += [
+        (f"fund residue {name}, wei", f"{int(value):,}")
+        for name, value in report["fund_residue"].items()
+    ]
+    return rows

@@ -1,0 +1,37 @@
+"""Replay the whole protocol over a path of prices and prove that the books balance."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from keeper.cli import Time, clear_errors
+from keeper.replay.command import ENGINES, Request, run
+
+
+@click.command(short_help="Replay a price path and check every invariant")
+@click.option("--prices", type=click.Path(path_type=Path), help="CSV of prices.")
+@click.option("--every", default=10, show_default=True, help="Seconds per tick.")
+@click.option("--from", "start", type=Time(), help="First time, ISO-8601 in UTC.")
+@click.option("--to", "end", type=Time(), help="Last time, ISO-8601 in UTC.")
+@click.option("--accounts", default=24, show_default=True, help="Accounts to open.")
+@click.option("--seed", default=0, show_default=True, help="Of prices and people.")
+@click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0])
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    default=Path("report"),
+    show_default=True,
+    help="Folder for report.json and report.html.",
+)
+@click.pass_context
+def cli(context: click.Context, **options: object) -> None:
+    """
+    Deploy everything on a local chain and run the keeper over a path of prices.
+
+    Without --prices a built-in crash is replayed. Exit status 1 means that an
+    invariant was violated, 2 that the options or the prices are wrong.
+    """
+    with clear_errors():
+        status = run(Request(**options), Console())  # type: ignore[arg-type]
+    context.exit(status)
