@@ -336,52 +336,28 @@ def set_auto_lend(account: uint256, enabled: bool):
 @view
 def _code_of(selector: bytes4) -> address:
     """
-    @notice Return the code body that has a function; every other function is the
-            governor's, or none.
+    @notice Return the code body that has a function; what none of the others has is
+            the governor's, or refused there.
     """
-    if (
-        selector
-        == method_id(
-            "fill_perp(uint256,uint256,uint256,uint256,uint256,bool)",
-            output_type=bytes4,
-        )
-        or selector
-        == method_id(
-            "fill_spot(uint256,uint256,uint256,uint256,uint256,bool)",
-            output_type=bytes4,
-        )
-    ):
+    if selector in [
+        method_id(
+            "fill_perp(uint256,uint256,uint256,uint256,uint256,bool)", output_type=bytes4
+        ),
+        method_id(
+            "fill_spot(uint256,uint256,uint256,uint256,uint256,bool)", output_type=bytes4
+        ),
+    ]:
         return TRADE_CODE
-    if (
-        selector
-        == method_id(
-            "tick(uint256[],uint256[])",
-            output_type=bytes4,
-        )
-        or selector
-        == method_id(
-            "realise(uint256,uint256[])",
-            output_type=bytes4,
-        )
-    ):
+    if selector in [
+        method_id("tick(uint256[],uint256[])", output_type=bytes4),
+        method_id("realise(uint256,uint256[])", output_type=bytes4),
+        method_id("close_takeover()", output_type=bytes4),
+    ]:
         return SETTLE_CODE
-    if (
-        selector
-        == method_id(
-            "open_takeover(uint256)",
-            output_type=bytes4,
-        )
-        or selector
-        == method_id(
-            "take_over(uint256,uint256)",
-            output_type=bytes4,
-        )
-        or selector
-        == method_id(
-            "close_takeover()",
-            output_type=bytes4,
-        )
-    ):
+    if selector in [
+        method_id("open_takeover(uint256)", output_type=bytes4),
+        method_id("take_over(uint256,uint256)", output_type=bytes4),
+    ]:
         return LIQUIDATION_CODE
     return GOVERNANCE_CODE
 

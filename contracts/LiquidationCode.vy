@@ -3,8 +3,8 @@
 """
 @title LiquidationCode
 @license Apache-2.0
-@notice Takeovers of accounts that are due, and the write-off of what they can't pay;
-        a code body behind the Clearinghouse's address.
+@notice Takeovers of accounts that are due; a code body behind the Clearinghouse's
+        address. SettleCode closes what is opened here.
 @dev Called by delegation only. A takeover is open for one account within one
      transaction: its account and discount live in transient storage. Called directly
      it meets its own, empty storage, in which nobody is a venue.
@@ -14,6 +14,7 @@
 from .interfaces import IClearinghouse
 from .modules import accounts
 from .modules import backstop
+from .modules import bankruptcy
 from .modules import errors
 from .modules import fixed_point as fp
 from .modules import margin
@@ -29,6 +30,7 @@ initializes: margin[money_market := money_market, state := state]
 initializes: settlement[
     accounts := accounts, money_market := money_market, state := state
 ]
+initializes: bankruptcy[money_market := money_market, state := state]
 
 LIQUIDATION_VENUE: constant(uint256) = 2
 _ENTRIES: constant(uint256) = 8
@@ -83,7 +85,7 @@ def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
         parts=parts,
         time=block.timestamp,
     )
-    return discount, parts, exposure, self._is_bankrupt(account)
+    return discount, parts, exposure, bankruptcy._is_bankrupt(account)
 
 
 @external
@@ -109,25 +111,6 @@ def take_over(provider: uint256, portion: uint256):
         entries >>= 8
     self._take_debts(account, provider, portion)
     margin._require_initial_margin(provider)
-
-
-@external
-def close_takeover() -> bool:
-    """
-    @notice Close the open takeover. An account that has nothing but a USDC debt is
-            written off: the backstop fund pays first, then the reserve, then the
-            lenders, or the pool halts.
-    @return Whether there was a debt to write off.
-    """
-    self._require_venue()
-    account: uint256 = state.takeover_account
-    assert account != 0, errors.NO_TAKEOVER
-    state.takeover_account = 0
-    state.takeover_discount = 0
-    if not self._is_bankrupt(account):
-        return False
-    self._write_off(account)
-    return True
 
 
 @internal
@@ -193,7 +176,7 @@ def _legs(account: uint256) -> DynArray[backstop.Leg, backstop.MAX_LEGS]:
     @notice Return the positions and debts that can be taken over.
     """
     legs: DynArray[backstop.Leg, backstop.MAX_LEGS] = []
-    debt: uint256 = self._owed(account, accounts.USDC)
+    debt: uint256 = bankruptcy._owed(account, accounts.USDC)
     legs.append(self._leg(state.risk[accounts.USDC], debt))
     header: uint256 = state.headers[account]
     entries: uint256 = accounts._markets(header)
@@ -216,9 +199,9 @@ def _legs(account: uint256) -> DynArray[backstop.Leg, backstop.MAX_LEGS]:
         if entries == 0:
             break
         asset: uint256 = (entries & 255) - 1
-        owed: uint256 = self._owed(account, asset)
+        owed: uint256 = bankruptcy._owed(account, asset)
         if owed > 0 and not self._is_asset_stale(asset):
-            notional: uint256 = fp._mul_div_up(owed, self._price(asset), fp.WAD)
+            notional: uint256 = fp._mul_div_up(owed, bankruptcy._price(asset), fp.WAD)
             legs.append(self._leg(state.risk[asset], notional))
         entries >>= 8
     return legs
@@ -304,11 +287,11 @@ def _take_debt(account: uint256, provider: uint256, asset: uint256, portion: uin
     """
     @notice Move a portion of one debt and return what it is worth, rounded up.
     """
-    owed: uint256 = self._owed(account, asset)
+    owed: uint256 = bankruptcy._owed(account, asset)
     if owed == 0 or self._is_asset_stale(asset):
         return 0
     amount: uint256 = fp._mul_div_up(owed, portion, fp.WAD)
-    price: uint256 = self._price(asset)
+    price: uint256 = bankruptcy._price(asset)
     self._credit(account, asset, amount)
     self._debit(provider, asset, amount)
     log IClearinghouse.DebtTaken(
@@ -360,12 +343,12 @@ def _hand(
     """
     if self._is_asset_stale(asset):
         return 0
-    amount: uint256 = self._held(account, asset)
+    amount: uint256 = bankruptcy._held(account, asset)
     if due < worth:
         amount = fp._mul_div_down(amount, due, worth)
     if amount == 0:
         return 0
-    price: uint256 = self._price(asset)
+    price: uint256 = bankruptcy._price(asset)
     self._debit(account, asset, amount)
     self._credit(provider, asset, amount)
     log IClearinghouse.CollateralTaken(
@@ -387,18 +370,7 @@ def _worth(account: uint256, asset: uint256) -> uint256:
     """
     if self._is_asset_stale(asset):
         return 0
-    return fp._mul_div_down(self._held(account, asset), self._price(asset), fp.WAD)
-
-
-@internal
-@view
-def _price(asset: uint256) -> uint256:
-    """
-    @notice Return the slow price of an asset; USDC's is 1.
-    """
-    if asset == accounts.USDC:
-        return fp.WAD
-    return (state.quote[asset] >> 176) * margin.PRICE_UNIT
+    return fp._mul_div_down(bankruptcy._held(account, asset), bankruptcy._price(asset), fp.WAD)
 
 
 @internal
@@ -410,79 +382,3 @@ def _is_asset_stale(asset: uint256) -> bool:
     if asset == accounts.USDC:
         return False
     return margin._is_stale(margin._quote(state.quote[asset]))
-
-
-@internal
-@view
-def _held(account: uint256, asset: uint256) -> uint256:
-    """
-    @notice Return what the account holds of an accrued asset.
-    """
-    return money_market._held(
-        state.balances[account][asset], state.pool_index[asset] >> 144
-    )
-
-
-@internal
-@view
-def _owed(account: uint256, asset: uint256) -> uint256:
-    """
-    @notice Return what the account owes of an accrued asset.
-    """
-    return money_market._debt(
-        state.balances[account][asset],
-        (state.pool_index[asset] >> 32) & money_market.MAX_INDEX,
-    )
-
-
-@internal
-@view
-def _is_bankrupt(account: uint256) -> bool:
-    """
-    @notice Return whether the account has nothing but a USDC debt; collateral worth
-            no more than dust does not count.
-    """
-    header: uint256 = state.headers[account]
-    if accounts._markets(header) != 0 or self._owed(account, accounts.USDC) == 0:
-        return False
-    worth: uint256 = 0
-    entries: uint256 = accounts._assets(header)
-    for i: uint256 in range(_ENTRIES):
-        if entries == 0:
-            break
-        asset: uint256 = (entries & 255) - 1
-        if money_market._scaled(state.balances[account][asset]) < 0:
-            return False
-        worth += fp._mul_div_down(
-            self._held(account, asset), self._price(asset), fp.WAD
-        )
-        entries >>= 8
-    return worth <= backstop.DUST
-
-
-@internal
-def _write_off(account: uint256):
-    """
-    @notice Pay a bankrupt account's debt: the fund, then the reserve, then lenders.
-    """
-    fund_paid: uint256 = min(
-        self._owed(account, accounts.USDC),
-        self._held(accounts.BACKSTOP_FUND, accounts.USDC),
-    )
-    self._debit(accounts.BACKSTOP_FUND, accounts.USDC, fund_paid)
-    self._credit(account, accounts.USDC, fund_paid)
-    pool: money_market.Pool = money_market._load(accounts.USDC)
-    reserve_paid: uint256 = 0
-    socialised: uint256 = 0
-    if money_market._scaled(state.balances[account][accounts.USDC]) < 0:
-        pool, reserve_paid, socialised = money_market._write_off(account, pool)
-        money_market._save(accounts.USDC, pool)
-    log IClearinghouse.BadDebt(
-        account=account,
-        fund_paid=fund_paid,
-        reserve_paid=reserve_paid,
-        socialised=socialised,
-        lend_index=pool.lend_index,
-        is_halted=money_market._is_halted(accounts.USDC),
-        time=block.timestamp,
-    )

@@ -4,7 +4,8 @@
 @title SettleCode
 @license Apache-2.0
 @notice The clock: takes the oracle's prices over, books interest and funding, and
-        settles profit and loss; a code body behind the Clearinghouse's address.
+        settles profit, loss and deficits; a code body behind the Clearinghouse's
+        address.
 @dev Called by delegation only. Called directly it meets its own, empty storage, in
      which nothing is listed.
 @custom:spec specs/settle_code.py
@@ -12,6 +13,7 @@
 
 from .interfaces import IClearinghouse
 from .modules import accounts
+from .modules import bankruptcy
 from .modules import errors
 from .modules import fixed_point as fp
 from .modules import funding
@@ -29,6 +31,7 @@ initializes: margin[money_market := money_market, state := state]
 initializes: settlement[
     accounts := accounts, money_market := money_market, state := state
 ]
+initializes: bankruptcy[money_market := money_market, state := state]
 
 
 # What a tick reads of the oracle: slow and fast index with their time, and the mark
@@ -38,6 +41,7 @@ interface PriceOracle:
     def mark(market: uint256) -> (uint256, int256, uint256): view
 
 
+LIQUIDATION_VENUE: constant(uint256) = 2
 MAX_LISTED: constant(uint256) = 32
 MAX_BATCH: constant(uint256) = 128
 _LOW_32: constant(uint256) = 2**32 - 1
@@ -86,6 +90,25 @@ def realise(market: uint256, batch: DynArray[uint256, MAX_BATCH]):
     for account: uint256 in batch:
         pool = settlement._realise(market, account, lot, quote.slow, pool)
     money_market._save(accounts.USDC, pool)
+
+
+@external
+def close_takeover() -> bool:
+    """
+    @notice Close the open takeover. An account that has nothing but a USDC debt is
+            written off: the backstop fund pays first, then the reserve, then the
+            lenders, or the pool halts.
+    @return Whether there was a debt to write off.
+    """
+    assert state.venues[msg.sender] & LIQUIDATION_VENUE != 0, errors.NOT_VENUE
+    account: uint256 = state.takeover_account
+    assert account != 0, errors.NO_TAKEOVER
+    state.takeover_account = 0
+    state.takeover_discount = 0
+    if not bankruptcy._is_bankrupt(account):
+        return False
+    bankruptcy._write_off(account)
+    return True
 
 
 @internal

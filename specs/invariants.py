@@ -19,17 +19,17 @@ from functools import lru_cache
 from typing import Final
 
 from specs import accounts as acc
-from specs import clearinghouse as ch
 from specs import (
+    bankruptcy,
     errors,
     funding,
     interest_rate,
-    liquidation_code,
     margin,
     money_market,
     perpetual,
     providers,
 )
+from specs import clearinghouse as ch
 from specs import requirements as req
 from specs.accounts import USDC, Account, AccountId, Address
 from specs.fixed_point import BPS, RAY, WAD, Lots, Ray, Seconds, Wad, mul_div_up
@@ -822,13 +822,14 @@ def stale_prices_give_nothing(world: World) -> bool:
     """
     for name, health in get_healths(world, world.now).items():
         portfolio = get_portfolios(world, world.now)[name]
-        quotes = [quote for _, _, quote in margin.get_notionals(portfolio)]
-        is_old = any(world.now > q.time + margin.MAX_PRICE_AGE for q in quotes)
+        legs = margin.get_notionals(portfolio)
+        ages = [world.now - quote.time for _, notional, quote in legs if notional > 0]
+        is_old = any(age > margin.MAX_PRICE_AGE for age in ages)
         if is_old and is_accepted(health):
             return False
-        fresh = [q for q in quotes if world.now <= q.time + margin.MAX_PRICE_AGE]
-        is_covered = portfolio.usdc >= 0 and not fresh
-        if is_covered and margin.is_due(health) and health.equity > 0:
+        is_all_old = all(age > margin.MAX_PRICE_AGE for age in ages)
+        is_owing = portfolio.usdc < 0
+        if is_all_old and not is_owing and health.equity > 0 and margin.is_due(health):
             return False
     return True
 
@@ -1003,7 +1004,7 @@ def no_zombie_is_left(before: World, after: World, action: Action) -> bool:
     (name,) = action.arguments
     start = get_accrued(before, after.now)
     old, new = start.clearing.assets[USDC].pool, after.clearing.assets[USDC].pool
-    if liquidation_code.is_bankrupt(after.clearing, name, after.now):
+    if bankruptcy.is_bankrupt(after.clearing, name, after.now):
         return new.is_halted
     if new.lend_index < old.lend_index and new.reserve > 0:
         return False

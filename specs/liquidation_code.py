@@ -1,10 +1,9 @@
 """
-Takeover.
+LiquidationCode.
 
 What happens between an account that is due and a pledged provider. A takeover is
 opened on an account, one provider after the other takes a portion of what is left,
-and it is closed: whoever has only a debt left is written off, the backstop fund
-first, then the reserve, then the lenders, in the same transaction.
+and it is closed, with a write-off if only a debt is left (``specs/bankruptcy.py``).
 
 Counterpart of ``contracts/LiquidationCode.vy``.
 """
@@ -12,9 +11,10 @@ Counterpart of ``contracts/LiquidationCode.vy``.
 from dataclasses import dataclass, replace
 
 from specs import accounts as acc
-from specs import backstop, errors, liquidity_fund, margin, money_market
+from specs import backstop, errors, liquidity_fund, margin
 from specs import clearinghouse as ch
 from specs.accounts import USDC, AccountId, Address
+from specs.bankruptcy import get_price
 from specs.clearinghouse import State
 from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down, mul_div_up
 from specs.requirements import Requirement
@@ -202,60 +202,6 @@ def hand_collateral(
     return ch.credit(state, provider, USDC, Wad(due - handed))
 
 
-def get_price(state: State, asset: int) -> Wad:
-    """Return the slow price of an asset; USDC's is 1."""
-    return Wad(WAD) if asset == USDC else ch.get_quote(state, asset).slow
-
-
 def is_asset_stale(state: State, asset: int, now: Seconds) -> bool:
     """Return whether an asset's price is stale; USDC's never is."""
     return asset != USDC and margin.is_stale(ch.get_quote(state, asset), now)
-
-
-def is_bankrupt(state: State, account: AccountId, now: Seconds) -> bool:
-    """
-    Return whether an account has nothing but a USDC debt.
-
-    By value: collateral worth no more than dust does not count, so that nobody can
-    hold a resolution up with a donation.
-    """
-    held = ch.get_account(state, account)
-    if held.positions or ch.get_owed(state, account, USDC, now) == 0:
-        return False
-    others = [asset for asset in held.balances if asset != USDC]
-    if any(held.balances[asset].scaled < 0 for asset in others):
-        return False
-    worth = sum(
-        mul_div_down(ch.get_held(state, account, a), get_price(state, a), WAD)
-        for a in others
-    )
-    return worth <= backstop.DUST
-
-
-@dataclass(frozen=True)
-class Deficit:
-    """Who paid what a bankrupt account owed."""
-
-    fund_paid: Wad
-    reserve_paid: Wad
-    socialised: Wad
-
-
-def close_takeover(
-    state: State, now: Seconds, account: AccountId
-) -> tuple[State, Deficit | None]:
-    """Return ``state`` with the account's deficit paid, if it is bankrupt."""
-    if not is_bankrupt(state, account, now):
-        return state, None
-    owed = ch.get_owed(state, account, USDC, now)
-    fund = ch.get_held(state, acc.BACKSTOP_FUND, USDC)
-    fund_paid = Wad(min(owed, fund))
-    state = ch.debit(state, acc.BACKSTOP_FUND, USDC, fund_paid)
-    state = ch.credit(state, account, USDC, fund_paid)
-
-    balance = acc.get_balance(ch.get_account(state, account), USDC)
-    if balance.scaled >= 0:
-        return state, Deficit(fund_paid, Wad(0), Wad(0))
-    pool, balance, paid = money_market.write_off(state.assets[USDC].pool, balance)
-    state = ch.with_entry(state, account, USDC, (pool, balance))
-    return state, Deficit(fund_paid, paid.reserve_paid, paid.socialised)

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from specs import accounts as acc
-from specs import backstop, errors, liquidation_code, margin, providers
+from specs import backstop, bankruptcy, errors, liquidation_code, margin, providers
 from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
+from specs.bankruptcy import Deficit
 from specs.fixed_point import Seconds, Wad, mul_div_up
-from specs.liquidation_code import Deficit, Terms
+from specs.liquidation_code import Terms
 from specs.providers import Providers
 
 
@@ -84,7 +85,7 @@ def liquidate(
     capacities = get_capacities(state, account, now)
     reach = Wad(sum(capacities.values()))
     left, due = terms.exposure, total
-    if liquidation_code.is_bankrupt(clearing, account, now):
+    if bankruptcy.is_bankrupt(clearing, account, now):
         due = Wad(0)
     taken: dict[AccountId, Wad] = {}
     for provider, capacity in capacities.items():
@@ -103,7 +104,7 @@ def liquidate(
         used = providers.use_capacity(state.providers[provider], part, now)
         state = replace(state, providers={**state.providers, provider: used})
 
-    clearing, deficit = liquidation_code.close_takeover(clearing, now, account)
+    clearing, deficit = bankruptcy.close_takeover(clearing, now, account)
     if not taken and deficit is None:
         raise errors.NothingTaken
     return clearing, state, Outcome(terms, taken, deficit)

@@ -1,0 +1,111 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title Bankruptcy
+@license Apache-2.0
+@notice Whether an account has nothing but a debt, and who pays it then.
+@dev Works on pools whose interest is booked: a takeover accrues them when it opens.
+@custom:spec specs/bankruptcy.py
+"""
+
+from ..interfaces import IClearinghouse
+from . import accounts
+from . import backstop
+from . import fixed_point as fp
+from . import margin
+from . import money_market
+from . import state
+
+uses: money_market
+uses: state
+
+_ENTRIES: constant(uint256) = 8
+
+
+@internal
+@view
+def _price(asset: uint256) -> uint256:
+    """
+    @notice Return the slow price of an asset; USDC's is 1.
+    """
+    if asset == accounts.USDC:
+        return fp.WAD
+    return (state.quote[asset] >> 176) * margin.PRICE_UNIT
+
+
+@internal
+@view
+def _held(account: uint256, asset: uint256) -> uint256:
+    """
+    @notice Return what the account holds of an accrued asset.
+    """
+    return money_market._held(
+        state.balances[account][asset], state.pool_index[asset] >> 144
+    )
+
+
+@internal
+@view
+def _owed(account: uint256, asset: uint256) -> uint256:
+    """
+    @notice Return what the account owes of an accrued asset.
+    """
+    return money_market._debt(
+        state.balances[account][asset],
+        (state.pool_index[asset] >> 32) & money_market.MAX_INDEX,
+    )
+
+
+@internal
+@view
+def _is_bankrupt(account: uint256) -> bool:
+    """
+    @notice Return whether the account has nothing but a USDC debt; collateral worth
+            no more than dust does not count, so nobody can hold a write-off up with a
+            donation.
+    """
+    header: uint256 = state.headers[account]
+    if accounts._markets(header) != 0 or self._owed(account, accounts.USDC) == 0:
+        return False
+    worth: uint256 = 0
+    entries: uint256 = accounts._assets(header)
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        asset: uint256 = (entries & 255) - 1
+        if money_market._scaled(state.balances[account][asset]) < 0:
+            return False
+        worth += fp._mul_div_down(
+            self._held(account, asset), self._price(asset), fp.WAD
+        )
+        entries >>= 8
+    return worth <= backstop.DUST
+
+
+@internal
+def _write_off(account: uint256):
+    """
+    @notice Pay a bankrupt account's debt: the backstop fund first, then the reserve,
+            then the lenders, or the pool halts.
+    """
+    pool: money_market.Pool = money_market._load(accounts.USDC)
+    fund_paid: uint256 = min(
+        self._owed(account, accounts.USDC),
+        self._held(accounts.BACKSTOP_FUND, accounts.USDC),
+    )
+    pool = money_market._debit(accounts.BACKSTOP_FUND, accounts.USDC, pool, fund_paid)
+    pool = money_market._credit(account, accounts.USDC, pool, fund_paid)
+    reserve_paid: uint256 = 0
+    socialised: uint256 = 0
+    if money_market._scaled(state.balances[account][accounts.USDC]) < 0:
+        pool, reserve_paid, socialised = money_market._write_off(account, pool)
+    money_market._save(accounts.USDC, pool)
+    log IClearinghouse.BadDebt(
+        account=account,
+        fund_paid=fund_paid,
+        reserve_paid=reserve_paid,
+        socialised=socialised,
+        lend_index=pool.lend_index,
+        is_halted=money_market._is_halted(accounts.USDC),
+        time=block.timestamp,
+    )

@@ -1,0 +1,71 @@
+"""
+Bankruptcy.
+
+Whether an account has nothing but a debt, and who pays it then: the backstop fund
+first, the reserve, the lenders, in the transaction that finds it.
+
+Counterpart of ``contracts/modules/bankruptcy.vy`` and of ``close_takeover``.
+"""
+
+from dataclasses import dataclass
+
+from specs import accounts as acc
+from specs import backstop, money_market
+from specs import clearinghouse as ch
+from specs.accounts import USDC, AccountId
+from specs.clearinghouse import State
+from specs.fixed_point import WAD, Seconds, Wad, mul_div_down
+
+
+@dataclass(frozen=True)
+class Deficit:
+    """Who paid what a bankrupt account owed."""
+
+    fund_paid: Wad
+    reserve_paid: Wad
+    socialised: Wad
+
+
+def get_price(state: State, asset: int) -> Wad:
+    """Return the slow price of an asset; USDC's is 1."""
+    return Wad(WAD) if asset == USDC else ch.get_quote(state, asset).slow
+
+
+def is_bankrupt(state: State, account: AccountId, now: Seconds) -> bool:
+    """
+    Return whether an account has nothing but a USDC debt.
+
+    By value: collateral worth no more than dust does not count, so that nobody can
+    hold a resolution up with a donation.
+    """
+    held = ch.get_account(state, account)
+    if held.positions or ch.get_owed(state, account, USDC, now) == 0:
+        return False
+    others = [asset for asset in held.balances if asset != USDC]
+    if any(held.balances[asset].scaled < 0 for asset in others):
+        return False
+    worth = sum(
+        mul_div_down(ch.get_held(state, account, a), get_price(state, a), WAD)
+        for a in others
+    )
+    return worth <= backstop.DUST
+
+
+def close_takeover(
+    state: State, now: Seconds, account: AccountId
+) -> tuple[State, Deficit | None]:
+    """Return ``state`` with the account's deficit paid, if it is bankrupt."""
+    if not is_bankrupt(state, account, now):
+        return state, None
+    owed = ch.get_owed(state, account, USDC, now)
+    fund = ch.get_held(state, acc.BACKSTOP_FUND, USDC)
+    fund_paid = Wad(min(owed, fund))
+    state = ch.debit(state, acc.BACKSTOP_FUND, USDC, fund_paid)
+    state = ch.credit(state, account, USDC, fund_paid)
+
+    balance = acc.get_balance(ch.get_account(state, account), USDC)
+    if balance.scaled >= 0:
+        return state, Deficit(fund_paid, Wad(0), Wad(0))
+    pool, balance, paid = money_market.write_off(state.assets[USDC].pool, balance)
+    state = ch.with_entry(state, account, USDC, (pool, balance))
+    return state, Deficit(fund_paid, paid.reserve_paid, paid.socialised)
