@@ -46,7 +46,9 @@ class Realise:
                 names = due[start : start + self.batch]
                 because = f"{len(names)} values exceed {self.threshold // WAD} USDC"
                 arguments = (market, names)
-                calls.append(Call(self.watch.clearinghouse, "realise", arguments, because))
+                calls.append(
+                    Call(self.watch.clearinghouse, "realise", arguments, because)
+                )
         return calls
 
     def _due(self, state: State, market: int) -> list[AccountId]:

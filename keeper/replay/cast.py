@@ -19,8 +19,8 @@ MOST: Final = 2_000
 LENT: Final = (
     ("USDC", 400_000),
     ("BTC", 12),
-    ("USDC", 250_000),
     ("ETH", 180),
+    ("USDC", 250_000),
     ("SOL", 9_000),
     ("USDT", 150_000),
 )
@@ -54,7 +54,7 @@ def cast(accounts: int, seed: int) -> Cast:
     """
     Return the participants who hold as many accounts between them.
 
-    One maker, one basis trader, two to six providers, a fifth lenders, the rest
+    One maker, one basis trader, two to six providers, a quarter lenders, the rest
     traders, three of five of them long. Raise `UserError` for a number that is too
     small to fill the roles, or absurd.
     """
@@ -64,7 +64,7 @@ def cast(accounts: int, seed: int) -> Cast:
             "every role has to be filled"
         )
     providers = min(6, 2 + accounts // 60)
-    lenders = max(2, accounts // 5)
+    lenders = max(2, accounts // 4)
     traders = accounts - providers - lenders - 2
     random = Random(f"cast/{seed}")
     maker = Maker(Wallet("maker"), seed, capital=1_500_000 + 60_000 * traders)

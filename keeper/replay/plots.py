@@ -44,21 +44,25 @@ _STYLE: Final = {
 
 
 def prices(samples: Sequence[Sample], liquidations: Sequence[Liquidation]) -> str:
-    """Plot slow index and mark of each market, takeovers as ticks on the axis."""
+    """Plot index, mark and basis of each market, takeovers as ticks on the axis."""
 
     def draw(figure: "Figure") -> None:
-        axes = figure.subplots(1, len(MARKETS))
-        for axis, market, colour in zip(axes, MARKETS, COLOURS, strict=False):
+        rows = figure.subplots(2, len(MARKETS), sharex="col", height_ratios=(3, 1.4))
+        columns = zip(*rows, MARKETS, COLOURS, strict=False)
+        for upper, lower, market, colour in columns:
             times = _times(samples)
             slow = [s.slow[market.underlying] / WAD for s in samples]
             marks = [s.marks[market.number] / WAD for s in samples]
-            axis.plot(times, slow, color=INK, linewidth=1.1, label="slow index")
-            axis.plot(times, marks, color=colour, label="mark")
+            basis = [(m / i - 1) * 10_000 for m, i in zip(marks, slow, strict=True)]
+            upper.plot(times, slow, color=INK, linewidth=1.1, label="slow index")
+            upper.plot(times, marks, color=colour, label="mark")
             for entry in liquidations:
-                axis.axvline(_moment(entry.time), ymax=0.04, color=COLOURS[5])
-            _finish(axis, f"{market.symbol}, USDC")
+                upper.axvline(_moment(entry.time), ymax=0.04, color=COLOURS[5])
+            lower.fill_between(times, basis, color=colour, alpha=0.35, linewidth=0)
+            _finish(upper, f"{market.symbol}, USDC")
+            _finish(lower, "Mark over index, bp")
 
-    return _render(draw, 3.1)
+    return _render(draw, 4.6)
 
 
 def money_market(samples: Sequence[Sample]) -> str:
@@ -80,11 +84,16 @@ def money_market(samples: Sequence[Sample]) -> str:
 
 
 def equity(samples: Sequence[Sample], roles: Mapping[AccountId, str]) -> str:
-    """Plot what each role's accounts are worth, against what they began with."""
+    """Plot what each role's accounts have made since the first tick."""
     names = list(dict.fromkeys(roles.values()))
 
     def worth(sample: Sample, name: str) -> float:
-        return sum(v for a, v in sample.equities.items() if roles.get(a) == name) / WAD
+        accounts = [account for account, role in roles.items() if role == name]
+        made = sum(
+            sample.equities.get(account, 0) - sample.brought.get(account, 0)
+            for account in accounts
+        )
+        return made / WAD
 
     def draw(figure: "Figure") -> None:
         left, right = figure.subplots(1, 2)
@@ -93,8 +102,8 @@ def equity(samples: Sequence[Sample], roles: Mapping[AccountId, str]) -> str:
             changes = [(value - values[0]) / 1_000 for value in values]
             axis = right if name in ("long", "short") else left
             axis.plot(_times(samples), changes, color=colour, label=name)
-        _finish(left, "Equity since the first tick, thousand USDC")
-        _finish(right, "Equity of longs and shorts, thousand USDC")
+        _finish(left, "Equity made, thousand USDC")
+        _finish(right, "Equity made by longs and shorts, thousand USDC")
         for axis in (left, right):
             axis.axhline(0, color=INK, linewidth=0.6)
 
@@ -153,7 +162,8 @@ def _finish(axis: "Axes", title: str) -> None:
     locator = AutoDateLocator(minticks=3, maxticks=6)
     axis.xaxis.set_major_locator(locator)
     axis.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
-    axis.legend(loc="best", fontsize=9)
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend(loc="best", fontsize=9)
 
 
 def _times(samples: Sequence[Sample]) -> list[datetime]:

@@ -9,6 +9,7 @@ a pool accrues at most once and funding moves before anybody trades.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from keeper.chain.interface import Receipt
 from specs import clearinghouse as ch
@@ -16,6 +17,9 @@ from specs import interest_rate, money_market, perpetual
 from specs.accounts import USDC, AccountId
 from specs.clearinghouse import State
 from specs.fixed_point import RAY, WAD, Seconds, Wad, mul_div_down
+
+FLOWS: Final = {"Deposit": 1, "Repay": 1, "Withdraw": -1, "Borrow": -1}
+"""The events with which tokens come in or leave."""
 
 
 @dataclass
@@ -55,6 +59,9 @@ class Sample:
     rates: Mapping[int, int]
     """What each pool's borrowers pay, RAY per second."""
     equities: Mapping[AccountId, int]
+    """What every account is worth, WAD USDC."""
+    brought: Mapping[AccountId, int]
+    """What was brought in less what was taken out, valued when it was."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,7 @@ class Recorder:
     """Smallest slack of each pool, WAD of the asset."""
     gas: dict[str, Gas] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
+    brought: Counter[AccountId] = field(default_factory=Counter)
     samples: list[Sample] = field(default_factory=list)
     liquidations: list[Liquidation] = field(default_factory=list)
 
@@ -92,6 +100,16 @@ class Recorder:
         self.transactions += 1
         if receipt.gas_used is not None:
             self.gas.setdefault(operation, Gas()).add(receipt.gas_used)
+
+    def add_flows(self, receipt: Receipt, state: State) -> None:
+        """Note what a transaction brought in or took out, at the prices of a state."""
+        for event in receipt.events:
+            sign = FLOWS.get(event.name, 0)
+            if sign:
+                asset, amount = event.arguments["asset"], event.arguments["amount"]
+                price = WAD if asset == USDC else state.assets[asset].quote.slow
+                value = sign * amount * price // WAD
+                self.brought[AccountId(event.arguments["account"])] += value
 
     def add_block(self, before: State, after: State) -> None:
         """Account for what happened between two states, one block apart."""
@@ -113,7 +131,7 @@ class Recorder:
     def add_tick(self, state: State, now: int) -> None:
         """Count a tick and sample what it ended with."""
         self.ticks += 1
-        self.samples.append(sample(state, now))
+        self.samples.append(sample(state, now, dict(self.brought)))
 
     @property
     def liquidated_notional(self) -> int:
@@ -135,7 +153,7 @@ class Recorder:
         reserve_after = mul_div_down(accrued.reserve, accrued.lend_index, RAY)
         paid = mul_div_down(old.borrows, accrued.borrow_index - old.borrow_index, RAY)
         earned = mul_div_down(old.lends - old.reserve, growth, RAY)
-        price: int = WAD if asset == USDC else before.assets[asset].quote.slow
+        price = int(WAD if asset == USDC else before.assets[asset].quote.slow)
         self.interest.borrowers += mul_div_down(paid, price, WAD)
         self.interest.lenders += mul_div_down(earned, price, WAD)
         self.interest.reserve += mul_div_down(
@@ -198,7 +216,7 @@ def compute_residue(state: State, market: int) -> int:
     return listed.fund.balance - sum(values)
 
 
-def sample(state: State, now: int) -> Sample:
+def sample(state: State, now: int, brought: Mapping[AccountId, int]) -> Sample:
     """Return what the plots need of ``state``."""
     utilisations, rates = {}, {}
     for number, asset in state.assets.items():
@@ -218,4 +236,5 @@ def sample(state: State, now: int) -> Sample:
             for account in state.accounts
             if account >> 96
         },
+        brought=brought,
     )

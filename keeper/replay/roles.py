@@ -187,7 +187,8 @@ class Lender(Taker):
         """Borrow at first; then do one small thing in some of the ticks."""
         if not self._has_begun:
             self._has_begun = True
-            return self._borrow(view, self.random.randint(25, 45))
+            most = 45 if self.asset.number else 12
+            return self._borrow(view, self.random.randint(most // 2, most))
         deeds = (
             self._deposit,
             self._withdraw,
@@ -220,7 +221,8 @@ class Lender(Taker):
         owed = ch.get_owed(view.state, self.account, asset.number, view.now)
         if owed == 0:
             return []
-        tokens = owed // 10 ** (18 - asset.decimals) + 10
+        share = self.random.choice((3, 10, 100))
+        tokens = owed * share // 100 // 10 ** (18 - asset.decimals) + 10
         sender, token = self.wallet.address, f"token:{asset.symbol}"
         allowed = (view.deployment.vault, tokens)
         arguments = (self.account, asset.number, tokens)

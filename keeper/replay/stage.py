@@ -115,7 +115,8 @@ class Stage:
         self.world = self.checker.check_step(self.world, after, action)
 
     def _note(self, receipt: Receipt) -> None:
-        """Remember a liquidation, and what it cost others."""
+        """Remember what came and went, and a liquidation with what it cost others."""
+        self.recorder.add_flows(receipt, self.world.clearing)
         found = [event for event in receipt.events if event.name == "Liquidation"]
         deficits = [e.arguments for e in receipt.events if e.name == "BadDebt"]
         for event in found:
