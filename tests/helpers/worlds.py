@@ -44,7 +44,12 @@ def rate(percent):
     return per_second - per_second % 10**9
 
 
-CURVE = Curve(rate(2), rate(8), rate(300), 8 * WAD // 10, WAD // 10)
+def curve(base, reserve_share):
+    """Return a curve that is steep enough for a machine's patience."""
+    return Curve(base, rate(8), rate(300), 8 * WAD // 10, reserve_share)
+
+
+CURVE = curve(rate(2), WAD // 10)
 FEES = ch.Fees(maker=100, taker=400)
 HAIRCUTS = {
     USDC: Haircut(10**6, 0),

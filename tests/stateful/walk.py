@@ -162,9 +162,7 @@ class Walk:
         account = self.account(has_idle)
         asset = self.idle_asset(account)
         held = ch.get_account(self.world.clearing, account)
-        return own(
-            "lend", account, asset, self.part(acc.get_balance(held, asset).idle)
-        )
+        return own("lend", account, asset, self.part(acc.get_balance(held, asset).idle))
 
     def unlend(self):
         account = self.account(has_balances)

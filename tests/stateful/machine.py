@@ -1,0 +1,215 @@
+"""What anybody may do to the protocol, in any order. Subclasses say against what."""
+
+from hypothesis import event
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from specs import clearinghouse as ch
+from specs import invariants
+from specs.accounts import BACKSTOP_FUND
+from specs.errors import Revert
+from specs.fixed_point import WAD
+from specs.world import Action, take
+from tests.helpers import worlds
+from tests.helpers.worlds import ACCOUNTS, ASSETS, CALLERS, MARKETS, UNDERLYING
+
+
+def mostly(usual, *odd):
+    """Return a strategy of the usual, and now and then of something odd."""
+    return st.one_of(*[usual] * (5 * len(odd)), *odd)
+
+
+accounts = mostly(st.sampled_from(ACCOUNTS), st.sampled_from(worlds.ODD_ACCOUNTS))
+callers = mostly(st.none(), st.sampled_from(CALLERS))
+assets = mostly(st.sampled_from(ASSETS), st.just(worlds.UNLISTED))
+traded = mostly(st.sampled_from(UNDERLYING), st.just(0))
+markets = mostly(st.sampled_from(MARKETS), st.just(worlds.UNLISTED))
+tokens = st.one_of(
+    st.integers(0, 3),
+    st.sampled_from([10**6, 10**8, 10**9, 10**10, 10**11, 10**18, 10**19, 10**20]),
+    st.integers(1, 10**12),
+    st.integers(10**18, 10**31),
+    st.just(ch.EVERYTHING),
+)
+amounts = st.one_of(
+    st.integers(0, 3), st.integers(1, 10**6), st.integers(1, 10**23), st.just(10**31)
+)
+sizes = st.one_of(
+    st.integers(0, 3), st.integers(1, 100), st.integers(100, 20_000), st.just(2**56 + 1)
+)
+prices = st.sampled_from([0.5, 0.9, 0.98, 0.995, 1.0, 1.0, 1.0, 1.005, 1.02, 1.1, 2.0])
+spreads = st.sampled_from([0.97, 0.995, 1.0, 1.0, 1.0, 1.005, 1.03])
+premiums = st.integers(-3 * WAD // 100, 3 * WAD // 100)
+seconds = st.one_of(st.integers(1, 70), st.integers(1, 10**5), st.integers(1, 10**8))
+capacities = st.one_of(st.integers(0, 3), st.integers(1, 10**5).map(lambda x: x * WAD))
+batches = st.lists(st.sampled_from(ACCOUNTS), max_size=8).map(tuple)
+
+
+class ProtocolMachine(RuleBasedStateMachine):
+    """
+    The protocol behind the Clearinghouse, its Liquidator, and settable prices.
+
+    A rule is one line: it names a transition. A subclass changes what a transition is
+    applied to by overriding `begin`, `step` and `agree`, and never a rule: an override
+    without its decorator is no longer a rule.
+    """
+
+    @initialize(start=st.sampled_from(sorted(worlds.STARTS)))
+    def open(self, start):
+        self.begin(worlds.STARTS[start])
+
+    @rule(account=accounts, asset=assets, tokens=tokens, caller=callers)
+    def deposit(self, account, asset, tokens, caller):
+        self.act("deposit", caller, account, asset, tokens)
+
+    @rule(tokens=tokens)
+    def deposit_for_the_fund(self, tokens):
+        self.act("deposit", worlds.STRANGER, BACKSTOP_FUND, 0, tokens)
+
+    @rule(account=accounts, asset=assets, tokens=tokens, caller=callers)
+    def withdraw(self, account, asset, tokens, caller):
+        self.act("withdraw", caller, account, asset, tokens)
+
+    @rule(account=accounts, asset=assets, tokens=tokens, caller=callers)
+    def borrow(self, account, asset, tokens, caller):
+        self.act("borrow", caller, account, asset, tokens)
+
+    @rule(account=accounts, asset=assets, tokens=tokens)
+    def repay(self, account, asset, tokens):
+        self.act("repay", worlds.STRANGER, account, asset, tokens)
+
+    @rule(giver=accounts, taker=accounts, asset=assets, amount=amounts, caller=callers)
+    def transfer(self, giver, taker, asset, amount, caller):
+        self.act("transfer", caller, giver, taker, asset, amount)
+
+    @rule(account=accounts, asset=assets, amount=amounts, caller=callers)
+    def lend(self, account, asset, amount, caller):
+        self.act("lend", caller, account, asset, amount)
+
+    @rule(account=accounts, asset=assets, amount=amounts, caller=callers)
+    def unlend(self, account, asset, amount, caller):
+        self.act("unlend", caller, account, asset, amount)
+
+    @rule(account=accounts, enabled=st.booleans(), caller=callers)
+    def set_auto_lend(self, account, enabled, caller):
+        self.act("set_auto_lend", caller, account, enabled)
+
+    @rule(account=accounts, operator=st.sampled_from(CALLERS), rights=st.integers(0, 4))
+    def set_operator(self, account, operator, rights):
+        self.act("set_operator", None, account, operator, rights)
+
+    @rule(
+        asset=traded,
+        buyer=accounts,
+        seller=accounts,
+        amount=amounts,
+        off=prices,
+        is_buyer=st.booleans(),
+    )
+    def fill_spot(self, asset, buyer, seller, amount, off, is_buyer):
+        price = self.at(asset, off)
+        self.trade("fill_spot", asset, buyer, seller, amount, price, is_buyer)
+
+    @rule(
+        market=markets,
+        buyer=accounts,
+        seller=accounts,
+        lots=sizes,
+        off=prices,
+        is_buyer=st.booleans(),
+    )
+    def fill_perp(self, market, buyer, seller, lots, off, is_buyer):
+        price = self.at(UNDERLYING[market % 2], off)
+        self.trade("fill_perp", market, buyer, seller, lots, price, is_buyer)
+
+    @rule(moves=st.tuples(prices, prices), spread=spreads, premium=premiums)
+    def reprice(self, moves, spread, premium):
+        for asset, move in zip(UNDERLYING, moves, strict=True):
+            price = self.at(asset, move)
+            self.act(
+                "publish", worlds.STRANGER, asset, price, int(price * spread), premium
+            )
+        self.act("tick", worlds.STRANGER, UNDERLYING, MARKETS)
+
+    @rule(assets=st.lists(assets, max_size=3), markets=st.lists(markets, max_size=3))
+    def tick(self, assets, markets):
+        self.act("tick", worlds.STRANGER, tuple(assets), tuple(markets))
+
+    @rule(market=markets, batch=batches)
+    def realise(self, market, batch):
+        self.act("realise", worlds.STRANGER, market, batch)
+
+    @rule(account=accounts, minute=capacities, hour=capacities, caller=callers)
+    def pledge(self, account, minute, hour, caller):
+        self.act("pledge", caller, account, minute, hour)
+
+    @rule(account=accounts, caller=callers)
+    def unpledge(self, account, caller):
+        self.act("unpledge", caller, account)
+
+    @rule(account=accounts)
+    def liquidate(self, account):
+        self.act("liquidate", worlds.STRANGER, account)
+
+    @rule(market=markets, cap=amounts, caller=st.sampled_from([worlds.GOVERNOR, None]))
+    def set_fund_cap(self, market, cap, caller):
+        self.act("set_fund_cap", caller or worlds.STRANGER, market, cap)
+
+    @rule(asset=assets, base=st.integers(0, 10**10), share=st.integers(0, 600_000))
+    def set_curve(self, asset, base, share):
+        curve = worlds.curve(base * 10**9, share * 10**12)
+        self.act("set_curve", worlds.GOVERNOR, asset, curve)
+
+    @rule(asset=st.sampled_from(ASSETS), tokens=st.integers(1, 10**20))
+    def donate(self, asset, tokens):
+        self.act("donate", worlds.STRANGER, asset, tokens)
+
+    @rule(seconds=seconds)
+    def wait(self, seconds):
+        self.act("wait", worlds.STRANGER, seconds)
+
+    @invariant()
+    def invariants_hold(self):
+        assert invariants.find_violated_states(self.world) == []
+
+    @invariant()
+    def others_agree(self):
+        self.agree()
+
+    # What the rules are made of
+
+    def at(self, asset, off):
+        """Return a price as a multiple of the one published last."""
+        known = worlds.at_price(self.world, asset) if asset in UNDERLYING else WAD
+        return max(10**6, min(10**8 * WAD, int(known * off)))
+
+    def trade(self, name, *arguments):
+        """Fill at the venue."""
+        self.act(name, worlds.VENUE, *arguments)
+
+    def act(self, name, caller, *arguments):
+        """Take a transition in somebody's name; the account's owner's if None."""
+        caller = arguments[0] >> 96 if caller is None else caller
+        refusal = self.step(Action(name, caller, arguments))
+        event(f"{name}: {refusal or 'taken'}")
+
+    # Hooks
+
+    def begin(self, actions):
+        """Open a world and take the actions with which it starts."""
+        self.world = worlds.open_world()
+        for action in actions:
+            self.step(action)
+
+    def step(self, action):
+        """Take an action; return the reason if the protocol refuses it, else None."""
+        try:
+            after = take(self.world, action)
+        except Revert as revert:
+            return revert.reason
+        assert invariants.find_violated_transitions(self.world, after, action) == []
+        self.world = after
+        return None
+
+    def agree(self):
+        """Compare the world with whatever stands beside it."""

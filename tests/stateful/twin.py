@@ -1,0 +1,159 @@
+"""The contracts beside the specification: the same calls, and the same storage."""
+
+from dataclasses import replace
+
+from keeper import mirror
+from keeper.chain.interface import Refused
+from specs.accounts import NEW
+from tests.helpers import worlds
+from tests.helpers.deployers import address_of, curve_fields, fields, scope_of
+
+
+class Twin:
+    """A deployment on which actions of a world are sent as transactions."""
+
+    def __init__(self, made):
+        self.made = made
+        self.scope = scope_of(made)
+        self.home = made.chain.snapshot()
+        self.liquidator = int(made.contracts["Liquidator"].address, 16)
+        self.readers = {
+            name: mirror.reader_of(made.chain, name, made.contracts[name].address)
+            for name in ("Clearinghouse", "Liquidator")
+        }
+
+    def rewind(self):
+        """Return to the deployment as it was."""
+        self.made.chain.revert(self.home)
+        self.home = self.made.chain.snapshot()
+
+    # Sending
+
+    def send(self, world, action):
+        """Send `action`; return the reason if it is refused, None otherwise."""
+        send = getattr(self, action.name, None) or self.call
+        try:
+            send(world, action)
+        except Refused as refused:
+            return refused.reason
+        return None
+
+    def call(self, world, action):
+        arguments = map(self.encode, action.arguments)
+        self.made.send(action.caller, "Clearinghouse", action.name, *arguments)
+
+    def encode(self, argument):
+        return list(argument) if isinstance(argument, tuple) else argument
+
+    def withdraw(self, world, action):
+        receiver = address_of(action.caller)
+        arguments = *action.arguments, receiver
+        self.made.send(action.caller, "Clearinghouse", action.name, *arguments)
+
+    borrow = withdraw
+
+    def set_operator(self, world, action):
+        account, operator, rights = action.arguments
+        arguments = account, self.place(operator), rights
+        self.made.send(action.caller, "Clearinghouse", action.name, *arguments)
+
+    def set_venue(self, world, action):
+        venue, roles = action.arguments
+        arguments = self.place(venue), roles
+        self.made.send(action.caller, "Clearinghouse", action.name, *arguments)
+
+    def set_governor(self, world, action):
+        governor = address_of(*action.arguments)
+        self.made.send(action.caller, "Clearinghouse", action.name, governor)
+
+    def set_curve(self, world, action):
+        asset, curve = action.arguments
+        arguments = asset, curve_fields(curve)
+        self.made.send(action.caller, "Clearinghouse", action.name, *arguments)
+
+    def set_asset_risk(self, world, action):
+        number, *records = action.arguments
+        arguments = number, *map(fields, records)
+        self.made.send(action.caller, "Clearinghouse", action.name, *arguments)
+
+    set_market_risk = set_asset_risk
+
+    def place(self, number):
+        """Return an address; the liquidator's is where it was deployed."""
+        is_liquidator = number == worlds.LIQUIDATOR
+        return address_of(self.liquidator if is_liquidator else number)
+
+    def pledge(self, world, action):
+        self.made.send(action.caller, "Liquidator", action.name, *action.arguments)
+
+    unpledge = liquidate = pledge
+
+    def publish(self, world, action):
+        asset, *_ = action.arguments
+        price = world.asset_prices[asset]
+        self.made.send(
+            action.caller, "MockPrices", "set_feed", asset, price.slow, price.fast
+        )
+        for market, listed in world.clearing.markets.items():
+            if listed.underlying == asset:
+                told = world.mark_prices[market]
+                arguments = market, told.mark, told.premium
+                self.made.send(action.caller, "MockPrices", "set_mark", *arguments)
+
+    def donate(self, world, action):
+        asset, tokens = action.arguments
+        token, vault = self.made.tokens[asset], self.made.contracts["Clearinghouse"]
+        caller = address_of(action.caller)
+        self.made.chain.send(caller, token, "mint", vault.address, tokens)
+
+    def wait(self, world, action):
+        self.made.chain.advance_to(world.now)
+
+    # Comparing
+
+    def read(self, world):
+        """Return `world` as the contracts' storage has it."""
+        clearing = mirror.read_clearing(self.readers["Clearinghouse"], self.scope)
+        state = mirror.read_liquidator(self.readers["Liquidator"])
+        venues = {self.name(venue): clearing.venues[venue] for venue in clearing.venues}
+        operators = {
+            (account, self.name(operator)): rights
+            for (account, operator), rights in clearing.operators.items()
+        }
+        return replace(
+            world,
+            clearing=replace(clearing, venues=venues, operators=operators),
+            liquidator=replace(state, address=worlds.LIQUIDATOR),
+            tokens={asset: self.count(asset) for asset in self.made.tokens},
+        )
+
+    def name(self, address):
+        return worlds.LIQUIDATOR if address == self.liquidator else address
+
+    def count(self, asset):
+        vault = self.made.contracts["Clearinghouse"].address
+        return self.made.chain.call(self.made.tokens[asset], "balanceOf", vault)
+
+
+def differences(world, found):
+    """Return where a world and what the storage says of it differ, as text."""
+    parts = [
+        ("governor", world.clearing.governor, found.clearing.governor),
+        ("tokens", world.tokens, found.tokens),
+        ("providers", world.liquidator, found.liquidator),
+        ("order", list(world.liquidator.providers), list(found.liquidator.providers)),
+    ]
+    parts += [
+        (f"{name} {key}", expected.get(key), told.get(key))
+        for name, expected, told in maps(world.clearing, found.clearing)
+        for key in expected.keys() | told.keys()
+    ]
+    return [f"{name}: {old} != {new}" for name, old, new in parts if old != new]
+
+
+def maps(expected, found):
+    """Yield the maps of two states by name; accounts that have nothing left out."""
+    for name in ("venues", "assets", "markets", "operators"):
+        yield name, getattr(expected, name), getattr(found, name)
+    used = {name: held for name, held in expected.accounts.items() if held != NEW}
+    yield "accounts", used, found.accounts
