@@ -171,9 +171,11 @@ STARTS = {
         *publish(PRICES),
         *PLEDGED,
         *FUNDED,
+        own("deposit", account_of(BULL, 1), ETH, 10**19),
         own("borrow", hedger, USDC, 5_000 * 10**6),
         trade(0, bull, bear, 5_000, PRICES[BTC]),
         trade(1, bear, bull, 10_000, PRICES[ETH]),
+        trade(1, account_of(BULL, 1), bear, 80_000, PRICES[ETH]),
     ],
 }
 

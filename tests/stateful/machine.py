@@ -4,6 +4,7 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs import invariants
 from specs.accounts import BACKSTOP_FUND
@@ -16,31 +17,30 @@ from tests.helpers.worlds import ACCOUNTS, ASSETS, CALLERS, MARKETS, UNDERLYING
 
 def mostly(usual, *odd):
     """Return a strategy of the usual, and now and then of something odd."""
-    return st.one_of(*[usual] * (5 * len(odd)), *odd)
+    # `one_of` would draw all branches alike.
+    return st.sampled_from([*[usual] * 12, *odd]).flatmap(lambda strategy: strategy)
 
 
 accounts = mostly(st.sampled_from(ACCOUNTS), st.sampled_from(worlds.ODD_ACCOUNTS))
 callers = mostly(st.none(), st.sampled_from(CALLERS))
+starts = st.sampled_from([*worlds.STARTS, *2 * ["a market at work"]])
 assets = mostly(st.sampled_from(ASSETS), st.just(worlds.UNLISTED))
 traded = mostly(st.sampled_from(UNDERLYING), st.just(0))
 markets = mostly(st.sampled_from(MARKETS), st.just(worlds.UNLISTED))
 tokens = st.one_of(
     st.integers(0, 3),
-    st.sampled_from([10**6, 10**8, 10**9, 10**10, 10**11, 10**18, 10**19, 10**20]),
-    st.integers(1, 10**12),
+    st.sampled_from([10**exponent for exponent in (6, 7, 8, 9, 10, 11, 18, 19, 20)]),
+    st.integers(1, 10**10),
     st.integers(10**18, 10**31),
     st.just(ch.EVERYTHING),
 )
-amounts = st.one_of(
-    st.integers(0, 3), st.integers(1, 10**6), st.integers(1, 10**23), st.just(10**31)
-)
-sizes = st.one_of(
-    st.integers(0, 3), st.integers(1, 100), st.integers(100, 20_000), st.just(2**56 + 1)
-)
-prices = st.sampled_from([0.5, 0.9, 0.98, 0.995, 1.0, 1.0, 1.0, 1.005, 1.02, 1.1, 2.0])
+amounts = mostly(st.integers(1, 10**21), st.integers(0, 3), st.integers(1, 10**31))
+shares = st.sampled_from([500, 250, 100, 999, 1000, 10, 1, 1001, 0])
+sizes = mostly(st.integers(1, 2_000), st.integers(0, 3), st.integers(2_000, 2**57))
+prices = st.sampled_from([1.0, 1.0, 1.0, 1.005, 0.995, 1.02, 0.98, 1.1, 0.9, 0.5, 2.0])
 spreads = st.sampled_from([0.97, 0.995, 1.0, 1.0, 1.0, 1.005, 1.03])
 premiums = st.integers(-3 * WAD // 100, 3 * WAD // 100)
-seconds = st.one_of(st.integers(1, 70), st.integers(1, 10**5), st.integers(1, 10**8))
+seconds = mostly(st.integers(1, 20), st.integers(1, 10**5), st.integers(1, 10**8))
 capacities = st.one_of(st.integers(0, 3), st.integers(1, 10**5).map(lambda x: x * WAD))
 batches = st.lists(st.sampled_from(ACCOUNTS), max_size=8).map(tuple)
 
@@ -54,7 +54,7 @@ class ProtocolMachine(RuleBasedStateMachine):
     without its decorator is no longer a rule.
     """
 
-    @initialize(start=st.sampled_from(sorted(worlds.STARTS)))
+    @initialize(start=starts)
     def open(self, start):
         self.begin(worlds.STARTS[start])
 
@@ -66,9 +66,14 @@ class ProtocolMachine(RuleBasedStateMachine):
     def deposit_for_the_fund(self, tokens):
         self.act("deposit", worlds.STRANGER, BACKSTOP_FUND, 0, tokens)
 
-    @rule(account=accounts, asset=assets, tokens=tokens, caller=callers)
-    def withdraw(self, account, asset, tokens, caller):
+    @rule(account=accounts, asset=assets, share=shares, caller=callers)
+    def withdraw(self, account, asset, share, caller):
+        tokens = self.tokens_held(account, asset, share)
         self.act("withdraw", caller, account, asset, tokens)
+
+    @rule(account=accounts, asset=assets)
+    def withdraw_everything(self, account, asset):
+        self.act("withdraw", None, account, asset, ch.EVERYTHING)
 
     @rule(account=accounts, asset=assets, tokens=tokens, caller=callers)
     def borrow(self, account, asset, tokens, caller):
@@ -78,17 +83,24 @@ class ProtocolMachine(RuleBasedStateMachine):
     def repay(self, account, asset, tokens):
         self.act("repay", worlds.STRANGER, account, asset, tokens)
 
-    @rule(giver=accounts, taker=accounts, asset=assets, amount=amounts, caller=callers)
-    def transfer(self, giver, taker, asset, amount, caller):
-        self.act("transfer", caller, giver, taker, asset, amount)
+    @rule(
+        giver=accounts, number=st.integers(0, 2), asset=assets, share=shares, by=callers
+    )
+    def transfer(self, giver, number, asset, share, by):
+        taker, amount = giver >> 96 << 96 | number, self.held(giver, asset, share)
+        self.act("transfer", by, giver, taker, asset, amount)
 
-    @rule(account=accounts, asset=assets, amount=amounts, caller=callers)
-    def lend(self, account, asset, amount, caller):
-        self.act("lend", caller, account, asset, amount)
+    @rule(giver=accounts, taker=accounts, asset=assets, amount=amounts)
+    def transfer_to_anybody(self, giver, taker, asset, amount):
+        self.act("transfer", None, giver, taker, asset, amount)
 
-    @rule(account=accounts, asset=assets, amount=amounts, caller=callers)
-    def unlend(self, account, asset, amount, caller):
-        self.act("unlend", caller, account, asset, amount)
+    @rule(account=accounts, asset=assets, share=shares, caller=callers)
+    def lend(self, account, asset, share, caller):
+        self.act("lend", caller, account, asset, self.idle(account, asset, share))
+
+    @rule(account=accounts, asset=assets, share=shares, caller=callers)
+    def unlend(self, account, asset, share, caller):
+        self.act("unlend", caller, account, asset, self.held(account, asset, share))
 
     @rule(account=accounts, enabled=st.booleans(), caller=callers)
     def set_auto_lend(self, account, enabled, caller):
@@ -177,6 +189,24 @@ class ProtocolMachine(RuleBasedStateMachine):
         self.agree()
 
     # What the rules are made of
+
+    def held(self, account, asset, share):
+        """Return a share, in thousandths, of what an account holds; or that itself."""
+        clearing = self.world.clearing
+        if asset not in clearing.assets:
+            return share
+        return ch.get_held(clearing, account, asset) * share // 1000
+
+    def idle(self, account, asset, share):
+        """Return a share of what an account has idle."""
+        held = ch.get_account(self.world.clearing, account)
+        return acc.get_balance(held, asset).idle * share // 1000
+
+    def tokens_held(self, account, asset, share):
+        """Return a share of what an account holds, in token units."""
+        listed = self.world.clearing.assets.get(asset)
+        scale = ch.compute_scale(listed) if listed else 1
+        return self.held(account, asset, share) // scale
 
     def at(self, asset, off):
         """Return a price as a multiple of the one published last."""
