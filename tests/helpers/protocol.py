@@ -1,0 +1,160 @@
+"""The world of `tests.helpers.worlds` on pyrevm with every deployable contract."""
+
+import shutil
+from contextlib import contextmanager
+
+from keeper.artifacts import CONTRACTS, abi_of, artifact, contract_names
+from keeper.chain.codec import codec_of, decode_revert
+from keeper.chain.interface import Refused
+from keeper.chain.revm import GAS_LIMIT
+from specs.errors import Revert
+from specs.world import take
+from tests.helpers import worlds
+from tests.helpers.deployers import Deployment, address_of, deploy_world
+from tests.stateful.twin import Twin, differences
+
+DEPLOYABLES = [name for name in contract_names() if not name.startswith("Mock")]
+BODIES = ("TradeCode", "SettleCode", "LiquidationCode", "GovernanceCode")
+PUBLISHER = 0x9B1 << 96
+
+
+class Protocol(Deployment):
+    """A deployment that remembers the receipt of what was sent last."""
+
+    def send(self, caller, name, method, *arguments):
+        """Send a transaction of the account number `caller`."""
+        contract = self.contracts[name]
+        sender = address_of(caller)
+        self.receipt = self.chain.send(sender, contract, method, *arguments)
+        return self.receipt.result
+
+    def reason(self, caller, name, method, *arguments):
+        """Return why a transaction is refused; None if it is not."""
+        try:
+            self.send(caller, name, method, *arguments)
+        except Refused as refused:
+            return refused.reason
+        return None
+
+    def view(self, name, method, *arguments):
+        """Return what a view says."""
+        return self.chain.call(self.contracts[name], method, *arguments)
+
+    def answer(self, caller, address, data, value=0):
+        """Return whether raw calldata is accepted, and the bytes that come back."""
+        evm = self.chain._evm
+        evm.set_balance(address_of(caller), value)
+        try:
+            output = evm.message_call(
+                address_of(caller), address, data, value=value, gas=GAS_LIMIT
+            )
+        except RuntimeError as error:
+            text = str(error)
+            assert text.startswith("Revert"), text
+            return False, bytes.fromhex(text.split("output: 0x")[1].split(" ")[0])
+        finally:
+            evm.reset_transient_storage()
+        return True, output
+
+    def refusal(self, caller, address, data, value=0):
+        """Return why raw calldata is refused; None if it is not."""
+        is_accepted, output = self.answer(caller, address, data, value)
+        return None if is_accepted else decode_revert(output)
+
+    @contextmanager
+    def undone(self):
+        """Undo what is done inside."""
+        before = self.chain.snapshot()
+        try:
+            yield self
+        finally:
+            self.chain.revert(before)
+
+
+def deploy_protocol(source_root=CONTRACTS):
+    """Return a deployment of everything in the world, the oracle and desk too."""
+    made = Protocol(**vars(deploy_world(source_root)))
+    vault = made.contracts["Clearinghouse"].address
+    governor = address_of(worlds.GOVERNOR)
+    oracle = made.deploy("PriceOracle", governor, 1, [address_of(PUBLISHER)])
+    made.deploy("QuoteDesk", vault, oracle)
+    made.deploy("Lens", vault)
+    return made
+
+
+def functions_of(name, source_root=CONTRACTS):
+    """Return the entries of a deployable's own functions in its ABI."""
+    abi = artifact(name, source_root).abi
+    return [entry for entry in abi if entry["type"] == "function"]
+
+
+def published_functions():
+    """Return the entries of every function behind the Clearinghouse's address."""
+    return [e for e in abi_of("Clearinghouse") if e["type"] == "function"]
+
+
+def calldata(name, method, arguments):
+    """Return the calldata of a call."""
+    return codec_of(name).method(method, arguments).encode(arguments)
+
+
+def mutate(folder, path, old, new):
+    """Return a copy of the contracts in which `path` has `new` for `old`, once."""
+    root = folder / "contracts"
+    shutil.copytree(CONTRACTS, root)
+    text = (root / path).read_text()
+    assert text.count(old) == 1, f"{path}: {text.count(old)} times {old!r}"
+    (root / path).write_text(text.replace(old, new))
+    return root
+
+
+class Stage:
+    """The contracts and the specification side by side, one example at a time."""
+
+    def __init__(self):
+        """Deploy everything."""
+        self.made = deploy_protocol()
+        self.twin = Twin(self.made)
+        self.world = worlds.open_world()
+
+    @contextmanager
+    def at(self, name):
+        """Play a start of `worlds`, yield this stage, and undo everything."""
+        before, world = self.made.chain.snapshot(), self.world
+        try:
+            for action in worlds.STARTS[name]:
+                self.play(action)
+            yield self
+        finally:
+            self.made.chain.revert(before)
+            self.world = world
+
+    def play(self, action):
+        """Take an action in both, expect equal states, and return the receipt."""
+        self.world = take(self.world, action)
+        assert self.twin.send(self.world, action) is None
+        self.compare()
+        return self.made.receipt if action.name != "wait" else None
+
+    def refuse(self, action):
+        """Expect both to refuse an action for one reason, which is returned."""
+        try:
+            take(self.world, action)
+        except Revert as revert:
+            assert self.twin.send(self.world, action) == revert.reason
+            self.compare()
+            return revert.reason
+        raise AssertionError(f"the specification takes {action}")
+
+    def compare(self):
+        """Expect every word of storage to be what the specification says."""
+        assert differences(self.world, self.twin.read(self.world)) == []
+
+    def events(self, action):
+        """Play an action and return its events, without those of the tokens."""
+        found = self.play(action).events
+        return [
+            (e.name, dict(e.arguments))
+            for e in found
+            if e.name != "Transfer" or "giver" in e.arguments
+        ]

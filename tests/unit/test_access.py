@@ -1,0 +1,181 @@
+"""Who may call what: every external function of every deployable, for every role."""
+
+import pytest
+
+from keeper.artifacts import abi_of
+from tests.helpers.calls import ROLES, arrange, calls_of
+from tests.helpers.protocol import (
+    BODIES,
+    DEPLOYABLES,
+    calldata,
+    deploy_protocol,
+    functions_of,
+)
+from tests.helpers.worlds import open_world
+from tests.stateful.twin import Twin
+
+ANYONE = set(ROLES)
+OWNER = {"owner"}
+GOVERNOR = {"governor"}
+VENUE = {"trade venue"}
+LIQUIDATION = {"liquidation venue"}
+BOOK = {"book"}
+TRADE = {"owner", "trading operator"}
+WITHDRAW = {"owner", "withdrawing operator"}
+
+# Who may call it, what the others are told, and what those who may are told about
+# these arguments: None where the call succeeds.
+RESTRICTED = {
+    "Clearinghouse": {
+        "deposit": (TRADE, "asset not enabled", None),
+        "withdraw": (WITHDRAW, "not authorised", None),
+        "borrow": (WITHDRAW, "not authorised", None),
+        "transfer": (WITHDRAW, "not authorised", None),
+        "lend": (TRADE, "not authorised", None),
+        "unlend": (TRADE, "not authorised", None),
+        "set_operator": (OWNER, "not authorised", None),
+        "set_auto_lend": (TRADE, "not authorised", None),
+        "fill_perp": (VENUE, "not a venue", None),
+        "fill_spot": (VENUE, "not a venue", None),
+        "open_takeover": (LIQUIDATION, "not a venue", "not liquidatable"),
+        "take_over": (LIQUIDATION, "not a venue", "no takeover open"),
+        "close_takeover": (LIQUIDATION, "not a venue", "no takeover open"),
+        "list_asset": (GOVERNOR, "not the governor", None),
+        "list_market": (GOVERNOR, "not the governor", None),
+        "set_curve": (GOVERNOR, "not the governor", None),
+        "set_asset_risk": (GOVERNOR, "not the governor", None),
+        "set_market_risk": (GOVERNOR, "not the governor", None),
+        "set_fund_cap": (GOVERNOR, "not the governor", None),
+        "set_venue": (GOVERNOR, "not the governor", None),
+        "set_governor": (GOVERNOR, "not the governor", None),
+    },
+    "PriceOracle": {
+        "observe": (BOOK, "not the book", None),
+        "list_asset": (GOVERNOR, "not the governor", None),
+        "list_market": (GOVERNOR, "not the governor", None),
+        "set_book": (GOVERNOR, "not the governor", None),
+        "set_publisher": (GOVERNOR, "not the governor", None),
+        "set_threshold": (GOVERNOR, "not the governor", None),
+    },
+    "QuoteDesk": {
+        "take": (TRADE, "not authorised", "bad signature"),
+        "cancel": (TRADE, "not authorised", None),
+        "cancel_word": (TRADE, "not authorised", None),
+    },
+    "Liquidator": {
+        "pledge": (OWNER, "not authorised", None),
+        "unpledge": (OWNER, "not authorised", None),
+    },
+    "Lens": {},
+}
+
+# What anyone may call and thereby change something.
+OPEN = {
+    "Clearinghouse": {"repay": None, "tick": None, "realise": None},
+    "PriceOracle": {"publish": "too few reports"},
+    "QuoteDesk": {"cross": "bad signature"},
+    "Liquidator": {"liquidate": "not liquidatable"},
+}
+
+# A code body called directly meets its own storage: empty, and nobody's. Without an
+# index there is no interest to divide.
+DIRECT = {"realise": "unknown market", "tick": ""}
+
+
+class Matrix:
+    """The deployment, and one call of every function."""
+
+    def __init__(self):
+        self.made = deploy_protocol()
+        arrange(self.made)
+        self.calls = calls_of(self.made)
+
+    def call(self, name, method, role, address=None):
+        """Return why a role's call is refused, and undo it."""
+        data = calldata(name, method, self.calls[name][method])
+        target = address or self.made.contracts[name].address
+        with self.made.undone():
+            return self.made.refusal(ROLES[role], target, data)
+
+
+@pytest.fixture(scope="module")
+def matrix():
+    return Matrix()
+
+
+def functions():
+    """Yield the contracts' names and functions; the bodies' are the front's."""
+    for name in set(DEPLOYABLES) - set(BODIES):
+        for entry in abi_of(name):
+            if entry["type"] == "function":
+                yield name, entry["name"], entry["stateMutability"]
+
+
+def rows():
+    """Yield contract, function, who may, what others hear, what those who may hear."""
+    for name, method, kind in functions():
+        if method in RESTRICTED[name]:
+            yield name, method, *RESTRICTED[name][method]
+        elif method in OPEN.get(name, ()):
+            yield name, method, ANYONE, None, OPEN[name][method]
+        elif kind in ("view", "pure"):
+            yield name, method, ANYONE, None, None
+        else:
+            raise LookupError(f"{name}.{method}: nobody says who may call it")
+
+
+def test_every_function_has_a_row_and_every_row_a_function():
+    named = {(name, method) for name, method, _ in functions()}
+    assert {(name, method) for name, method, *_ in rows()} == named
+    for table in (RESTRICTED, OPEN):
+        assert {(name, method) for name in table for method in table[name]} <= named
+    assert {*RESTRICTED, *BODIES} == set(DEPLOYABLES)
+
+
+def test_every_function_has_its_arguments(matrix):
+    called = {(name, method) for name in matrix.calls for method in matrix.calls[name]}
+    assert called == {(name, method) for name, method, _ in functions()}
+
+
+def test_everybody_may_do_what_the_table_says_and_no_more(matrix):
+    found = {
+        (name, method, role): told
+        for name, method, allowed, denial, outcome in rows()
+        for role in ROLES
+        if (told := matrix.call(name, method, role))
+        != (outcome if role in allowed else denial)
+    }
+    assert found == {}
+
+
+def test_a_denied_call_leaves_every_word_as_it_was(matrix):
+    made, calls = matrix.made, matrix.calls
+    before = read(made)
+    denied = 0
+    for name, method, allowed, denial, _ in rows():
+        data = calldata(name, method, calls[name][method])
+        for role in set(ROLES) - allowed:
+            target = made.contracts[name].address
+            assert made.refusal(ROLES[role], target, data) == denial
+            denied += 1
+    assert denied > 200
+    assert read(made) == before
+
+
+def read(made):
+    """Return all that the mirror reads of the Clearinghouse and the Liquidator."""
+    world = Twin(made).read(open_world())
+    return world.clearing, world.liquidator, world.tokens
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_body_obeys_nobody_who_calls_it_directly(matrix, body):
+    before = read(matrix.made)
+    for entry in functions_of(body):
+        method = entry["name"]
+        restricted = RESTRICTED["Clearinghouse"].get(method)
+        for role in ROLES:
+            address = matrix.made.contracts[body].address
+            told = matrix.call("Clearinghouse", method, role, address)
+            assert told == (restricted[1] if restricted else DIRECT[method])
+    assert read(matrix.made) == before

@@ -1,0 +1,187 @@
+"""Code bodies behind one address: one layout, one lock, and every function arrives."""
+
+import pytest
+from eth_abi import encode
+from eth_utils.crypto import keccak
+
+from keeper.artifacts import BODIES, CONTRACTS, artifact, signature_of, type_of
+from keeper.chain.revm import RevmChain
+from keeper.mirror import slots_of
+from tests.helpers.deployers import address_of
+from tests.helpers.protocol import deploy_protocol, functions_of, mutate
+from tests.helpers.worlds import GOVERNOR, STRANGER
+
+FRONT, *OTHERS = BODIES
+UNKNOWN = "unknown function"
+ANSWERING = 10
+"""Bytes of code that answers every call with one number."""
+
+# What each body says first to a stranger who sends zeros.
+FIRST_REFUSALS = {
+    "fill_perp": "not a venue",
+    "fill_spot": "not a venue",
+    "tick": None,
+    "realise": "stale price",
+    "open_takeover": "not a venue",
+    "take_over": "not a venue",
+    "close_takeover": "not a venue",
+    "list_asset": "not the governor",
+    "list_market": "not the governor",
+    "set_curve": "not the governor",
+    "set_asset_risk": "not the governor",
+    "set_market_risk": "not the governor",
+    "set_fund_cap": "not the governor",
+    "set_venue": "not the governor",
+    "set_governor": "not the governor",
+}
+ROUTED = [(body, entry) for body in OTHERS for entry in functions_of(body)]
+
+
+@pytest.fixture(scope="module")
+def made():
+    return deploy_protocol()
+
+
+def selector_of(entry):
+    return keccak(text=signature_of(entry))[:4]
+
+
+def zeros(entry):
+    """Return calldata of a function with every argument zero or empty."""
+    types = [type_of(item) for item in entry["inputs"]]
+    return selector_of(entry) + encode(types, [zero_of(kind) for kind in types])
+
+
+def zero_of(kind):
+    """Return the zero of an ABI type."""
+    if kind.endswith("[]"):
+        return []
+    if kind.startswith("("):
+        return tuple(zero_of(part) for part in kind[1:-1].split(","))
+    return {"address": address_of(0), "bool": False}.get(kind, 0)
+
+
+def layouts(source_root=CONTRACTS):
+    """Return the storage and transient storage layouts of all bodies, by name."""
+    found = {name: artifact(name, source_root).layout for name in BODIES}
+    return {
+        kind: {name: slots_of(layout[kind]) for name, layout in found.items()}
+        for kind in ("storage_layout", "transient_storage_layout")
+    }
+
+
+def disagreements(source_root=CONTRACTS):
+    """Return the bodies whose layouts are not the Clearinghouse's."""
+    return {
+        name
+        for bodies in layouts(source_root).values()
+        for name, slots in bodies.items()
+        if slots != bodies[FRONT]
+    }
+
+
+def route(source_root=CONTRACTS):
+    """Return the body at which each function of a body arrives, by name."""
+    chain, sender = RevmChain(source_root=source_root), address_of(GOVERNOR)
+    codes = [answering(chain, number) for number in range(1, len(BODIES))]
+    front = chain.deploy(sender, FRONT, sender, *codes)
+    return {
+        entry["name"]: BODIES[
+            int.from_bytes(chain.send_raw(sender, front.address, zeros(entry)), "big")
+        ]
+        for _, entry in ROUTED
+    }
+
+
+def answering(chain, number):
+    """Deploy code that answers `number` whatever it is called with."""
+    code = bytes([0x60, number, 0x60, 0, 0x52, 0x60, 32, 0x60, 0, 0xF3])
+    deploy = bytes([0x69, *code, 0x60, 0, 0x52, 0x60, ANSWERING, 0x60, 22, 0xF3])
+    return chain.deploy_raw(address_of(GOVERNOR), deploy)
+
+
+# Layout
+
+
+def test_all_bodies_have_one_layout():
+    assert disagreements() == set()
+
+
+def test_the_layout_is_the_state_and_a_lock():
+    text = (CONTRACTS / "modules" / "state.vy").read_text()
+    for kind, bodies in layouts().items():
+        for name in set(bodies[FRONT]) - {"$.nonreentrant_key"}:
+            declared = f"{name}: transient(" if "transient" in kind else f"{name}: "
+            assert f"\n{declared}" in text
+    slots = layouts()["transient_storage_layout"][FRONT]
+    assert slots["$.nonreentrant_key"] == 0
+    assert len(set(slots.values())) == len(slots)
+
+
+def test_a_body_with_a_variable_of_its_own_is_found(tmp_path):
+    line = "initializes: accounts"
+    root = mutate(tmp_path, "GovernanceCode.vy", line, f"odd: uint256\n{line}")
+    assert disagreements(root) == {"GovernanceCode"}
+
+
+def test_a_body_without_the_lock_is_found(tmp_path):
+    old, new = "nonreentrancy on", "nonreentrancy off"
+    root = mutate(tmp_path, "SettleCode.vy", old, new)
+    assert disagreements(root) == {"SettleCode"}
+
+
+# Routing
+
+
+def test_every_function_arrives_at_its_body():
+    assert route() == {entry["name"]: body for body, entry in ROUTED}
+
+
+def test_a_missing_route_is_found(tmp_path):
+    line = '"realise(uint256,uint256[])"'
+    root = mutate(tmp_path, f"{FRONT}.vy", line, '"forgotten()"')
+    assert route(root)["realise"] == "GovernanceCode"
+
+
+@pytest.mark.parametrize("entry", [e for _, e in ROUTED], ids=signature_of)
+def test_the_body_answers_through_the_one_address(made, entry):
+    vault = made.contracts[FRONT].address
+    with made.undone():
+        reason = made.refusal(STRANGER, vault, zeros(entry))
+    assert reason == FIRST_REFUSALS[entry["name"]]
+    assert reason != UNKNOWN
+
+
+def test_every_routed_function_has_a_first_refusal():
+    assert {entry["name"] for _, entry in ROUTED} == set(FIRST_REFUSALS)
+
+
+def test_no_two_functions_have_one_selector():
+    entries = [entry for body in BODIES for entry in functions_of(body)]
+    assert len({selector_of(entry) for entry in entries}) == len(entries)
+
+
+def test_what_a_body_returns_fits_what_the_fallback_passes_on():
+    for _, entry in ROUTED:
+        types = [type_of(item) for item in entry["outputs"]]
+        assert all(kind in ("uint256", "bool") for kind in types)
+        assert 32 * len(types) <= 160
+
+
+# What is not there
+
+
+@pytest.mark.parametrize(
+    "data", ["", "00", "b6b55f", "deadbeef", "deadbeef" + "00" * 64]
+)
+def test_an_unknown_function_is_refused(made, data):
+    vault = made.contracts[FRONT].address
+    assert made.refusal(GOVERNOR, vault, bytes.fromhex(data)) == UNKNOWN
+
+
+def test_ether_is_refused(made):
+    vault = made.contracts[FRONT].address
+    entries = [entry for body in BODIES for entry in functions_of(body)]
+    for data in [b"", *(zeros(entry) for entry in entries)]:
+        assert made.refusal(STRANGER, vault, data, value=1) is not None
+    assert made.chain._evm.get_balance(vault) == 0
