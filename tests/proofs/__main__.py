@@ -61,7 +61,8 @@ def run(proofs: list[Proof], jobs: int, progress: Console) -> list[Result]:
     results: dict[str, Result] = {}
     # Forked, so that workers find the proofs, CrossHair and the compiler as they are.
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
-        for result in pool.imap_unordered(_judge, range(len(proofs))):
+        # The steps, last in the list, take longest: begin with them.
+        for result in pool.imap_unordered(_judge, reversed(range(len(proofs)))):
             results[result.id] = result
             progress.print(
                 f"[{len(results):3}/{len(proofs)}] {result.id}: {result.verdict} "

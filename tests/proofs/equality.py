@@ -93,8 +93,10 @@ class Equality:
                 for given, answer in self._answers(lifted, names, signature.arguments):
                     self._compare(trace, lifted, given, answer, signature.results)
                     if not witness and trace.succeeds and answer.reason is None:
-                        model = find_model(given)
-                        witness = "" if model is None else describe(model) or "any input"
+                        model = find_model([*given, *lifted.doubts])
+                        witness = (
+                            "" if model is None else describe(model) or "any input"
+                        )
         return witness
 
     def witness(self, found: str, counterexamples: list[str]) -> str:
@@ -114,7 +116,7 @@ class Equality:
             return
         if reason != answer.reason:
             claim = f"{self.function}: {_say(reason)} for {_say(answer.reason)}"
-            prove(given, z3.BoolVal(False), claim)
+            prove(given, z3.BoolVal(False), claim, lifted.doubts)
         elif reason is None:
             returned = zip(trace.words, answer.values, results, strict=True)
             for at, (word, expected, kind) in enumerate(returned):
@@ -122,7 +124,8 @@ class Equality:
                 # Reading a word may have named unknowns that have ranges.
                 facts = [*lifted.bounds, *given]
                 equal = value == formula_of(expected)
-                prove(facts, equal, f"{self.function}: value {at}")
+                claim = f"{self.function}: value {at}"
+                prove(facts, equal, claim, lifted.doubts)
 
     def _answers(
         self, lifted: Integers, names: list[str], kinds: list[str]

@@ -9,6 +9,9 @@ import z3
 
 from specs import packing
 from specs.errors import AmountTooLarge, NonceUsed, NotAuthorised, OutOfBounds
+from specs.fixed_point import RAY
+from tests.proofs.lifter.integers import Integers
+from tests.proofs.lifter.linear import Linear
 from tests.proofs.lifter.terms import Term, answer, build, constant, variable
 from tests.proofs.proof import Mutant
 from tests.proofs.transition import Step, Transition
@@ -20,6 +23,7 @@ IS_AUTHORISED = 0x294B17E9
 """Selector of ``is_authorised(uint256,address,uint256)``."""
 
 RIGHTS = 3
+HALF = 2**128
 CALLER = variable("caller", 0, 2**160 - 1)
 
 _ACCOUNT, _WORD = variable("any_account"), variable("any_word")
@@ -104,6 +108,44 @@ def a_setting_changes_one_bit(step: Transition, account: Term, enabled: Term) ->
     step.writes_only("headers")
 
 
+def a_repayment_harms_nobody(
+    step: Transition, account: Term, asset: Term, tokens: Term
+) -> None:
+    """Show that no debt grows, nothing leaves the pool and nobody else is touched."""
+    if not step.succeeds:
+        return
+    cash, later_cash = (w("pool_cash", asset) for w in (step.before, step.after))
+    held, later_held = step.halves("balances", account, asset)
+    step.holds(later_held >= held, "no debt grows")
+    step.holds(later_cash / HALF >= cash / HALF, "cash does not fall")
+    index, later_index = (w("pool_index", asset) for w in (step.before, step.after))
+    step.holds(later_index / 2**144 >= index / 2**144, "the lend index does not fall")
+    kept = step.after("balances", _ACCOUNT, _WORD) == step.before(
+        "balances", _ACCOUNT, _WORD
+    )
+    is_own = z3.And(
+        step.word(_ACCOUNT) == step.word(account), step.word(_WORD) == step.word(asset)
+    )
+    step.holds(z3.Or(is_own, kept), "no other balance changes")
+    step.writes_only("pool_index", "pool_total", "pool_cash", "balances")
+
+
+def a_small_repayment(
+    step: Transition, account: Term, asset: Term, tokens: Term
+) -> list[z3.BoolRef]:
+    """Return a state in which 5 units of a debt of 9 are repaid at once."""
+    words = {
+        "pool_index": (RAY << 144) | (RAY << 32) | 7,
+        "pool_total": (20 << 128) | 9,
+        "pool_cash": 11 << 128,
+        "token": (1 << 168) | (18 << 160) | 0xAA,
+    }
+    known = [step.before(name, asset) == word for name, word in words.items()]
+    owed = step.before("balances", account, asset) == 2**256 - (9 << 128)
+    time = step.word(variable("timestamp", 0, 2**32 - 1)) == 7
+    return [*known, owed, time, step.word(account) == 1, step.word(tokens) == 5]
+
+
 def cancel_word_sets_its_mask(step: Transition, account: Term, *input: Term) -> None:
     """Show that `cancel_word` sets the bits of its mask, and no bit is ever cleared."""
     if not step.succeeds:
@@ -165,14 +207,15 @@ _CHECK = """\
     nonces._use(account, nonce)
 """
 
+_MARKET = "contracts/modules/money_market.vy"
 _HOUSE = "contracts/Clearinghouse.vy"
 _BODIES = b"".join(number.to_bytes(32, "big") for number in range(1, 6))
 
 STEPS = (
     Step(
         "step.clearinghouse.set_operator",
-        "The owner of an account, and nobody else, sets the rights of one operator over "
-        "it; no other word changes.",
+        "An account's owner, and nobody else, sets the rights of one operator over it; "
+        "no other word changes.",
         _HOUSE,
         "set_operator",
         ("account", "operator", "rights"),
@@ -207,6 +250,27 @@ STEPS = (
             ),
         ),
         _BODIES,
+    ),
+    Step(
+        "step.clearinghouse.repay",
+        "Interest booked or not: the debt does not grow, cash and lend index do not "
+        "fall, no other balance of any asset changes. (USDC)",
+        _HOUSE,
+        "repay",
+        ("account", "asset", "tokens"),
+        a_repayment_harms_nobody,
+        (
+            Mutant(
+                _MARKET,
+                "scaled += convert(burned, int256)",
+                "scaled -= convert(burned, int256)",
+            ),
+            Mutant(_HOUSE, "pool.cash += taken * scale", "pool.cash -= taken * scale"),
+        ),
+        _BODIES,
+        ({"asset": 0},),
+        (Linear, Integers),
+        a_small_repayment,
     ),
     Step(
         "step.quote_desk.cancel",

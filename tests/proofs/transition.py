@@ -24,12 +24,13 @@ from tests.proofs.lifter.bits import Bits
 from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.machine import Call, Machine
 from tests.proofs.lifter.machine import Path as Trace
-from tests.proofs.lifter.solver import describe, find_model, prove
+from tests.proofs.lifter.solver import NotProved, describe, find_model, prove
 from tests.proofs.lifter.storage import entry, initial, locate
-from tests.proofs.lifter.terms import Term, answer, constant, variable
+from tests.proofs.lifter.terms import Term, answer, build, constant, variable
 from tests.proofs.proof import Mutant
 
 Theory = type[Bits] | type[Integers]
+Layout = dict[str, int]
 
 
 class Transition:
@@ -39,7 +40,7 @@ class Transition:
         self,
         trace: Trace,
         lifted: Bits | Integers,
-        layout: dict[str, int],
+        layout: Layout,
     ):
         """Read ``trace`` as ``lifted`` does, with slots named as in ``layout``."""
         self.trace, self.lifted = trace, lifted
@@ -71,9 +72,18 @@ class Transition:
         """Return a storage word as it is left."""
         return self.word(self.trace.finally_at(self._at(name, keys)))
 
+    def halves(self, name: str, *keys: Term) -> tuple[Any, Any]:
+        """Return the upper 128 bits of a word, signed, before and after."""
+        location = self._at(name, keys)
+        words = initial(location), self.trace.finally_at(location)
+        before, after = (
+            self.lifted.value(build("sar", constant(128), word), True) for word in words
+        )
+        return before, after
+
     def holds(self, goal: z3.BoolRef, claim: str) -> None:
         """Raise unless ``goal`` is true whenever the path is taken."""
-        prove(self.lifted.hypotheses, goal, claim)
+        prove(self.lifted.hypotheses, goal, claim, self.lifted.doubts)
 
     def writes_only(self, *names: str) -> None:
         """Raise unless every write goes to one of these variables or mappings."""
@@ -84,10 +94,6 @@ class Transition:
 
     def _at(self, name: str, keys: tuple[Term, ...]) -> Term:
         return entry(constant(self._layout[name]), *keys)
-
-    def find_model(self) -> z3.ModelRef | None:
-        """Return a state and input that take the path."""
-        return find_model(self.lifted.hypotheses)
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,10 @@ class Step:
     constructor: bytes = b""
     cases: tuple[Mapping[str, int], ...] = ({},)
     """Known values of some arguments; the claim is shown for each of them."""
-    theory: Theory = Bits
+    theories: tuple[Theory, ...] = (Bits,)
+    """Ways to read a path, tried in turn; only the last one's counterexample counts."""
+    example: Callable[..., list[z3.BoolRef]] | None = None
+    """More conditions that a witness may meet, where the solver needs some help."""
     layer: int = 3
     tool: str = "lifter"
 
@@ -124,13 +133,27 @@ class Step:
                     )
                 ]
                 for trace in Machine(code, _answer).run(signature.selector, words):
-                    lifted = self.theory(trace.conditions)
-                    transition = Transition(trace, lifted, layout)
-                    self.holds(transition, *words)
-                    if trace.succeeds and not witness:
-                        model = transition.find_model()
-                        witness = "" if model is None else describe(model) or "any input"
+                    if not witness and trace.succeeds:
+                        witness = self._witness(trace, layout, words)
+                    self._prove(trace, layout, words)
         return witness
+
+    def _prove(self, trace: Trace, layout: Layout, words: list[Term]) -> None:
+        *first, last = self.theories
+        for theory in first:
+            try:
+                self.holds(Transition(trace, theory(trace.conditions), layout), *words)
+            except NotProved:
+                continue
+            return
+        self.holds(Transition(trace, last(trace.conditions), layout), *words)
+
+    def _witness(self, trace: Trace, layout: Layout, words: list[Term]) -> str:
+        lifted = self.theories[-1](trace.conditions)
+        transition = Transition(trace, lifted, layout)
+        helping = self.example(transition, *words) if self.example else []
+        model = find_model([*lifted.hypotheses, *lifted.doubts, *helping])
+        return "" if model is None else describe(model) or "any input"
 
     def witness(self, found: str, counterexamples: list[str]) -> str:
         """Return the state and input that were found."""

@@ -11,10 +11,14 @@ silently. The trust base is listed in ``tests/proofs/README.md``.
 ``words``      what each opcode does to words of any width
 ``terms``      expressions over words, simplified and shared
 ``storage``    where a slot or a mapping entry is, and whether two are the same
+``memory``     bytes, each of them known or a part of a term
+``frame``      the machine's state on one path, and what is left of it
 ``machine``    runs runtime code on terms, forking at each jump
 ``idioms``     the guards of checked arithmetic, and what each of them means
 ``integers``   a path's conditions and results over unbounded integers
+``linear``     the same with products and quotients left unknown
 ``bits``       the same over 256-bit words, for masks and shifts
+``leaves``     names for what is unknown
 ``reference``  runs a function of the specification on symbolic integers
 ``solver``     asks z3, and takes nothing but an answer for one
 =============  =====================================================================

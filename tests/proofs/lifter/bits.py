@@ -39,6 +39,7 @@ class Bits:
 
     def __init__(self, conditions: Conditions):
         self.bounds: list[z3.BoolRef] = []
+        self.doubts: list[z3.BoolRef] = []
         self._known: dict[int, z3.BitVecRef] = {}
         self._conditions = [
             self.truth(term) if truth else z3.Not(self.truth(term))

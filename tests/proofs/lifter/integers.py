@@ -23,10 +23,17 @@ Integer = z3.ArithRef
 
 
 class Integers:
-    """Terms of one path as formulas over integers; ``known`` are in range anyway."""
+    """
+    Terms of one path as formulas over integers; ``known`` are in range anyway.
+
+    Where a word is only read rightly if something holds, it is unknown otherwise, and
+    the condition is among the ``doubts``: what is proved is true with or without them,
+    but a counterexample must meet them to be one.
+    """
 
     def __init__(self, conditions: Conditions, known: Sequence[Term] = ()):
         self.bounds: list[Formula] = []
+        self.doubts: list[Formula] = []
         self._exact: dict[bool, set[tuple[str, int, int]]] = {False: set(), True: set()}
         self._nonzero: set[int] = set()
         self._known: dict[tuple[bool, int], Integer] = {}
@@ -174,7 +181,7 @@ class Integers:
         return _wrap_below(exact) if name == "sub" else exact % MODULUS
 
     def _bits(self, name: str, x: Term, y: Term) -> Integer:
-        """Return a shift by, or a mask of, a constant as a quotient or remainder."""
+        """Return shifts by constants, masks and joined fields, and powers of ten."""
         if name in ("shl", "shr") and _constant(x) < BITS:
             power = 1 << _constant(x)
             word = self.value(y)
@@ -185,7 +192,27 @@ class Integers:
             if mask and (mask + low) & mask == 0:  # one run of ones
                 field = (mask + low) // low
                 return (self.value(y) / low) % field * low
+        if name == "or":
+            return self._joined(x, y)
+        if name == "exp" and is_constant(x, 10):
+            power, exponent = self._unknown("exp", x, y), self.value(y)
+            known = (z3.And(exponent == i, power == 10**i) for i in range(78))
+            self.doubts.append(z3.Or(*known))
+            return power
         raise Unsupported(f"{name}({x!r}, {y!r}) as an integer")
+
+    def _joined(self, x: Term, y: Term) -> Integer:
+        """Return two fields of one word, if the one ends where the other begins."""
+        room, low = max((_zeros(x), y), (_zeros(y), x), key=lambda pair: pair[0])
+        fits = self.value(low) < (1 << room)
+        self.doubts.append(fits)
+        exact = self.value(x) + self.value(y)
+        return z3.If(fits, exact, self._unknown("or", x, y))
+
+    def _unknown(self, name: str, x: Term, y: Term) -> Integer:
+        unknown = z3.Int(f"{name}_{x.serial}_{y.serial}")
+        self.bounds += [unknown >= 0, unknown < MODULUS]
+        return unknown
 
     def _signed(self, term: Term) -> Integer:
         name, arguments = term.operation, term.arguments
@@ -230,6 +257,18 @@ def _wrap_below(value: Integer) -> Integer:
 
 def _magnitude(value: Integer) -> Integer:
     return z3.If(value < 0, -value, value)
+
+
+def _zeros(term: Term) -> int:
+    """Return how many of the lowest bits of a word are zero at least."""
+    name, arguments = term.operation, term.arguments
+    if name == "constant" and arguments[0]:
+        return (arguments[0] & -arguments[0]).bit_length() - 1
+    if name == "shl" and is_constant(arguments[0]):
+        return min(arguments[0].arguments[0], BITS)
+    if name == "and":
+        return max(map(_zeros, arguments))
+    return min(map(_zeros, arguments)) if name == "or" else 0
 
 
 def _constant(term: Term) -> int:

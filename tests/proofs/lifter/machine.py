@@ -28,12 +28,12 @@ ENVIRONMENT = {
     0x30: ("this", 160),
     0x32: ("origin", 160),
     0x33: ("caller", 160),
-    0x42: ("timestamp", 64),
+    0x42: ("timestamp", 32),
     0x43: ("number", 64),
     0x46: ("chain", 64),
     0x5A: ("gas", 64),
 }
-"""Words that the block or the caller provides, and their bits."""
+"""Words that block or caller provide, and their bits; time until 2106, as stored."""
 
 
 class Call(NamedTuple):
@@ -56,7 +56,7 @@ Stub = Callable[[Call], tuple[Term, list[Term]]]
 class Machine:
     """Runtime code, and who answers its calls to others."""
 
-    def __init__(self, code: bytes, stub: Stub | None = None, limit: int = 2_000):
+    def __init__(self, code: bytes, stub: Stub | None = None, limit: int = 5_000):
         self.code, self.stub, self.limit = code, stub, limit
         self.steps = 0
 

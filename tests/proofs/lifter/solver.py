@@ -25,9 +25,16 @@ class NotProved(Exception):
         super().__init__(f"{claim}: {found}")
 
 
-def prove(hypotheses: Sequence[z3.BoolRef], goal: z3.BoolRef, claim: str) -> None:
+def prove(
+    hypotheses: Sequence[z3.BoolRef],
+    goal: z3.BoolRef,
+    claim: str,
+    doubts: Sequence[z3.BoolRef] = (),
+) -> None:
     """
     Raise `NotProved` unless the hypotheses imply the goal.
+
+    A counterexample has to meet the ``doubts`` too, else the claim is undecided.
 
     A first attempt uses only the hypotheses about symbols of the goal: a claim that
     follows from fewer of them follows from all.
@@ -41,13 +48,15 @@ def prove(hypotheses: Sequence[z3.BoolRef], goal: z3.BoolRef, claim: str) -> Non
         if answer == z3.unsat:
             return
     answer, model = _ask([*hypotheses, z3.Not(goal)], PATIENCE)
+    if answer == z3.sat and doubts:
+        _, model = _ask([*hypotheses, z3.Not(goal), *doubts], PATIENCE)
     if answer != z3.unsat:
         raise NotProved(claim, model)
 
 
 def find_model(hypotheses: Sequence[z3.BoolRef]) -> z3.ModelRef | None:
     """Return an input for which all hypotheses hold, if one is found."""
-    return _ask(hypotheses, PATIENCE)[1]
+    return _ask(hypotheses, PATIENCE // 10)[1]
 
 
 def describe(model: z3.ModelRef) -> str:
