@@ -53,3 +53,10 @@ class Time(click.ParamType):
         except ValueError as error:
             name = param.opts[0] if param else "time"
             raise Refusal(f"{name}: {error}") from None
+
+
+def hush() -> None:
+    """Keep Ape from saying what every transaction cost; warnings still come."""
+    from ape.logging import logger
+
+    logger.set_level("WARNING")

@@ -20,7 +20,7 @@ COLOURS: Final = ("#2f5bd7", "#d9642c", "#17876d", "#8f4bc2", "#b8860b", "#c2325
 INK: Final = "#27303f"
 FAINT: Final = "#dfe3ea"
 
-_STYLE: Final = {
+_STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "replay",
     "font.family": "sans-serif",
@@ -159,14 +159,16 @@ def _finish(axis: "Axes", title: str) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     axis.set_title(title)
-    locator = AutoDateLocator(minticks=3, maxticks=6)
+    locator: Any = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
+    formatter: Any = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
     axis.xaxis.set_major_locator(locator)
-    axis.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    axis.xaxis.set_major_formatter(formatter)
     if axis.get_legend_handles_labels()[0]:
         axis.legend(loc="best", fontsize=9)
 
 
-def _times(samples: Sequence[Sample]) -> list[datetime]:
+def _times(samples: Sequence[Sample]) -> Any:
+    # Dates are what matplotlib plots and what its types do not know.
     return [_moment(sample.time) for sample in samples]
 
 

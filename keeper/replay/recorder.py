@@ -107,8 +107,7 @@ class Recorder:
             sign = FLOWS.get(event.name, 0)
             if sign:
                 asset, amount = event.arguments["asset"], event.arguments["amount"]
-                price = WAD if asset == USDC else state.assets[asset].quote.slow
-                value = sign * amount * price // WAD
+                value = sign * amount * get_price(state, asset) // WAD
                 self.brought[AccountId(event.arguments["account"])] += value
 
     def add_block(self, before: State, after: State) -> None:
@@ -153,7 +152,7 @@ class Recorder:
         reserve_after = mul_div_down(accrued.reserve, accrued.lend_index, RAY)
         paid = mul_div_down(old.borrows, accrued.borrow_index - old.borrow_index, RAY)
         earned = mul_div_down(old.lends - old.reserve, growth, RAY)
-        price = int(WAD if asset == USDC else before.assets[asset].quote.slow)
+        price = get_price(before, asset)
         self.interest.borrowers += mul_div_down(paid, price, WAD)
         self.interest.lenders += mul_div_down(earned, price, WAD)
         self.interest.reserve += mul_div_down(
@@ -188,9 +187,14 @@ def compute_slack(state: State, asset: int) -> int:
         if asset in account.balances
     ]
     debts = sum(money_market.compute_debt(b, pool.borrow_index) for b in balances)
-    lends = sum(money_market.compute_lent(b, pool.lend_index) for b in balances)
+    lends = sum(int(money_market.compute_lent(b, pool.lend_index)) for b in balances)
     lends += mul_div_down(pool.reserve, pool.lend_index, RAY)
     return pool.cash + debts - lends - get_funds(state, asset)
+
+
+def get_price(state: State, asset: int) -> int:
+    """Return the slow price of an asset; USDC's is 1."""
+    return WAD if asset == USDC else state.assets[asset].quote.slow
 
 
 def get_funds(state: State, asset: int) -> int:

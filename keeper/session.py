@@ -1,0 +1,143 @@
+"""
+The keeper on a network: which jobs, with whose keys, at which prices.
+
+Publishers' keys are Ape accounts. On a local network they default to Ape's test
+accounts, whose keys everybody has.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from keeper.chain.codec import decode_events
+from keeper.chain.interface import Block, Contract, Event
+from keeper.deployment import Deployment
+from keeper.discovery import FromEvents
+from keeper.errors import UserError
+from keeper.job import Job
+from keeper.jobs.liquidate import Liquidate
+from keeper.jobs.publish import Publish
+from keeper.jobs.realise import Realise
+from keeper.jobs.tick import Tick
+from keeper.jobs.watch import Watch
+from keeper.parameters import ASSETS, MARKETS
+from keeper.prices import PricePath, PriceSource
+from keeper.prices.file import read_prices
+from keeper.prices.live import live_prices
+from keeper.prices.seeded import seeded_prices
+from keeper.publishers import Panel
+from keeper.runner import Runner
+from keeper.signing import Signer
+from specs.accounts import USDC
+
+JOBS: Final = ("publish", "tick", "realise", "liquidate")
+LOCAL: Final = (1337, 31337)
+"""Chain ids of networks whose test accounts are everybody's."""
+
+
+@dataclass(frozen=True)
+class Looped:
+    """A path of prices as a source for ever: forwards, backwards, and again."""
+
+    path: PricePath
+
+    @property
+    def label(self) -> str:
+        """Return what the path is."""
+        return f"{self.path.label}, to and fro"
+
+    def price_at(self, time: int) -> dict[str, int]:
+        """Return the prices where the path stands at ``time``."""
+        length = max(1, self.path.end - self.path.start)
+        place = time % (2 * length)
+        return self.path.price_at(self.path.start + min(place, 2 * length - place))
+
+
+@dataclass(frozen=True)
+class RpcLogs:
+    """Events of the past, asked of a node."""
+
+    web3: Any
+
+    def events(self, contract: Contract, first: int, last: int) -> Sequence[Event]:
+        """Return a contract's events from block ``first`` to block ``last``."""
+        found = self.web3.eth.get_logs(
+            {"address": contract.address, "fromBlock": first, "toBlock": last}
+        )
+        logs = [
+            (contract.address, [bytes(topic) for topic in log.topics], bytes(log.data))
+            for log in found
+        ]
+        return decode_events(logs, {contract.address: contract.name})
+
+
+def find_source(name: str, seed: int) -> PriceSource:
+    """Return the source called `seeded` or `live`, or the one in a file."""
+    if name == "live":
+        return live_prices()
+    if name == "seeded":
+        return Looped(seeded_prices(seed))
+    return Looped(read_prices(Path(name)))
+
+
+def find_publishers(
+    deployment: Deployment, named: Sequence[Signer], known: Sequence[Signer]
+) -> Sequence[Signer]:
+    """
+    Return the keys that the oracle knows, in the deployment's order.
+
+    Raise `UserError` for a key that was named and is no publisher.
+    """
+    enrolled = {address.lower() for address in deployment.publishers}
+    for signer in named:
+        if signer.address.lower() not in enrolled:
+            raise UserError(f"--publisher: {signer.address} is no publisher")
+    mine = {signer.address.lower(): signer for signer in (*known, *named)}
+    return [
+        mine[address.lower()]
+        for address in deployment.publishers
+        if address.lower() in mine
+    ]
+
+
+def wall_clock(block: Block) -> int:
+    """Return the time of a report: now, or the chain's time if that is ahead."""
+    return max(int(time.time()), block.timestamp)
+
+
+def make_jobs(
+    names: Sequence[str],
+    deployment: Deployment,
+    source: PriceSource,
+    publishers: Sequence[Signer],
+    logs: RpcLogs,
+) -> list[Job[Any]]:
+    """Return the jobs called so, in the order in which a round needs them."""
+    numbers: Mapping[str, int] = {
+        asset.symbol: asset.number for asset in ASSETS if asset.number != USDC
+    }
+    markets = [market.number for market in MARKETS]
+    home, oracle = deployment.clearinghouse, deployment.oracle
+    accounts = FromEvents(logs, home, deployment.block)
+    watch = Watch(home, [asset.number for asset in ASSETS], markets, accounts)
+    jobs: Mapping[str, Job[Any]] = {
+        "publish": Publish(oracle, source, Panel(publishers), numbers, wall_clock),
+        "tick": Tick(home, oracle, list(numbers.values()), markets),
+        "realise": Realise(watch),
+        "liquidate": Liquidate(watch, deployment.liquidator),
+    }
+    return [jobs[name] for name in JOBS if name in names]
+
+
+def run_rounds(runner: Runner, rounds: int, pause: float) -> None:
+    """Work every job so many times, with a pause in between; Ctrl-C ends it."""
+    try:
+        for done in range(rounds):
+            if done:
+                time.sleep(pause)
+            for job in runner.jobs:
+                runner.work(job)
+    except KeyboardInterrupt:
+        runner.stop()

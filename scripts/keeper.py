@@ -1,0 +1,111 @@
+"""Run the keeper against a deployment."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from keeper.chain.ape import ApeChain, connected
+from keeper.cli import clear_errors, hush
+from keeper.deployment import load
+from keeper.devnet import (
+    FILE,
+    NETWORK,
+    demo_signers,
+    load_account,
+    require_devnet,
+)
+from keeper.errors import UserError
+from keeper.runner import Runner
+from keeper.session import (
+    JOBS,
+    LOCAL,
+    RpcLogs,
+    find_publishers,
+    find_source,
+    make_jobs,
+    run_rounds,
+)
+
+TEST_KEEPER = "TEST::1"
+
+
+@click.command(short_help="Publish, tick, realise and liquidate on a network")
+@click.argument("jobs", nargs=-1, type=click.Choice(JOBS))
+@click.option("--network", default=NETWORK, show_default=True)
+@click.option("--account", help="Ape account that sends; TEST::1 on a local network.")
+@click.option(
+    "--publisher",
+    "publishers",
+    multiple=True,
+    help="Ape account that signs prices; repeat it.",
+)
+@click.option(
+    "--deployment",
+    type=click.Path(path_type=Path),
+    default=Path(FILE),
+    show_default=True,
+)
+@click.option(
+    "--prices", default="seeded", show_default=True, help="seeded, live, or a CSV."
+)
+@click.option("--seed", default=0, show_default=True, help="Of the seeded prices.")
+@click.option("--once", is_flag=True, help="One round, then stop.")
+@click.option("--rounds", type=click.IntRange(min=1), help="So many, then stop.")
+@click.option("--dry-run", is_flag=True, help="Say what would be sent, send nothing.")
+def cli(
+    jobs: Sequence[str],
+    network: str,
+    account: str | None,
+    publishers: Sequence[str],
+    deployment: Path,
+    prices: str,
+    seed: int,
+    once: bool,
+    rounds: int | None,
+    dry_run: bool,
+) -> None:
+    """
+    Work the JOBS named, or all of them, every 10 seconds until Ctrl-C.
+
+    Without an account on a network that is not local nothing is sent.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
+    )
+    hush()
+    with clear_errors(), network_at(network) as provider:
+        is_local = provider.chain_id in LOCAL
+        sender = None
+        if not dry_run and (account or is_local):
+            sender = load_account(account or TEST_KEEPER)
+        chain = ApeChain(provider, [sender] if sender else [])
+        found = load(chain, deployment)
+        named = [load_account(alias) for alias in publishers]
+        signers = find_publishers(found, named, demo_signers() if is_local else [])
+        wanted = list(jobs) or list(JOBS)
+        if "publish" in wanted and not signers:
+            if "publish" in jobs:
+                raise UserError("publish: no key of a publisher; name --publisher")
+            logging.getLogger("keeper").warning("no publisher's key: no prices")
+            wanted.remove("publish")
+        source = find_source(prices, seed)
+        logs = RpcLogs(provider.web3)
+        work = make_jobs(wanted, found, source, signers, logs)
+        address = str(sender.address) if sender else None
+        runner = Runner(chain, work, address, found.chain_id)
+        if once or rounds:
+            run_rounds(runner, rounds or 1, pause=10)
+        else:
+            runner.run()
+
+
+@contextmanager
+def network_at(network: str) -> Iterator[Any]:
+    """Connect to a network, which for the devnet must be running."""
+    require_devnet(network)
+    with connected(network) as provider:
+        yield provider
