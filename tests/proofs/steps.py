@@ -5,198 +5,23 @@ Shown on the runtime code, from any state: what is true of the words before a ca
 after it is a step of an induction over all calls.
 """
 
-import z3
-
-from specs import packing
-from specs.errors import AmountTooLarge, NonceUsed, NotAuthorised, OutOfBounds
-from specs.fixed_point import RAY
+from tests.proofs.claims import (
+    CLEARINGHOUSE,
+    FIELDS,
+    ORACLE,
+    a_field_is_read_alone,
+    a_field_is_set_alone,
+    a_repayment_harms_nobody,
+    a_setting_changes_one_bit,
+    a_small_repayment,
+    cancel_sets_one_bit,
+    cancel_word_sets_its_mask,
+    operators_change_for_their_owner,
+)
 from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.linear import Linear
-from tests.proofs.lifter.terms import Term, answer, build, constant, variable
 from tests.proofs.proof import Mutant
-from tests.proofs.transition import Step, Transition
-
-CLEARINGHOUSE = 0xC1
-ORACLE = 0x0A
-TRADE = 1
-IS_AUTHORISED = 0x294B17E9
-"""Selector of ``is_authorised(uint256,address,uint256)``."""
-
-RIGHTS = 3
-HALF = 2**128
-CALLER = variable("caller", 0, 2**160 - 1)
-
-_ACCOUNT, _WORD = variable("any_account"), variable("any_word")
-_ACTOR = variable("any_actor", 0, 2**160 - 1)
-
-
-def may_trade(account: Term) -> Term:
-    """Return what the Clearinghouse answers of the caller."""
-    asked = (constant(CLEARINGHOUSE), account, CALLER, constant(TRADE))
-    return answer(f"answer_{IS_AUTHORISED:08x}", 0, 2**256 - 1, *asked)
-
-
-def cancel_sets_one_bit(step: Transition, account: Term, nonce: Term) -> None:
-    """Show which bit of which word `cancel` sets, and when it refuses."""
-    word = build("shr", constant(8), nonce)
-    bit = step.word(build("shl", build("and", constant(255), nonce), constant(1)))
-    before = step.before("nonce_words", account, word)
-    is_allowed = step.word(may_trade(account)) == 1
-    if step.reason == NotAuthorised.reason:
-        step.holds(z3.Not(is_allowed), "who may trade is let through")
-    elif step.reason == NonceUsed.reason:
-        step.holds(before & bit != 0, "a nonce that is not used is accepted")
-    elif step.succeeds:
-        step.holds(is_allowed, "only who may trade cancels")
-        step.holds(before & bit == 0, "a used nonce is refused")
-        after = step.after("nonce_words", account, word)
-        step.holds(after == before | bit, "its bit is set, and no other changes")
-        other = z3.Or(
-            step.word(_ACCOUNT) != step.word(account),
-            step.word(_WORD) != step.word(word),
-        )
-        kept = step.after("nonce_words", _ACCOUNT, _WORD) == step.before(
-            "nonce_words", _ACCOUNT, _WORD
-        )
-        step.holds(z3.Implies(other, kept), "no other word changes")
-        step.writes_only("nonce_words")
-    else:
-        is_silent = step.word(variable("answered_1", 0, 1)) == 0
-        is_no_answer = z3.UGT(step.word(may_trade(account)), 1)
-        step.holds(z3.Or(is_silent, is_no_answer), "no other refusal")
-
-
-def operators_change_for_their_owner(step: Transition, *input: Term) -> None:
-    """Show who may set which rights, and that nobody else's change."""
-    account, operator, rights = input
-    owner = z3.LShR(step.word(account), 96)
-    is_owner = step.word(CALLER) == owner
-    if step.reason == NotAuthorised.reason:
-        step.holds(z3.Not(is_owner), "the owner is let through")
-    elif step.reason == OutOfBounds.reason:
-        step.holds(z3.UGT(step.word(rights), RIGHTS), "known rights are accepted")
-    elif step.succeeds:
-        step.holds(is_owner, "only the owner gives rights")
-        step.holds(z3.ULE(step.word(rights), RIGHTS), "other rights are refused")
-        after = step.after("operators", account, operator)
-        step.holds(after == step.word(rights), "the rights are those given")
-        other = z3.Or(
-            step.word(_ACCOUNT) != step.word(account),
-            step.word(_ACTOR) != step.word(operator),
-        )
-        kept = step.after("operators", _ACCOUNT, _ACTOR) == step.before(
-            "operators", _ACCOUNT, _ACTOR
-        )
-        step.holds(z3.Implies(other, kept), "no other rights change")
-        step.writes_only("operators")
-
-
-def a_setting_changes_one_bit(step: Transition, account: Term, enabled: Term) -> None:
-    """Show that a header keeps its lists when the setting in it changes."""
-    if not step.succeeds:
-        return
-    owner = z3.LShR(step.word(account), 96)
-    right = step.before("operators", account, CALLER) & TRADE
-    is_allowed = z3.Or(step.word(CALLER) == owner, right == TRADE)
-    step.holds(z3.And(owner != 0, is_allowed), "only who may trade changes it")
-    before, after = step.before("headers", account), step.after("headers", account)
-    step.holds(after | 1 == before | 1, "the lists stay")
-    step.holds((after & 1 == 0) == (step.word(enabled) == 1), "the bit is the setting")
-    kept = step.after("headers", _ACCOUNT) == step.before("headers", _ACCOUNT)
-    is_other = step.word(_ACCOUNT) != step.word(account)
-    step.holds(z3.Implies(is_other, kept), "no other account's header changes")
-    step.writes_only("headers")
-
-
-def a_repayment_harms_nobody(
-    step: Transition, account: Term, asset: Term, tokens: Term
-) -> None:
-    """Show that no debt grows, nothing leaves the pool and nobody else is touched."""
-    if not step.succeeds:
-        return
-    cash, later_cash = (w("pool_cash", asset) for w in (step.before, step.after))
-    held, later_held = step.halves("balances", account, asset)
-    step.holds(later_held >= held, "no debt grows")
-    step.holds(later_cash / HALF >= cash / HALF, "cash does not fall")
-    index, later_index = (w("pool_index", asset) for w in (step.before, step.after))
-    step.holds(later_index / 2**144 >= index / 2**144, "the lend index does not fall")
-    kept = step.after("balances", _ACCOUNT, _WORD) == step.before(
-        "balances", _ACCOUNT, _WORD
-    )
-    is_own = z3.And(
-        step.word(_ACCOUNT) == step.word(account), step.word(_WORD) == step.word(asset)
-    )
-    step.holds(z3.Or(is_own, kept), "no other balance changes")
-    step.writes_only("pool_index", "pool_total", "pool_cash", "balances")
-
-
-def a_small_repayment(
-    step: Transition, account: Term, asset: Term, tokens: Term
-) -> list[z3.BoolRef]:
-    """Return a state in which 5 units of a debt of 9 are repaid at once."""
-    words = {
-        "pool_index": (RAY << 144) | (RAY << 32) | 7,
-        "pool_total": (20 << 128) | 9,
-        "pool_cash": 11 << 128,
-        "token": (1 << 168) | (18 << 160) | 0xAA,
-    }
-    known = [step.before(name, asset) == word for name, word in words.items()]
-    owed = step.before("balances", account, asset) == 2**256 - (9 << 128)
-    time = step.word(variable("timestamp", 0, 2**32 - 1)) == 7
-    return [*known, owed, time, step.word(account) == 1, step.word(tokens) == 5]
-
-
-def cancel_word_sets_its_mask(step: Transition, account: Term, *input: Term) -> None:
-    """Show that `cancel_word` sets the bits of its mask, and no bit is ever cleared."""
-    if not step.succeeds:
-        return
-    word, mask = input
-    step.holds(step.word(may_trade(account)) == 1, "only who may trade cancels")
-    before = step.before("nonce_words", account, word)
-    after = step.after("nonce_words", account, word)
-    step.holds(after == before | step.word(mask), "the bits of the mask are set")
-    any_before = step.before("nonce_words", _ACCOUNT, _WORD)
-    any_after = step.after("nonce_words", _ACCOUNT, _WORD)
-    step.holds(any_before & any_after == any_before, "no bit of any word is cleared")
-    step.writes_only("nonce_words")
-
-
-def a_field_is_set_alone(step: Transition, *input: Term) -> None:
-    """Show that `set` changes its field, and refuses what does not fit it."""
-    word, offset, width, amount = map(step.word, input)
-    field = (z3.BitVecVal(1, 256) << width) - 1
-    if step.succeeds:
-        after = step.result()
-        place = field << offset
-        step.holds(z3.ULE(amount, field), "what does not fit is refused")
-        step.holds(after & place == amount << offset, "the field is the amount")
-        step.holds(after & ~place == word & ~place, "no other bit changes")
-    else:
-        step.holds(z3.UGT(amount, field), "what fits is accepted")
-        step.holds(z3.BoolVal(step.reason == AmountTooLarge.reason), "the reason")
-
-
-def a_field_is_read_alone(step: Transition, *input: Term) -> None:
-    """Show that `get` returns the bits of its field, shifted down."""
-    word, offset, width = map(step.word, input)
-    field = (z3.BitVecVal(1, 256) << width) - 1
-    step.holds(z3.BoolVal(step.succeeds), "there is no refusal")
-    step.holds(step.result() == z3.LShR(word, offset) & field, "the field is returned")
-
-
-FIELDS = tuple(
-    {"offset": field.offset, "width": field.width}
-    for field in sorted(
-        {
-            field
-            for name, layout in vars(packing).items()
-            if name.isupper() and isinstance(layout, dict)
-            for field in layout.values()
-        },
-        key=lambda field: (field.offset, field.width),
-    )
-)
-"""Where the fields of all packed words are."""
+from tests.proofs.transition import Step
 
 _NONCES = "contracts/modules/nonces.vy"
 _DESK = "contracts/QuoteDesk.vy"
