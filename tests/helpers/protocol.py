@@ -3,7 +3,9 @@
 import shutil
 from contextlib import contextmanager
 
-from keeper.artifacts import CONTRACTS, abi_of, artifact, contract_names
+import pytest
+
+from keeper.artifacts import CONTRACTS, artifact, contract_names
 from keeper.chain.codec import codec_of, decode_revert
 from keeper.chain.interface import Refused
 from keeper.chain.revm import GAS_LIMIT
@@ -88,11 +90,6 @@ def functions_of(name, source_root=CONTRACTS):
     return [entry for entry in abi if entry["type"] == "function"]
 
 
-def published_functions():
-    """Return the entries of every function behind the Clearinghouse's address."""
-    return [e for e in abi_of("Clearinghouse") if e["type"] == "function"]
-
-
 def calldata(name, method, arguments):
     """Return the calldata of a call."""
     return codec_of(name).method(method, arguments).encode(arguments)
@@ -138,23 +135,22 @@ class Stage:
 
     def refuse(self, action):
         """Expect both to refuse an action for one reason, which is returned."""
-        try:
+        with pytest.raises(Revert) as caught:
             take(self.world, action)
-        except Revert as revert:
-            assert self.twin.send(self.world, action) == revert.reason
-            self.compare()
-            return revert.reason
-        raise AssertionError(f"the specification takes {action}")
+        reason = caught.value.reason
+        assert self.twin.send(self.world, action) == reason
+        self.compare()
+        return reason
 
     def compare(self):
         """Expect every word of storage to be what the specification says."""
         assert differences(self.world, self.twin.read(self.world)) == []
 
     def events(self, action):
-        """Play an action and return its events, without those of the tokens."""
-        found = self.play(action).events
+        """Play an action and return the events of our contracts, name and values."""
+        ours = {contract.address for contract in self.made.contracts.values()}
         return [
-            (e.name, dict(e.arguments))
-            for e in found
-            if e.name != "Transfer" or "giver" in e.arguments
+            (event.name, dict(event.arguments))
+            for event in self.play(action).events
+            if event.address in ours
         ]

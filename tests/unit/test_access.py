@@ -2,7 +2,7 @@
 
 import pytest
 
-from keeper.artifacts import abi_of
+from keeper.artifacts import CONTRACTS, abi_of
 from tests.helpers.calls import ROLES, arrange, calls_of
 from tests.helpers.protocol import (
     BODIES,
@@ -10,6 +10,7 @@ from tests.helpers.protocol import (
     calldata,
     deploy_protocol,
     functions_of,
+    mutate,
 )
 from tests.helpers.worlds import open_world
 from tests.stateful.twin import Twin
@@ -85,8 +86,8 @@ DIRECT = {"realise": "unknown market", "tick": ""}
 class Matrix:
     """The deployment, and one call of every function."""
 
-    def __init__(self):
-        self.made = deploy_protocol()
+    def __init__(self, source_root=CONTRACTS):
+        self.made = deploy_protocol(source_root)
         arrange(self.made)
         self.calls = calls_of(self.made)
 
@@ -137,15 +138,27 @@ def test_every_function_has_its_arguments(matrix):
     assert called == {(name, method) for name, method, _ in functions()}
 
 
-def test_everybody_may_do_what_the_table_says_and_no_more(matrix):
-    found = {
+def violations(matrix):
+    """Return what calls are told that the table says otherwise."""
+    return {
         (name, method, role): told
         for name, method, allowed, denial, outcome in rows()
         for role in ROLES
         if (told := matrix.call(name, method, role))
         != (outcome if role in allowed else denial)
     }
-    assert found == {}
+
+
+def test_everybody_may_do_what_the_table_says_and_no_more(matrix):
+    assert violations(matrix) == {}
+
+
+def test_a_missing_check_is_found(tmp_path):
+    line = "    self._require_governor()\n    assert roles"
+    root = mutate(tmp_path, "GovernanceCode.vy", line, "    assert roles")
+    found = violations(Matrix(root))
+    strangers = set(ROLES) - GOVERNOR
+    assert found == {("Clearinghouse", "set_venue", role): None for role in strangers}
 
 
 def test_a_denied_call_leaves_every_word_as_it_was(matrix):

@@ -1,0 +1,237 @@
+"""Tokens that call back, keep a fee, answer false or nothing, or are given away."""
+
+import pytest
+
+from keeper.artifacts import abi_of
+from keeper.chain.interface import Refused
+from specs.accounts import compute_account as account_of
+from specs.fixed_point import WAD
+from tests.helpers import worlds
+from tests.helpers.calls import (
+    ACCOUNT,
+    CURVE,
+    FEES,
+    HAIRCUT,
+    OWNER,
+    REQUIREMENT,
+    SECOND,
+    SOMEONE,
+    STRANGER,
+    arrange,
+    calls_of,
+)
+from tests.helpers.deployers import FOR_EVER, address_of
+from tests.helpers.protocol import calldata, deploy_protocol, mutate
+
+ODD = 20
+"""The asset that the hostile token is listed as."""
+
+LENDER = account_of(worlds.LENDER, 0)
+VAULT = "Clearinghouse"
+
+# Calls of the owner in which the token is moved, and how.
+ENTRIES = {
+    "deposit": (SECOND, ODD, 5),
+    "repay": (ACCOUNT, ODD, 5),
+    "withdraw": (SECOND, ODD, 5, SOMEONE),
+    "borrow": (ACCOUNT, ODD, 5, SOMEONE),
+}
+
+
+def with_token(name, source_root=None):
+    """Return the scene of `calls` with a hostile token listed and in use."""
+    made = deploy_protocol(*([source_root] if source_root else []))
+    arrange(made)
+    made.deploy(name, "Odd", "ODD", 18)
+    token, vault = made.contracts[name], made.contracts[VAULT].address
+    listing = token.address, CURVE, HAIRCUT, REQUIREMENT, FEES
+    made.govern("list_asset", ODD, *listing)
+    for owner in (OWNER, worlds.LENDER):
+        made.chain.send(address_of(owner), token, "mint", address_of(owner), 10**6)
+        made.chain.send(address_of(owner), token, "approve", vault, FOR_EVER)
+    return made
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    return empower(with_token("MockCallbackToken"))
+
+
+def empower(made):
+    """Give the token every right there is: only the lock is in its way."""
+    token = made.contracts["MockCallbackToken"].address
+    made.send(STRANGER, "MockPrices", "set_feed", ODD, WAD, WAD)
+    made.send(STRANGER, VAULT, "tick", [ODD], [])
+    made.send(worlds.LENDER, VAULT, "deposit", LENDER, ODD, 1_000)
+    made.send(OWNER, VAULT, "deposit", SECOND, ODD, 1_000)
+    made.send(OWNER, VAULT, "borrow", ACCOUNT, ODD, 100, SOMEONE)
+    for account in (ACCOUNT, SECOND):
+        made.send(OWNER, VAULT, "set_operator", account, token, 3)
+    made.govern("set_venue", token, 7)
+    made.govern("set_governor", token)
+    return made
+
+
+def call_back(made, entry, data, target=VAULT):
+    """Return what became of a callback while `entry` moves the token."""
+    return attempt(made, data, target, OWNER, VAULT, entry, *ENTRIES[entry])
+
+
+def call_outside(made, data, target=VAULT):
+    """Return what becomes of the same call while the vault is not at work."""
+    arguments = SOMEONE, 1
+    name = "MockCallbackToken"
+    return attempt(made, data, target, OWNER, name, "transfer", *arguments)
+
+
+def attempt(made, data, target, *call):
+    """Return whether a callback during a call succeeds, and what it returns."""
+    token = made.contracts["MockCallbackToken"]
+    address = made.contracts[target].address
+    made.chain.send(SOMEONE, token, "set_callback", address, data)
+    made.send(*call)
+    assert made.chain.call(token, "calls") == 1
+    told = tuple(made.chain.call(token, name) for name in ("is_successful", "returned"))
+    made.chain.send(SOMEONE, token, "set_callback", address_of(0), b"")
+    return told
+
+
+def calls_by_kind(made, name, is_view):
+    """Yield functions that only look, or those that do not, with their calldata."""
+    for entry in abi_of(name):
+        if entry["type"] != "function":
+            continue
+        if (entry["stateMutability"] in ("view", "pure")) == is_view:
+            arguments = calls_of(made)[name][entry["name"]]
+            yield entry["name"], calldata(name, entry["name"], arguments)
+
+
+def entered(made, entry):
+    """Return the functions that a callback during `entry` got into."""
+    found = set()
+    for method, data in calls_by_kind(made, VAULT, is_view=False):
+        with made.undone():
+            if call_back(made, entry, data) != (False, b""):
+                found.add(method)
+    return found
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_nothing_is_changed_from_within(hostile, entry):
+    assert entered(hostile, entry) == set()
+
+
+def test_from_outside_the_same_calls_get_further(hostile):
+    methods = list(calls_by_kind(hostile, VAULT, is_view=False))
+    assert len(methods) > 20
+    for method, data in methods:
+        with hostile.undone():
+            assert call_outside(hostile, data) != (False, b""), method
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize("name", [VAULT, "Lens"])
+def test_a_view_from_within_refuses_or_tells_what_comes_out(hostile, entry, name):
+    refused = set()
+    for method, data in calls_by_kind(hostile, name, is_view=True):
+        with hostile.undone():
+            within = call_back(hostile, entry, data, name)
+            if within == (False, b""):
+                refused.add(method)
+            else:
+                assert within == call_outside(hostile, data, name), method
+    assert refused == {VAULT: {"assess", "is_authorised"}, "Lens": {"health"}}[name]
+
+
+def test_an_unlocked_clearinghouse_is_entered(tmp_path):
+    lock = "# pragma nonreentrancy on\n"
+    root = mutate(tmp_path, f"{VAULT}.vy", lock, lock.replace(" on\n", " off\n"))
+    made = empower(with_token("MockCallbackToken", root))
+    assert "set_auto_lend" in entered(made, "withdraw")
+
+
+@pytest.mark.parametrize("data", [b"", b"\1\2\3\4"])
+def test_the_fallback_is_not_entered_from_within(hostile, data):
+    with hostile.undone():
+        assert call_back(hostile, "deposit", data)[0] is False
+
+
+@pytest.mark.parametrize("name", ["QuoteDesk", "Liquidator"])
+def test_no_detour_leads_in(hostile, name):
+    for method, data in calls_by_kind(hostile, name, is_view=False):
+        with hostile.undone():
+            assert call_back(hostile, "deposit", data, name)[0] is False, method
+    data = calldata("QuoteDesk", "cancel", (ACCOUNT, 8))
+    with hostile.undone():
+        assert call_outside(hostile, data, "QuoteDesk")[0] is True
+
+
+# Tokens that do not do as they are told
+
+
+def test_a_fee_on_transfer_is_refused():
+    made = with_token("MockFeeToken")
+    assert made.reason(OWNER, VAULT, "deposit", ACCOUNT, ODD, 100) == (
+        "transfer fell short"
+    )
+    made.send(OWNER, "MockFeeToken", "set_fee", 0)
+    made.send(OWNER, VAULT, "deposit", ACCOUNT, ODD, 100)
+    made.send(OWNER, "MockFeeToken", "set_fee", 100)
+    made.send(OWNER, VAULT, "withdraw", ACCOUNT, ODD, 100, SOMEONE)
+    assert balance(made, "MockFeeToken", SOMEONE) == 99
+    assert balance(made, "MockFeeToken", made.contracts[VAULT].address) == 0
+
+
+def test_a_token_that_answers_false_is_refused():
+    made = with_token("MockFalseToken")
+    made.send(OWNER, VAULT, "deposit", ACCOUNT, ODD, 100)
+    made.send(OWNER, "MockFalseToken", "set_failing", True)
+    for method, arguments in (
+        ("deposit", (ACCOUNT, ODD, 100)),
+        ("withdraw", (ACCOUNT, ODD, 100, SOMEONE)),
+        ("borrow", (ACCOUNT, ODD, 100, SOMEONE)),
+    ):
+        assert made.reason(OWNER, VAULT, method, *arguments) == "transfer failed"
+    assert balance(made, "MockFalseToken", made.contracts[VAULT].address) == 100
+
+
+def test_a_token_that_answers_nothing_works():
+    made = with_token("MockSilentToken")
+    made.send(OWNER, VAULT, "deposit", ACCOUNT, ODD, 100)
+    assert made.send(OWNER, VAULT, "withdraw", ACCOUNT, ODD, FOR_EVER, SOMEONE) == 100
+    assert balance(made, "MockSilentToken", SOMEONE) == 100
+
+
+def test_a_token_without_code_is_refused():
+    made = deploy_protocol()
+    with pytest.raises(Refused):
+        made.govern("list_asset", ODD, SOMEONE, CURVE, HAIRCUT, REQUIREMENT, FEES)
+
+
+def balance(made, name, holder):
+    return made.view(name, "balanceOf", holder)
+
+
+# Tokens that are given away
+
+
+@pytest.mark.parametrize("tokens", [1, 10**6, 10**30])
+def test_a_donation_changes_nothing_but_custody(hostile, tokens):
+    with hostile.undone():
+        before, reserves = views(hostile), hostile.view("Lens", "reserves", 0)
+        usdc, vault = hostile.tokens[0], hostile.contracts[VAULT].address
+        hostile.chain.send(SOMEONE, usdc, "mint", vault, tokens)
+        assert views(hostile) == before
+        after = hostile.view("Lens", "reserves", 0)
+    assert after.custody == reserves.custody + tokens * 10**12
+    assert after[1:] == reserves[1:]
+
+
+def views(made):
+    """Return what every view says, but for what the vault has of tokens."""
+    return {
+        (name, method): made.answer(STRANGER, made.contracts[name].address, data)
+        for name in (VAULT, "Liquidator", "Lens")
+        for method, data in calls_by_kind(made, name, is_view=True)
+        if method != "reserves"
+    }
