@@ -68,7 +68,9 @@ def _save(asset: uint256, pool: Pool):
     @notice Store a pool; refuse totals beyond their fields.
     """
     state.pool_index[asset] = (
-        (pool.lend_index << 144) | (pool.borrow_index << 32) | pool.accrued_at
+        (pool.lend_index << 144)
+        | (pool.borrow_index << 32)
+        | packing._fit(pool.accrued_at, 32)
     )
     state.pool_total[asset] = (
         packing._fit(pool.lends, 128) << 128
