@@ -143,11 +143,12 @@ def test_a_view_from_within_refuses_or_tells_what_comes_out(hostile, entry, name
     assert refused == {VAULT: {"assess", "is_authorised"}, "Lens": {"health"}}[name]
 
 
-def test_an_unlocked_clearinghouse_is_entered(tmp_path):
-    lock = "# pragma nonreentrancy on\n"
-    root = mutate(tmp_path, f"{VAULT}.vy", lock, lock.replace(" on\n", " off\n"))
+def test_a_function_without_the_lock_is_found(tmp_path):
+    head = "@external\ndef withdraw("
+    root = mutate(tmp_path, f"{VAULT}.vy", head, head.replace("\n", "\n@reentrant\n"))
     made = empower(with_token("MockCallbackToken", root))
     assert "set_auto_lend" in entered(made, "withdraw")
+    assert entered(made, "borrow") == set()
 
 
 @pytest.mark.parametrize("data", [b"", b"\1\2\3\4"])
