@@ -860,24 +860,47 @@ def prices_are_positive(world: World) -> bool:
 
 
 def one_price_holds(before: World, after: World, action: Action) -> bool:
-    """I32: only a tick changes a stored price, to the oracle's, which is newer."""
-    quotes = get_quotes(after)
-    for name, old in get_quotes(before).items():
-        new = quotes[name]
-        if new != old and (action.name != "tick" or new.time <= old.time):
+    """
+    I32: only a tick changes a stored price, to the oracle's present one, which is
+    newer; afterwards nothing that it was asked for is older than the oracle's.
+    """
+    told = get_told(after)
+    asked = get_asked(action)
+    old, new = get_quotes(before), get_quotes(after)
+    for name, quote in new.items():
+        if quote != old.get(name, quote):
+            if name not in asked or quote.time <= old[name].time:
+                return False
+            if name not in told or (quote.slow, quote.fast, quote.time) != told[name]:
+                return False
+        if name in asked and name in told and quote.time < told[name][2]:
             return False
+    return True
+
+
+def get_asked(action: Action) -> frozenset[tuple[str, int]]:
+    """Return the assets and markets whose prices an action takes over."""
     if action.name != "tick":
-        return True
+        return frozenset()
     assets, markets = action.arguments
-    return all(
-        after.clearing.assets[asset].quote.time >= price.time
-        for asset, price in after.asset_prices.items()
-        if asset in assets
-    ) and all(
-        after.clearing.markets[market].quote.time >= price.time
-        for market, price in after.mark_prices.items()
-        if market in markets
+    return frozenset(
+        [("asset", asset) for asset in assets]
+        + [("market", market) for market in markets]
     )
+
+
+def get_told(world: World) -> Mapping[tuple[str, int], tuple[int, int, Seconds]]:
+    """Return what the oracle says: slow, fast and time; a mark's fast one follows."""
+    told = {
+        ("asset", asset): (price.slow, price.fast, price.time)
+        for asset, price in world.asset_prices.items()
+    }
+    for market, price in world.mark_prices.items():
+        index = world.asset_prices[world.clearing.markets[market].underlying]
+        if index.slow > 0:
+            fast = margin.quantise(price.mark * index.fast // index.slow)
+            told["market", market] = (margin.quantise(price.mark), fast, price.time)
+    return told
 
 
 # Liquidation and backstop
@@ -1147,16 +1170,6 @@ def batches_touch_what_they_name(before: World, after: World, action: Action) ->
     return changed <= len(get_named(before, action))
 
 
-def nonces_are_used_once(before: World, after: World, action: Action) -> bool:
-    """I46: a used nonce stays used, and a fill by quotes uses new ones."""
-    if not before.nonces <= after.nonces:
-        return False
-    sides = {"take_quote": 1, "cross_quotes": 2}.get(action.name, 0)
-    return action.name.startswith("cancel") or (
-        len(after.nonces - before.nonces) == sides
-    )
-
-
 StateInvariant = Callable[[World], bool]
 TransitionInvariant = Callable[[World, World, Action], bool]
 
@@ -1209,7 +1222,6 @@ TRANSITION_INVARIANTS: Final[Mapping[str, TransitionInvariant]] = {
     "I39": no_zombie_is_left,
     "I40": fund_pays_deficits_only,
     "I42": batches_touch_what_they_name,
-    "I46": nonces_are_used_once,
 }
 
 

@@ -2,8 +2,8 @@
 World.
 
 Everything that the invariants speak about at one moment: the clearinghouse, the
-liquidator, what the oracle says, the quote desk's nonces, the time and the tokens
-that the vault really has. An action is a call with its caller; ``take`` applies it.
+liquidator, what the oracle says, the time and the tokens that the vault really has.
+An action is a call with its caller; ``take`` applies it.
 
 ``dust`` is a ghost: no contract stores it. It counts, market by market, what rounding
 may have left with the liquidity fund so far.
@@ -19,7 +19,6 @@ from specs import (
     governance,
     liquidation_code,
     liquidator,
-    nonces,
     perpetual,
 )
 from specs import clearinghouse as ch
@@ -27,7 +26,6 @@ from specs.accounts import AccountId, Address
 from specs.clearinghouse import AssetPrice, MarkPrice
 from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down
 from specs.margin import quantise
-from specs.nonces import Nonces
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +39,6 @@ class World:
     mark_prices: Mapping[int, MarkPrice] = field(default_factory=dict)
     tokens: Mapping[int, int] = field(default_factory=dict)
     """What the vault has of each token, in token units."""
-    nonces: Nonces = nonces.UNUSED
     dust: Mapping[int, int] = field(default_factory=dict)
     """The most that rounding has left with each market's fund, WAD USDC."""
 

@@ -137,8 +137,10 @@ PLEDGED = [
     for action in (
         own("deposit", provider, USDC, 300_000 * 10**6),
         own("set_operator", provider, LIQUIDATOR, 1),
-        own("pledge", provider, 40_000 * WAD, 100_000 * WAD),
     )
+] + [
+    own("pledge", PROVIDERS[0], 20_000 * WAD, 50_000 * WAD),
+    own("pledge", PROVIDERS[1], 10**6 * WAD, 10**7 * WAD),
 ]
 FUNDED = [
     own("deposit", lender, USDC, 50_000 * 10**6),

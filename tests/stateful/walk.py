@@ -132,6 +132,13 @@ class Walk:
             return Action(action.name, STRANGER, action.arguments)
         return action
 
+    def help_out(self):
+        """Return a stranger's deposit for somebody in need, if there is anybody."""
+        account = self.rng.choice(self.needy() or ACCOUNTS)
+        asset = self.held_asset(account)
+        arguments = account, asset, self.tokens(asset, 5_000)
+        return Action("deposit", STRANGER, arguments)
+
     def withdraw(self):
         account = self.account(has_balances)
         asset = self.held_asset(account)
@@ -229,7 +236,7 @@ class Walk:
 
     def reprice(self):
         """Return the first action of a new price for all: publish, wait, tick."""
-        moves = self.rng.choice((0.001, 0.002, 0.01, 0.03, 0.1))
+        moves = self.rng.choice((0.001, 0.002, 0.01, 0.03, 0.2))
         for asset in UNDERLYING:
             slow = int(at_price(self.world, asset) * (1 + self.rng.gauss(0, moves)))
             # Prices stay where amounts of one world meet: within a hundredfold.
@@ -256,7 +263,8 @@ class Walk:
 
     def pledge(self):
         account = self.spiced(self.rng.choice(PROVIDERS), ACCOUNTS)
-        capacity = self.spiced(self.rng.randrange(1, 50_000) * WAD, (0, 1, 10**31))
+        scale = self.rng.choice((10, 10**5, 10**7))
+        capacity = self.spiced(self.rng.randrange(1, scale) * WAD, (0, 1, 10**31))
         return own("pledge", account, capacity, 2 * capacity)
 
     def unpledge(self):
@@ -264,12 +272,16 @@ class Walk:
 
     def liquidate(self):
         """Return a liquidation of an account that needs it, if there is one."""
-        accounts = self.world.clearing.accounts
-        need = [name for name in ACCOUNTS if name in accounts and self.is_poor(name)]
+        need = self.needy()
         if not need and self.rng.random() < 0.8:
             return self.reprice()
         account = self.rng.choice(need) if need else self.account()
         return Action("liquidate", STRANGER, (account,))
+
+    def needy(self):
+        """Return the accounts that are below their maintenance margin."""
+        accounts = self.world.clearing.accounts
+        return [name for name in ACCOUNTS if name in accounts and self.is_poor(name)]
 
     def is_poor(self, name):
         health = ch.assess(self.world.clearing, name, self.world.now)
@@ -294,6 +306,7 @@ def has_idle(account):
 
 WEIGHTS = {
     "deposit": 6,
+    "help_out": 1,
     "withdraw": 5,
     "borrow": 5,
     "repay": 3,

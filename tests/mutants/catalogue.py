@@ -1,0 +1,181 @@
+"""Deliberate mistakes: for every executable invariant one in its mechanism."""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """What breaks `number`: `new` for `old` in the function `place` of `specs/`."""
+
+    number: str
+    place: str
+    old: str
+    new: str
+
+
+SPEC_MUTANTS = [
+    Mutant(
+        "I1", "clearinghouse.take_out", "with_custody(state, asset, -tokens)", "state"
+    ),
+    Mutant(
+        "I2",
+        "money_market.debit",
+        "minted = mul_div_up(amount, RAY, pool.borrow_index)",
+        "minted = mul_div_down(amount, RAY, pool.borrow_index)",
+    ),
+    Mutant("I3", "money_market.credit_reserve", "lends=pool.lends + minted, ", ""),
+    Mutant(
+        "I4",
+        "money_market.pay_out",
+        "amount > pool.cash:",
+        "False:",
+    ),
+    Mutant(
+        "I5",
+        "money_market.accrue",
+        "mul_div_down(interest - kept",
+        "mul_div_up(interest",
+    ),
+    Mutant(
+        "I6",
+        "money_market.compute_borrow_index",
+        "min(now - pool.accrued_at, MAX_ACCRUAL)",
+        "now - pool.accrued_at",
+    ),
+    Mutant("I7", "money_market.compute_debt", "mul_div_up", "mul_div_down"),
+    Mutant(
+        "I8",
+        "money_market.credit",
+        "minted = mul_div_down(amount",
+        "minted = mul_div_up(amount",
+    ),
+    Mutant(
+        "I9",
+        "money_market.receive",
+        "cash=Wad(pool.cash + amount)",
+        "cash=Wad(pool.cash + amount), lend_index=Ray(pool.lend_index + 1)",
+    ),
+    Mutant(
+        "I10",
+        "clearinghouse.take_out",
+        "require_initial_margin(state, account, now)",
+        "",
+    ),
+    Mutant(
+        "I11", "clearinghouse.transfer", "require_initial_margin(state, giver, now)", ""
+    ),
+    Mutant(
+        "I12",
+        "requirements.compute_initial_margin",
+        "requirement.base_imf",
+        "requirement.base_imf // 4",
+    ),
+    Mutant(
+        "I13",
+        "settlement.charge",
+        "debit(state, account, USDC, fee)",
+        "debit(state, max(state.accounts), USDC, fee)",
+    ),
+    Mutant(
+        "I14",
+        "clearinghouse.borrow",
+        "require_authorised(state, account, caller, acc.WITHDRAW)",
+        "",
+    ),
+    Mutant(
+        "I15",
+        "money_market.compute_held",
+        "balance.idle + compute_lent",
+        "2 * balance.idle + compute_lent",
+    ),
+    Mutant(
+        "I16", "margin.compute_initial_equity", "min(0, e.worst_value)", "e.worst_value"
+    ),
+    Mutant("I18", "accounts.with_balance", "balance == EMPTY", "balance is None"),
+    Mutant(
+        "I19",
+        "settlement.trade",
+        "max(0, traded.position.lots) - max(0, old.lots)",
+        "abs(traded.position.lots) - abs(old.lots)",
+    ),
+    Mutant("I20", "perpetual.compute_cost", "rounds_up=True", "rounds_up=False"),
+    Mutant("I21", "funding.advance", "min(elapsed, interval)", "elapsed"),
+    Mutant(
+        "I22",
+        "settlement.realise_one",
+        "perpetual.settle(position, paid)",
+        "perpetual.settle(position, paid - 9)",
+    ),
+    Mutant(
+        "I23",
+        "settlement.realise_one",
+        "liquidity_fund.pay(listed.fund, gain)",
+        "liquidity_fund.pay(listed.fund, gain // 2)",
+    ),
+    Mutant(
+        "I24", "perpetual.trade", "position.basis + cost", "position.basis + cost + 9"
+    ),
+    Mutant(
+        "I25",
+        "liquidity_fund.compute_payment",
+        "min(gain, max(0, fund.balance + fund.cap))",
+        "gain",
+    ),
+    Mutant(
+        "I26",
+        "liquidity_fund.compute_payment",
+        "        return gain\n",
+        "        return gain // 2\n",
+    ),
+    Mutant(
+        "I28",
+        "settlement.charge",
+        "USDC, fee), fee)",
+        "USDC, fee), Wad(fee // 2))",
+    ),
+    Mutant("I30", "margin.assess", "is_stale=len(stale_legs) > 0", "is_stale=False"),
+    Mutant(
+        "I31",
+        "settle_code.take_mark",
+        "price.time)\n    return with_market",
+        "price.time + 9)\n    return with_market",
+    ),
+    Mutant(
+        "I32",
+        "settle_code.take_price",
+        "Quote(price.slow, price.fast, price.time)",
+        "Quote(price.fast, price.slow, price.time)",
+    ),
+    Mutant("I33", "liquidation_code.open_takeover", "health.priced_at >= now", "False"),
+    Mutant(
+        "I34", "backstop.compute_account_price", "WAD - discount", "WAD - 4 * discount"
+    ),
+    Mutant(
+        "I35", "liquidation_code.open_takeover", "not backstop.is_open(health)", "False"
+    ),
+    Mutant(
+        "I36",
+        "providers.compute_remaining",
+        "min(provider.per_minute - minute, provider.per_hour - hour)",
+        "provider.per_hour - hour",
+    ),
+    Mutant(
+        "I38",
+        "clearinghouse.deposit",
+        "not is_own and margin.is_liquidatable",
+        "False and margin.is_liquidatable",
+    ),
+    Mutant("I39", "bankruptcy.close_takeover", "balance.scaled >= 0", "True"),
+    Mutant("I40", "bankruptcy.close_takeover", "Wad(min(owed, fund))", "owed"),
+    Mutant(
+        "I41",
+        "clearinghouse.repay",
+        "min(tokens, mul_div_up(debt, 1, scale))",
+        "min(tokens, debt // scale)",
+    ),
+    Mutant(
+        "I42",
+        "settlement.realise_one",
+        "    if paid == 0:\n        return state\n",
+        "    if paid == 0:\n        raise errors.NotAuthorised\n",
+    ),
+]

@@ -1,0 +1,70 @@
+"""Each deliberate mistake in the specification breaks the invariant that it should."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from specs import book_basis, invariants
+from specs.errors import Revert
+from specs.fixed_point import WAD
+from specs.settle_code import AssetPrice, MarkPrice
+from specs.world import take
+from tests.helpers.worlds import STARTS, start_at
+from tests.mutants.catalogue import SPEC_MUTANTS
+from tests.mutants.surgery import mutated
+from tests.stateful.walk import Walk
+
+SEEDS, STEPS = 150, 100
+
+
+def find_violation(number, seeds=SEEDS):
+    """Return the first seed and step at which a walk breaks an invariant, or None."""
+    state = invariants.STATE_INVARIANTS.get(number, lambda world: True)
+    change = invariants.TRANSITION_INVARIANTS.get(number, lambda *transition: True)
+    for seed in range(seeds):
+        for step, before, after, action in wander(seed):
+            if not (state(after) and change(before, after, action)):
+                return seed, step
+    return None
+
+
+def wander(seed):
+    """Yield every action of a walk that is not refused, with the worlds around it."""
+    rng = random.Random(seed)
+    names = [*STARTS, *9 * ["a market at work"]]
+    world, walk = start_at(rng.choice(names)), Walk(rng)
+    for step in range(STEPS):
+        action = walk.choose(world)
+        try:
+            after = take(world, action)
+        except Revert:
+            continue
+        yield step, world, after, action
+        world = after
+
+
+@pytest.mark.parametrize("mutant", SPEC_MUTANTS, ids=lambda mutant: mutant.number)
+def test_mutant_breaks_its_invariant(mutant):
+    with mutated(mutant.place, mutant.old, mutant.new):
+        assert find_violation(mutant.number)
+
+
+def test_unbounded_mark_breaks_its_invariant():
+    def bounded():
+        slow = 100 * WAD
+        mark = slow + book_basis.limit(20 * WAD, slow, 50_000)
+        return replace(
+            start_at("a market at work"),
+            asset_prices={1: AssetPrice(slow, slow, 1)},
+            mark_prices={0: MarkPrice(mark, 0, 1)},
+        )
+
+    assert invariants.marks_are_bounded(bounded())
+    with mutated("book_basis.limit", "sorted((-most, distance, most))[1]", "distance"):
+        assert not invariants.marks_are_bounded(bounded())
+
+
+def test_every_invariant_has_a_mutant():
+    executable = {*invariants.STATE_INVARIANTS, *invariants.TRANSITION_INVARIANTS}
+    assert {mutant.number for mutant in SPEC_MUTANTS} | {"I29"} == executable
