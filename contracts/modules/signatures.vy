@@ -57,7 +57,8 @@ def _recover(digest: bytes32, signature: Bytes[65]) -> address:
 
     s: uint256 = extract32(signature, 32, output_type=uint256)
     v: uint256 = convert(slice(signature, 64, 1), uint256)
-    if s > _MAX_S or (v != 27 and v != 28):
+    if s > _MAX_S:
         return empty(address)
 
+    # The precompile knows no other v than 27 and 28, and answers with nobody.
     return ecrecover(digest, v, extract32(signature, 0, output_type=uint256), s)

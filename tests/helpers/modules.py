@@ -6,7 +6,7 @@ from typing import Any
 
 from keeper.artifacts import CONTRACTS
 from keeper.chain.interface import Contract
-from keeper.chain.revm import RevmChain
+from keeper.chain.revm import CHAIN_ID, RevmChain
 
 DEPLOYER = "0x" + "d0" * 20
 
@@ -35,12 +35,11 @@ class Handle:
         return call
 
 
-def deploy_module(folder, name, calls, imports=()):
+def deploy_module(folder, name, calls, chain_id=CHAIN_ID):
     """Return a `Handle` of a contract with the externals `calls` around a module."""
     shutil.copytree(CONTRACTS / "modules", folder / "modules")
     shutil.copytree(CONTRACTS / "interfaces", folder / "interfaces")
-    lines = ["# pragma version 0.4.3"]
-    lines += [f"from modules import {module}" for module in (name, *imports)]
+    lines = ["# pragma version 0.4.3", f"from modules import {name}"]
     (folder / "Around.vy").write_text("\n".join(lines) + "\n" + calls)
-    chain = RevmChain(source_root=folder)
+    chain = RevmChain(source_root=folder, chain_id=chain_id)
     return Handle(chain, chain.deploy(DEPLOYER, "Around"))

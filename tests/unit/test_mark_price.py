@@ -74,6 +74,14 @@ def test_mid_goes_on_holding_after_an_update(oracle):
     assert second == first + way * UNITS
 
 
+def test_what_held_before_an_update_counts_once(oracle):
+    first = hold(oracle, (1_003, 5), (0, 5))
+    oracle.wait(10)
+    second = hold(oracle)
+    way = first // UNITS * (WAD - compute_decay_down(10, 300)) // WAD
+    assert second == first - way * UNITS
+
+
 def test_empty_book_is_a_basis_of_nothing(oracle):
     assert hold(oracle, (1_002, 5), (0, 5)) == moved(WAD, 10)
 
@@ -101,7 +109,9 @@ def test_quick_market_follows_more_quickly(oracle):
     oracle.send(BOOK, "observe", 2, 20 * WAD + WAD // 10)
     oracle.wait(10)
     oracle.quote({3: 20})
-    assert oracle.view("mark", 2)[0] - 20 * WAD == moved(WAD // 10, 10, 60)
+    mark, mean = oracle.view("market_of", 2)[:2]
+    assert mark - 20 * WAD == moved(WAD // 10, 10, 60)
+    assert mean - 20 * WAD == moved(mark - 20 * WAD, 10)
 
 
 def test_mean_mark_follows_the_mark_in_five_minutes(oracle):
@@ -140,3 +150,21 @@ def test_what_a_book_says_before_the_first_price_does_not_count():
     assert oracle.view("mark", MARKET)[0] == SLOW
     oracle.wait(10)
     assert hold(oracle) == moved(WAD, 10)
+
+
+def test_what_a_book_says_before_the_first_mark_does_not_count(oracle):
+    oracle.govern("list_market", 5, 2, 300, 4_000, 20_000, BOOK)
+    oracle.send(BOOK, "observe", 5, SLOW + WAD)
+    oracle.wait(50)
+    oracle.send(BOOK, "observe", 5, 0)
+    oracle.quote({2: 1_000})
+    assert oracle.view("market_of", 5)[9] == 0
+    oracle.wait(10)
+    oracle.quote({2: 1_000})
+    assert oracle.view("mark", 5)[0] == SLOW
+
+
+def test_mid_that_is_not_to_be_stored_is_refused(oracle):
+    oracle.send(BOOK, "observe", MARKET, 2**80 * UNITS - 1)
+    with pytest.raises(Refused, match="price out of range"):
+        oracle.send(BOOK, "observe", MARKET, 2**80 * UNITS)

@@ -74,3 +74,11 @@ def test_price_that_is_not_to_be_stored_is_refused(price):
 def test_price_that_can_be_stored_is_taken(price):
     spec.check_price(price)
     assert 0 < spec.quantise_down(price) <= MAX_PRICE
+
+
+@pytest.mark.parametrize(("median", "other"), [(101_009_897, UNIT), (100_000_198, WAD)])
+def test_limits_of_the_clamp_are_rounded_inwards(pricing, median, other):
+    # Both limits are a fraction of a wei from where the index would be another unit.
+    quoted, weights = [other, median, median], [10_000, 1, 1]
+    assert pricing("combine_down", quoted, weights) == 100
+    assert spec.compute_index_down(quoted, weights) == 100 * UNIT

@@ -111,3 +111,11 @@ def test_domain_and_digest_are_those_of_typed_data(recovery):
     expected = keccak(b"\x19" + signable.version + signable.header + signable.body)
     assert spec.compute_digest(domain, note) == expected
     assert recovery.digest(domain, note) == expected
+
+
+def test_another_chain_is_another_domain(tmp_path):
+    elsewhere = deploy_module(tmp_path, "signatures", CALLS, CHAIN_ID + 1)
+    name, version = keccak(text="Rucksack"), keccak(text="1")
+    assert elsewhere.domain_separator(name, version) == spec.compute_domain_separator(
+        "Rucksack", "1", CHAIN_ID + 1, elsewhere.address
+    )
