@@ -1,0 +1,118 @@
+"""
+What is measured, and what it is compared with.
+
+The peers' gas was read off receipts of the same node under the same conditions, of
+their own code with their own compiler settings, and plain OpenZeppelin tokens. It is
+of repeated actions too. Price feeds were mocks of one storage word.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["BY_NAME", "OPERATIONS", "Operation"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """
+    An operation, the peer that does it for the least, and what we aim at.
+
+    All in gas of a whole transaction, or of one more of what a name ending in
+    ``_per_...`` says. ``floor`` is what transaction, calldata, slots and token cost
+    together, before any arithmetic. None: not known, or nothing to compare with.
+    """
+
+    name: str
+    what: str
+    best_peer: str | None = None
+    peer_gas: int | None = None
+    target: int | None = None
+    floor: int | None = None
+
+
+OPERATIONS: Final[Sequence[Operation]] = (
+    Operation(
+        "token_transfer",
+        "a transfer of the mock token alone; the peers' token is OpenZeppelin's",
+        "OpenZeppelin ERC-20",
+        34_477,
+    ),
+    Operation("deposit", "USDC, lent", "Compound III", 76_517, 73_000, 67_400),
+    Operation(
+        "withdraw", "USDC, without a debt", "Compound III", 72_856, 72_000, 67_300
+    ),
+    Operation("borrow_1", "USDC against one collateral", "Morpho Blue", 92_966, 85_000),
+    Operation(
+        "borrow_3",
+        "USDC against three collaterals, all counted",
+        "Compound III",
+        118_719,
+        103_000,
+    ),
+    Operation("repay", "a part of a USDC debt", "Compound III", 75_196, 73_000),
+    Operation(
+        "health_per_asset",
+        "a further collateral that is held",
+        "Compound III",
+        12_847,
+        9_000,
+        7_800,
+    ),
+    Operation(
+        "health_per_listed",
+        "a further asset that is listed and not held",
+        "Compound III",
+        169,
+        0,
+        0,
+    ),
+    Operation(
+        "health_per_market",
+        "a further market with a position; Vertex: a further product that is listed",
+        "Vertex",
+        16_853,
+    ),
+    Operation(
+        "fill_out",
+        "two signed quotes, both sides grow and are margin-checked",
+        "dYdX v1",
+        160_280,
+        144_000,
+        110_000,
+    ),
+    Operation("fill_reduce", "the same where both sides shrink", "dYdX v1", 177_547),
+    Operation("fill_take", "one signed quote and a taker, both sides grow"),
+    Operation("fill_spot", "two signed quotes for BTC"),
+    Operation(
+        "liquidate_out",
+        "a part of a perpetual position, at the backstop stage: one provider takes "
+        "it over (the order book's stage does not exist yet)",
+        "dYdX v1",
+        143_033,
+        150_000,
+    ),
+    Operation(
+        "realise_out",
+        "a further account in a batch of 100; the peer's figure is one call",
+        "Vertex",
+        176_911,
+        12_500,
+        10_600,
+    ),
+    Operation(
+        "tick",
+        "one market and the asset under it; peers that loop over accounts have no "
+        "figure",
+        None,
+        None,
+        88_000,
+        74_000,
+    ),
+    Operation("tick_per_market", "a further market and its asset", None, None, 35_000),
+    Operation("publish", "two publishers' signed reports of four assets, relayed"),
+)
+
+BY_NAME: Final[Mapping[str, Operation]] = {
+    operation.name: operation for operation in OPERATIONS
+}
