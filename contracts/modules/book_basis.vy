@@ -26,7 +26,9 @@ book_of: public(HashMap[uint256, address])
 
 
 @internal
-def _observe(market: uint256, mid: uint256, slow: uint256, bound: uint256, time: uint256):
+def _observe(
+    market: uint256, mid: uint256, slow: uint256, bound: uint256, time: uint256
+):
     """
     @notice Take note that `mid` holds from now on.
     @param mid In units, 0 for an empty book.
@@ -44,7 +46,9 @@ def _observe(market: uint256, mid: uint256, slow: uint256, bound: uint256, time:
 
 
 @internal
-def _take_average(market: uint256, slow: uint256, bound: uint256, time: uint256) -> int256:
+def _take_average(
+    market: uint256, slow: uint256, bound: uint256, time: uint256
+) -> int256:
     """
     @notice Return the average basis since `time`, which is not now, in units, rounded
             towards 0, and begin the next average.

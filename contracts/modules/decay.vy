@@ -6,8 +6,8 @@
 @notice What is left of an exponential mean after some time: exp(-seconds/period).
 @dev The sum of x**k / k! is taken at 36 decimals; all its terms are positive, so each
      loses less than one unit and the sum less than 200 of them, one part in 5 * 10**33.
-     The result is the true one rounded down to a WAD, which is checked for every
-     period and time that the oracle can ask for: tests/unit/test_decay.py.
+     The result is the true one rounded down to a WAD: tests/unit/test_decay.py checks
+     it at every second of the shortest and the longest period.
 @custom:spec specs/decay.py
 """
 
