@@ -34,8 +34,8 @@ class Operation:
 OPERATIONS: Final[Sequence[Operation]] = (
     Operation(
         "token_transfer",
-        "a transfer of the mock token alone; the peers' token is OpenZeppelin's",
-        "OpenZeppelin ERC-20",
+        "a transfer of the mock token alone; the peers' is an OpenZeppelin ERC-20",
+        "OpenZeppelin",
         34_477,
     ),
     Operation("deposit", "USDC, lent", "Compound III", 76_517, 73_000, 67_400),
