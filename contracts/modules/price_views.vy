@@ -75,7 +75,9 @@ def spot_band(asset: uint256) -> (uint256, uint256):
             filled, rounded inwards; zeros without a price.
     """
     word: uint256 = slow_price._read(asset)
-    return bands._around(slow_price._slow(word) * price_index.UNIT, slow_price._spot_tolerance(word))
+    return bands._around(
+        slow_price._slow(word) * price_index.UNIT, slow_price._spot_tolerance(word)
+    )
 
 
 @view
@@ -112,6 +114,8 @@ def market_of(market: uint256) -> IPriceOracle.Market:
         tolerance=mark_price._tolerance(word),
         mid=book_basis._mid(book_word) * price_index.UNIT,
         mid_since=book_basis._mid_since(book_word),
-        basis_integral=book_basis._integral(book_word) * convert(price_index.UNIT, int256),
+        basis_integral=(
+            book_basis._integral(book_word) * convert(price_index.UNIT, int256)
+        ),
         book=book_basis.book_of[market],
     )
