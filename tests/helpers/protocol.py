@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from keeper.artifacts import CONTRACTS, artifact, contract_names
-from keeper.chain.codec import codec_of, decode_revert
+from keeper.chain.codec import checksum, codec_of, decode_revert
 from keeper.chain.interface import Refused
 from keeper.chain.revm import GAS_LIMIT
 from specs.errors import Revert
@@ -37,6 +37,12 @@ class Protocol(Deployment):
         except Refused as refused:
             return refused.reason
         return None
+
+    def at(self, number):
+        """Return the address of an account's owner or of a contract, as events do."""
+        is_liquidator = number == worlds.LIQUIDATOR
+        liquidator = self.contracts["Liquidator"].address
+        return liquidator if is_liquidator else checksum(address_of(number))
 
     def view(self, name, method, *arguments):
         """Return what a view says."""

@@ -1,0 +1,324 @@
+"""Clearinghouse: what each call logs and refuses, and what happens at the edges."""
+
+import pytest
+
+from specs.accounts import BACKSTOP_FUND, RESERVE, USDC
+from specs.accounts import compute_account as account_of
+from specs.clearinghouse import EVERYTHING, get_held, get_owed
+from specs.fixed_point import WAD
+from specs.world import Action
+from tests.helpers.deployers import address_of
+from tests.helpers.protocol import Stage
+from tests.helpers.worlds import (
+    BEAR,
+    BTC,
+    BULL,
+    ETH,
+    HEDGER,
+    LENDER,
+    OPERATOR,
+    STRANGER,
+    UNLISTED,
+    bear,
+    bull,
+    hedger,
+    lender,
+    own,
+)
+
+WORK = "a market at work"
+FULL = "100 % utilisation"
+MOST = 10**18
+"""USDC units in the largest amount that one call may name."""
+
+second = account_of(LENDER, 1)
+
+
+@pytest.fixture(scope="module")
+def deployed():
+    return Stage()
+
+
+@pytest.fixture
+def stage(deployed):
+    with deployed.at(WORK):
+        yield deployed
+
+
+@pytest.fixture
+def full(deployed):
+    with deployed.at(FULL):
+        yield deployed
+
+
+def result(stage, action):
+    """Play an action and return what the contract returned."""
+    return stage.play(action).result
+
+
+# Events
+
+IDLE = [own("set_auto_lend", lender, False), own("deposit", lender, USDC, 10**6)]
+EVENTS = [
+    (
+        own("deposit", lender, BTC, 5),
+        "Deposit",
+        {"account": lender, "asset": BTC, "payer": LENDER, "amount": 5 * 10**10},
+    ),
+    (
+        Action("deposit", STRANGER, (BACKSTOP_FUND, USDC, 5)),
+        "Deposit",
+        {
+            "account": BACKSTOP_FUND,
+            "asset": USDC,
+            "payer": STRANGER,
+            "amount": 5 * 10**12,
+        },
+    ),
+    (
+        own("withdraw", lender, USDC, 7),
+        "Withdraw",
+        {"account": lender, "asset": USDC, "receiver": LENDER, "amount": 7 * 10**12},
+    ),
+    (
+        own("borrow", hedger, USDC, 7),
+        "Borrow",
+        {"account": hedger, "asset": USDC, "receiver": HEDGER, "amount": 7 * 10**12},
+    ),
+    (
+        Action("repay", STRANGER, (hedger, USDC, 7)),
+        "Repay",
+        {"account": hedger, "asset": USDC, "payer": STRANGER, "amount": 7 * 10**12},
+    ),
+    (
+        own("transfer", lender, second, USDC, 7),
+        "Transfer",
+        {"giver": lender, "taker": second, "asset": USDC, "amount": 7},
+    ),
+    (
+        own("lend", lender, USDC, 7),
+        "Lend",
+        {"account": lender, "asset": USDC, "amount": 7},
+    ),
+    (
+        own("unlend", lender, USDC, 7),
+        "Unlend",
+        {"account": lender, "asset": USDC, "amount": 7},
+    ),
+    (
+        own("set_operator", lender, OPERATOR, 3),
+        "OperatorSet",
+        {"account": lender, "operator": OPERATOR, "rights": 3},
+    ),
+    (
+        own("set_auto_lend", lender, True),
+        "AutoLendSet",
+        {"account": lender, "enabled": True},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("action", "name", "fields"), EVENTS, ids=lambda x: str(x)[:30]
+)
+def test_a_call_logs_one_event(stage, action, name, fields):
+    for earlier in IDLE:
+        stage.play(earlier)
+    for role in ("payer", "receiver", "operator"):
+        if role in fields:
+            fields = fields | {role: stage.made.at(fields[role])}
+    assert stage.events(action) == [(name, fields | {"time": stage.world.now})]
+
+
+# Amounts
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        (own("deposit", lender, USDC, 0), "zero amount"),
+        (own("deposit", lender, USDC, MOST + 1), "amount too large"),
+        (own("deposit", lender, USDC, EVERYTHING), "amount too large"),
+        (own("deposit", lender, UNLISTED, 1), "unknown asset"),
+        (own("withdraw", lender, USDC, 0), "zero amount"),
+        (own("withdraw", lender, BTC, EVERYTHING), "zero amount"),
+        (own("withdraw", lender, USDC, 50_000 * 10**6 + 1), "insufficient balance"),
+        (own("withdraw", lender, USDC, EVERYTHING - 1), "amount too large"),
+        (own("withdraw", lender, UNLISTED, 1), "unknown asset"),
+        (own("borrow", hedger, USDC, 0), "zero amount"),
+        (own("borrow", hedger, USDC, EVERYTHING), "amount too large"),
+        (own("borrow", hedger, UNLISTED, 1), "unknown asset"),
+        (own("repay", hedger, USDC, 0), "zero amount"),
+        (own("repay", lender, USDC, 1), "no debt"),
+        (own("repay", lender, UNLISTED, 1), "unknown asset"),
+        (own("transfer", lender, second, USDC, 0), "zero amount"),
+        (own("transfer", lender, second, USDC, 10**30 + 1), "amount too large"),
+        (own("transfer", lender, second, USDC, 50_001 * WAD), "insufficient balance"),
+        (own("transfer", lender, second, UNLISTED, 1), "unknown asset"),
+        (own("transfer", lender, lender, USDC, 1), "same account"),
+        (own("transfer", lender, bear, USDC, 1), "wrong owner"),
+        (own("lend", lender, USDC, 0), "zero amount"),
+        (own("lend", lender, USDC, 1), "insufficient balance"),
+        (own("lend", lender, USDC, 10**30 + 1), "amount too large"),
+        (own("unlend", lender, USDC, 0), "zero amount"),
+        (own("unlend", lender, USDC, 50_001 * WAD), "insufficient balance"),
+        (own("unlend", hedger, USDC, 1), "insufficient balance"),
+        (own("unlend", lender, UNLISTED, 1), "unknown asset"),
+        (own("set_operator", lender, OPERATOR, 4), "out of bounds"),
+        (Action("deposit", STRANGER, (RESERVE, USDC, 1)), "reserved account"),
+        (Action("deposit", STRANGER, (BACKSTOP_FUND, ETH, 1)), "reserved account"),
+        (Action("deposit", STRANGER, (lender, ETH, 1)), "asset not enabled"),
+        (Action("set_auto_lend", 0, (RESERVE, False)), "not authorised"),
+        (Action("withdraw", 0, (BACKSTOP_FUND, USDC, 1)), "not authorised"),
+    ],
+    ids=lambda x: x if isinstance(x, str) else x.name,
+)
+def test_what_makes_no_sense_is_refused(stage, action, reason):
+    assert stage.refuse(action) == reason
+
+
+def test_the_largest_amount_can_be_deposited_and_taken_out(stage):
+    stage.play(own("deposit", second, USDC, MOST))
+    assert result(stage, own("withdraw", second, USDC, EVERYTHING)) == MOST
+
+
+@pytest.mark.parametrize(("asset", "scale"), [(USDC, 10**12), (BTC, 10**10), (ETH, 1)])
+def test_an_amount_is_in_units_of_its_token(stage, asset, scale):
+    (_, logged), *_ = stage.events(own("deposit", lender, asset, 3))
+    assert logged["amount"] == 3 * scale
+
+
+def test_everything_is_all_whole_units(stage):
+    stage.play(own("transfer", lender, second, USDC, 2 * 10**12 - 1))
+    assert result(stage, own("withdraw", second, USDC, EVERYTHING)) == 1
+    assert get_held(stage.world.clearing, second, USDC) == 10**12 - 1
+    assert stage.refuse(own("withdraw", second, USDC, EVERYTHING)) == "zero amount"
+
+
+def test_all_of_a_debt_is_repaid_and_no_more_is_taken(stage):
+    stage.play(Action("wait", STRANGER, (40,)))
+    owed = get_owed(stage.world.clearing, hedger, USDC, stage.world.now)
+    assert owed > 5_000 * WAD
+    taken = result(stage, Action("repay", STRANGER, (hedger, USDC, EVERYTHING)))
+    assert (taken - 1) * 10**12 < owed <= taken * 10**12
+    assert get_owed(stage.world.clearing, hedger, USDC, stage.world.now) == 0
+    assert stage.refuse(own("repay", hedger, USDC, 1)) == "no debt"
+
+
+# At the edge of the pool
+
+
+@pytest.mark.parametrize("call", ["withdraw", "borrow"])
+def test_what_is_lent_out_cannot_leave(full, call):
+    account = lender if call == "withdraw" else hedger
+    assert full.refuse(own(call, account, USDC, 1)) == "insufficient cash"
+
+
+@pytest.mark.parametrize("call", ["withdraw", "borrow"])
+def test_exactly_the_cash_can_leave(full, call):
+    account = lender if call == "withdraw" else hedger
+    full.play(own("repay", hedger, USDC, 1_000))
+    assert full.refuse(own(call, account, USDC, 1_001)) == "insufficient cash"
+    full.play(own(call, account, USDC, 1_000))
+    assert full.world.clearing.assets[USDC].pool.cash == 0
+
+
+def test_idle_tokens_are_never_lent_out(full):
+    full.play(own("set_auto_lend", second, False))
+    full.play(own("deposit", second, USDC, 500))
+    assert full.refuse(own("borrow", hedger, USDC, 1)) == "insufficient cash"
+    assert full.refuse(own("unlend", lender, USDC, 1)) == "insufficient cash"
+    assert result(full, own("withdraw", second, USDC, EVERYTHING)) == 500
+
+
+def test_interest_runs_at_full_utilisation(full):
+    before = get_held(full.world.clearing, lender, USDC)
+    full.play(Action("wait", STRANGER, (365 * 86_400,)))
+    full.play(own("repay", hedger, USDC, EVERYTHING))
+    assert get_held(full.world.clearing, lender, USDC) > 2 * before
+
+
+# Margin
+
+
+def test_no_more_can_be_borrowed_than_margin_allows(stage):
+    reason = stage.refuse(own("borrow", hedger, USDC, 37_000 * 10**6))
+    assert reason == "below initial margin"
+    stage.play(own("borrow", hedger, USDC, 30_000 * 10**6))
+
+
+def test_a_stale_collateral_counts_for_nothing(stage):
+    stage.play(Action("wait", STRANGER, (60,)))
+    stage.play(own("borrow", hedger, USDC, 1))
+    stage.play(Action("wait", STRANGER, (1,)))
+    assert stage.refuse(own("borrow", hedger, USDC, 1)) == "below initial margin"
+    assert stage.refuse(own("withdraw", bull, BTC, 1)) == "stale price"
+
+
+def test_nobody_borrows_while_prices_are_apart(stage):
+    apart = ETH, 2_500 * WAD, 2_449 * WAD, 0
+    stage.play(Action("wait", STRANGER, (1,)))
+    stage.play(Action("publish", STRANGER, apart))
+    stage.play(Action("tick", STRANGER, ((ETH,), ())))
+    assert stage.refuse(own("borrow", hedger, USDC, 1)) == "prices diverge"
+    stage.play(own("deposit", hedger, USDC, 1))
+
+
+def test_a_lender_leaves_whatever_prices_do(stage):
+    stage.play(Action("wait", STRANGER, (10**6,)))
+    stage.play(own("withdraw", lender, USDC, 1))
+
+
+def test_a_position_holds_its_collateral(stage):
+    assert stage.refuse(own("withdraw", bull, BTC, 10**8)) == "below initial margin"
+    assert (
+        stage.refuse(own("transfer", bull, account_of(BULL, 1), BTC, WAD))
+        == "below initial margin"
+    )
+
+
+# Operators
+
+
+@pytest.mark.parametrize(
+    ("rights", "call", "is_allowed"),
+    [
+        (1, "withdraw", False),
+        (2, "withdraw", True),
+        (3, "withdraw", True),
+        (1, "unlend", True),
+        (2, "unlend", False),
+        (0, "unlend", False),
+    ],
+)
+def test_an_operator_has_the_rights_it_was_given(stage, rights, call, is_allowed):
+    stage.play(own("set_operator", lender, OPERATOR, 3))
+    stage.play(own("set_operator", lender, OPERATOR, rights))
+    action = Action(call, OPERATOR, (lender, USDC, 1))
+    if is_allowed:
+        stage.play(action)
+    else:
+        assert stage.refuse(action) == "not authorised"
+
+
+def test_a_right_is_for_one_account(stage):
+    stage.play(own("set_operator", lender, OPERATOR, 3))
+    action = Action("set_auto_lend", OPERATOR, (second, False))
+    assert stage.refuse(action) == "not authorised"
+
+
+def test_authorisation_can_be_asked_for(stage):
+    stage.play(own("set_operator", lender, OPERATOR, 2))
+    ask = stage.made.view
+    for actor, right, expected in [
+        (LENDER, 1, True),
+        (LENDER, 3, True),
+        (OPERATOR, 2, True),
+        (OPERATOR, 1, False),
+        (OPERATOR, 3, False),
+        (BEAR, 1, False),
+    ]:
+        arguments = lender, address_of(actor), right
+        assert ask("Clearinghouse", "is_authorised", *arguments) is expected
+    nobody = address_of(0)
+    assert ask("Clearinghouse", "is_authorised", BACKSTOP_FUND, nobody, 1) is False
