@@ -116,6 +116,7 @@ def own(name, account, *arguments):
 def publish(prices, premium=0):
     """Return the actions that publish prices and take them over."""
     return [
+        Action("wait", STRANGER, (1,)),
         *(
             Action("publish", STRANGER, (asset, price, price, premium))
             for asset, price in prices.items()
@@ -168,6 +169,19 @@ STARTS = {
         trade(0, bull, bear, 1000, PRICES[BTC]),
         *publish({BTC: 61_000 * WAD}),
         trade(0, bear, bull, 1000, 61_000 * WAD),
+    ],
+    "a halted pool": [
+        *publish(PRICES),
+        own("deposit", backer, BTC, 10 * 10**8),
+        own("set_operator", backer, LIQUIDATOR, 1),
+        own("pledge", backer, 10**6 * WAD, 10**6 * WAD),
+        own("deposit", bull, ETH, 10 * 10**18),
+        own("deposit", bear, BTC, 10**8),
+        own("deposit", lender, USDC, 10**9),
+        trade(1, bull, bear, 80_000, PRICES[ETH]),
+        *publish({ETH: PRICES[ETH] // 2}),
+        Action("wait", STRANGER, (1,)),
+        Action("liquidate", STRANGER, (bull,)),
     ],
     "a market at work": [
         *publish(PRICES),

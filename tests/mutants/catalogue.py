@@ -27,7 +27,7 @@ SPEC_MUTANTS = [
         "I4",
         "money_market.pay_out",
         "amount > pool.cash:",
-        "False:",
+        "amount > pool.cash + 10**12:",
     ),
     Mutant(
         "I5",

@@ -1,14 +1,19 @@
 """A seeded walk: actions that mostly make sense where the world is, at high speed."""
 
+import random
+
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs.accounts import USDC
 from specs.fixed_point import WAD
+from specs.requirements import Haircut, Requirement
 from specs.world import Action
+from tests.helpers import worlds
 from tests.helpers.worlds import (
     ACCOUNTS,
     ASSETS,
     CALLERS,
+    GOVERNOR,
     LIQUIDATOR,
     MARKETS,
     ODD_ACCOUNTS,
@@ -19,11 +24,30 @@ from tests.helpers.worlds import (
     UNLISTED,
     VENUE,
     at_price,
+    curve,
     own,
+    rate,
 )
+
+STARTS = [*worlds.STARTS, *9 * ["a market at work"]]
 
 SPICE = 0.06
 """How often an argument is drawn without regard to sense."""
+
+
+def wander(seed, steps, step):
+    """
+    Walk from a start that the seed chooses, and return where that led.
+
+    `step(world, action)` is called for every action and returns the next world.
+    """
+    rng = random.Random(seed)
+    world, walk = worlds.open_world(), Walk(rng)
+    for action in worlds.STARTS[rng.choice(STARTS)]:
+        world = step(world, action)
+    for _ in range(steps):
+        world = step(world, walk.choose(world))
+    return world
 
 
 class Walk:
@@ -250,6 +274,35 @@ class Walk:
             self.queue.append(Action("wait", STRANGER, (1,)))
         return Action("wait", STRANGER, (1,))
 
+    def govern(self):
+        """Return a change of a parameter, sometimes out of bounds."""
+        changes = (
+            ("set_fund_cap", (self.market(), self.spiced(10**22, (0, 10**28)))),
+            (
+                "set_curve",
+                (self.asset(), curve(rate(1), self.share())),
+            ),
+            ("set_asset_risk", (self.asset(), *self.asset_risk())),
+            ("set_market_risk", (self.market(), self.requirement(), self.fees())),
+        )
+        name, arguments = self.rng.choice(changes)
+        return Action(name, GOVERNOR, arguments)
+
+    def share(self):
+        """Return a reserve share; the highest of them is out of bounds."""
+        return self.rng.randrange(7) * WAD // 10
+
+    def asset_risk(self):
+        haircut = Haircut(self.rng.randrange(800_000, 1_000_002), 10**9)
+        return haircut, self.requirement(), self.fees()
+
+    def requirement(self):
+        base, factor = self.rng.randrange(999, 20_000), self.rng.randrange(10**8)
+        return Requirement(2 * base, base, factor, factor // 2)
+
+    def fees(self):
+        return ch.Fees(self.rng.randrange(500), self.spiced(500, (10_001,)))
+
     def tick(self):
         assets = self.spiced(UNDERLYING, ((USDC,), (UNLISTED,), BTC_TWICE))
         return Action("tick", STRANGER, (assets, self.spiced(MARKETS, ((UNLISTED,),))))
@@ -322,6 +375,7 @@ WEIGHTS = {
     "tick": 1,
     "realise": 5,
     "donate": 1,
+    "govern": 1,
     "pledge": 1,
     "unpledge": 1,
     "liquidate": 8,
