@@ -1,0 +1,247 @@
+"""Fills: what they log, whom they charge, and whom they refuse."""
+
+from dataclasses import replace
+
+import pytest
+
+from specs.accounts import BACKSTOP_FUND, USDC
+from specs.clearinghouse import get_held, get_owed
+from specs.errors import Revert
+from specs.fixed_point import PPM, WAD, mul_div_down, mul_div_up
+from specs.perpetual import MAX_LOTS
+from specs.world import Action, take
+from tests.helpers.protocol import Stage
+from tests.helpers.worlds import (
+    BTC,
+    ETH,
+    FEES,
+    LIQUIDATOR,
+    LOT_EXPONENTS,
+    PRICES,
+    STRANGER,
+    UNLISTED,
+    VENUE,
+    bear,
+    bull,
+    hedger,
+    lender,
+    own,
+    publish,
+)
+
+MOST = 10**30
+PRICE = PRICES[BTC]
+LOT = 10 ** LOT_EXPONENTS[0]
+
+
+@pytest.fixture(scope="module")
+def deployed():
+    return Stage()
+
+
+@pytest.fixture
+def stage(deployed):
+    with deployed.at("a market at work"):
+        yield deployed
+
+
+def perp(**changes):
+    """Return a fill of 10 lots of BTC that opens a position of both, with changes."""
+    usual = {
+        "market": 0,
+        "buyer": lender,
+        "seller": bear,
+        "lots": 10,
+        "price": PRICE,
+        "maker_is_buyer": True,
+    }
+    return Action("fill_perp", VENUE, tuple((usual | changes).values()))
+
+
+def spot(**changes):
+    """Return a fill of one ETH from the hedger to the lender, with changes."""
+    usual = {
+        "asset": ETH,
+        "buyer": lender,
+        "seller": hedger,
+        "amount": WAD,
+        "price": PRICES[ETH],
+        "maker_is_buyer": True,
+    }
+    return Action("fill_spot", VENUE, tuple((usual | changes).values()))
+
+
+def fee(notional, ppm):
+    return mul_div_up(notional, ppm, PPM)
+
+
+def move(stage, prices):
+    """Publish prices a second later and take them over."""
+    stage.play(Action("wait", STRANGER, (1,)))
+    for action in publish(prices):
+        stage.play(action)
+
+
+def lots(stage, account, market=0):
+    positions = stage.world.clearing.accounts[account].positions
+    return positions[market].lots if market in positions else 0
+
+
+# Events and fees
+
+
+@pytest.mark.parametrize("maker_is_buyer", [True, False])
+def test_a_fill_of_a_perpetual_is_logged_with_its_fees(stage, maker_is_buyer):
+    price = PRICE + 123_456_789
+    notional = mul_div_up(10 * LOT, price, WAD)
+    maker, taker = fee(notional, FEES.maker), fee(notional, FEES.taker)
+    action = perp(price=price, maker_is_buyer=maker_is_buyer)
+    assert stage.events(action) == [
+        (
+            "PerpFill",
+            {
+                "market": 0,
+                "buyer": lender,
+                "seller": bear,
+                "lots": 10,
+                "price": price,
+                "buyer_fee": maker if maker_is_buyer else taker,
+                "seller_fee": taker if maker_is_buyer else maker,
+                "time": stage.world.now,
+            },
+        )
+    ]
+
+
+def test_a_fill_of_spot_is_logged_with_its_fees(stage):
+    amount, price = WAD // 3, PRICES[ETH] - 7
+    cost = mul_div_up(amount, price, WAD)
+    action = spot(amount=amount, price=price, maker_is_buyer=False)
+    assert stage.events(action) == [
+        (
+            "SpotFill",
+            {
+                "asset": ETH,
+                "buyer": lender,
+                "seller": hedger,
+                "amount": amount,
+                "price": price,
+                "buyer_fee": fee(cost, FEES.taker),
+                "seller_fee": fee(cost, FEES.maker),
+                "time": stage.world.now,
+            },
+        )
+    ]
+
+
+def test_what_the_buyer_pays_is_rounded_against_both(stage):
+    before = get_held(stage.world.clearing, lender, USDC)
+    stage.play(spot(amount=1, price=1))
+    state = stage.world.clearing
+    assert before - get_held(state, lender, USDC) == 2
+    assert mul_div_down(1, 1, WAD) == 0
+
+
+def test_the_reserve_earns_the_fees(stage):
+    before = stage.world.clearing.assets[USDC].pool.reserve
+    stage.play(perp())
+    notional = 10 * LOT * PRICE // WAD
+    earned = stage.world.clearing.assets[USDC].pool.reserve - before
+    assert earned == fee(notional, FEES.maker) + fee(notional, FEES.taker)
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        (replace(perp(), caller=STRANGER), "not a venue"),
+        (replace(perp(), caller=LIQUIDATOR), "not a venue"),
+        (perp(seller=lender), "same account"),
+        (perp(buyer=BACKSTOP_FUND), "reserved account"),
+        (perp(seller=BACKSTOP_FUND), "reserved account"),
+        (perp(market=UNLISTED), "unknown market"),
+        (perp(market=2**256 - 1), "unknown market"),
+        (perp(lots=0), "zero amount"),
+        (perp(lots=MAX_LOTS + 1), "amount too large"),
+        (perp(lots=2**256 - 1), "amount too large"),
+        (perp(lots=MAX_LOTS, seller=hedger), "below initial margin"),
+        (replace(spot(), caller=STRANGER), "not a venue"),
+        (spot(seller=lender), "same account"),
+        (spot(buyer=BACKSTOP_FUND), "reserved account"),
+        (spot(asset=USDC), "unknown asset"),
+        (spot(asset=UNLISTED), "unknown asset"),
+        (spot(amount=0), "zero amount"),
+        (spot(amount=MOST + 1), "amount too large"),
+        (spot(amount=MOST), "below initial margin"),
+    ],
+    ids=lambda x: x if isinstance(x, str) else x.name,
+)
+def test_what_makes_no_sense_is_refused(stage, action, reason):
+    assert stage.refuse(action) == reason
+
+
+@pytest.mark.parametrize("action", [perp(), spot()], ids=lambda x: x.name)
+def test_nobody_trades_at_a_stale_price(stage, action):
+    stage.play(Action("wait", STRANGER, (61,)))
+    assert stage.refuse(action) == "stale price"
+
+
+# Margin
+
+
+def test_the_largest_position_that_margin_allows(stage):
+    low, high = 1, 10**6
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            take(stage.world, perp(lots=middle))
+            low = middle
+        except Revert:
+            high = middle
+    assert stage.refuse(perp(lots=high)) == "below initial margin"
+    stage.play(perp(lots=low))
+    assert 10**4 < low < 10**6
+
+
+def test_below_its_margin_an_account_only_reduces(stage):
+    stage.play(own("borrow", bull, USDC, 20_000 * 10**6))
+    move(stage, {BTC: 36_000 * WAD})
+    assert lots(stage, bull) == 5_000
+    sale = {"buyer": lender, "seller": bull, "price": 36_000 * WAD}
+    assert stage.refuse(perp(buyer=bull, price=36_000 * WAD)) == (
+        "below initial margin"
+    )
+    stage.play(perp(**sale, lots=1_000))
+    assert stage.refuse(perp(**sale, lots=8_001)) == "below initial margin"
+
+
+def test_a_reduction_does_not_hand_value_to_a_friend(stage):
+    stage.play(own("borrow", bull, USDC, 20_000 * 10**6))
+    move(stage, {BTC: 36_000 * WAD})
+    gift = perp(buyer=lender, seller=bull, lots=1_000, price=30_000 * WAD)
+    assert stage.refuse(gift) == "below initial margin"
+
+
+def test_one_fill_turns_a_position_over(stage):
+    before = stage.world.clearing.markets[0].open_interest
+    stage.play(perp(seller=bull, lots=8_000))
+    assert (lots(stage, bull), lots(stage, lender)) == (-3_000, 8_000)
+    assert stage.world.clearing.markets[0].open_interest == before + 3_000
+
+
+def test_closing_both_sides_leaves_no_position(stage):
+    stage.play(perp(buyer=bear, seller=bull, lots=5_000))
+    assert (lots(stage, bull), lots(stage, bear)) == (0, 0)
+    assert stage.world.clearing.markets[0].open_interest == 0
+
+
+def test_a_seller_borrows_what_it_does_not_hold(stage):
+    stage.play(spot(seller=bear, amount=2 * WAD))
+    state = stage.world.clearing
+    assert 0 <= get_owed(state, bear, ETH, stage.world.now) - 2 * WAD <= 1
+    stage.play(spot(buyer=bear, seller=hedger, amount=3 * WAD))
+    state = stage.world.clearing
+    assert get_owed(state, bear, ETH, stage.world.now) == 0
+    assert 0 <= WAD - get_held(state, bear, ETH) <= 2
