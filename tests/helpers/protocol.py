@@ -121,11 +121,11 @@ class Stage:
         self.world = worlds.open_world()
 
     @contextmanager
-    def at(self, name):
-        """Play a start of `worlds`, yield this stage, and undo everything."""
+    def at(self, scene):
+        """Play the actions of a scene, yield this stage, and undo everything."""
         before, world = self.made.chain.snapshot(), self.world
         try:
-            for action in worlds.STARTS[name]:
+            for action in scene:
                 self.play(action)
             yield self
         finally:

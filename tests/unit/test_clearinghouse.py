@@ -9,6 +9,7 @@ from specs.fixed_point import WAD
 from specs.world import Action
 from tests.helpers.deployers import address_of
 from tests.helpers.protocol import Stage
+from tests.helpers.scenes import AT_WORK, LENT_OUT
 from tests.helpers.worlds import (
     BEAR,
     BTC,
@@ -26,8 +27,6 @@ from tests.helpers.worlds import (
     own,
 )
 
-WORK = "a market at work"
-FULL = "100 % utilisation"
 MOST = 10**18
 """USDC units in the largest amount that one call may name."""
 
@@ -41,13 +40,13 @@ def deployed():
 
 @pytest.fixture
 def stage(deployed):
-    with deployed.at(WORK):
+    with deployed.at(AT_WORK):
         yield deployed
 
 
 @pytest.fixture
 def full(deployed):
-    with deployed.at(FULL):
+    with deployed.at(LENT_OUT):
         yield deployed
 
 

@@ -6,6 +6,7 @@ from specs.accounts import USDC
 from specs.fixed_point import WAD
 from specs.world import Action
 from tests.helpers.protocol import Stage
+from tests.helpers.scenes import AT_WORK
 from tests.helpers.worlds import (
     BTC,
     ETH,
@@ -31,7 +32,7 @@ def deployed():
 
 @pytest.fixture
 def stage(deployed):
-    with deployed.at("a market at work"):
+    with deployed.at(AT_WORK):
         yield deployed
 
 

@@ -11,6 +11,7 @@ from specs.fixed_point import PPM, WAD, mul_div_down, mul_div_up
 from specs.perpetual import MAX_LOTS
 from specs.world import Action, take
 from tests.helpers.protocol import Stage
+from tests.helpers.scenes import AT_WORK
 from tests.helpers.worlds import (
     BTC,
     ETH,
@@ -41,7 +42,7 @@ def deployed():
 
 @pytest.fixture
 def stage(deployed):
-    with deployed.at("a market at work"):
+    with deployed.at(AT_WORK):
         yield deployed
 
 
