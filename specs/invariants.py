@@ -939,28 +939,35 @@ def is_between(lots: Lots, limit: Lots) -> bool:
 def liquidation_improves(before: World, after: World, action: Action) -> bool:
     """
     I34: an account with equity has no less of it for its margin afterwards, within
-    the wei of its roundings.
+    the wei of its roundings and the discount on one lot for each market and provider.
     """
     if action.name != "liquidate":
         return True
     (name,) = action.arguments
     old = ch.assess(before.clearing, name, after.now)
     new = ch.assess(after.clearing, name, after.now)
-    bound = get_rounding_bound(after, name)
+    bound = get_rounding_bound(before, name, old)
     return old.equity <= 0 or (
         (new.equity + bound) * old.maintenance_margin
         >= old.equity * new.maintenance_margin
     )
 
 
-def get_rounding_bound(world: World, name: AccountId) -> int:
+def get_rounding_bound(world: World, name: AccountId, health: Health) -> int:
     """
-    Return the wei that a takeover may cost by rounding: some for each fill or
-    debt, and one lot's or wei's worth of price.
+    Return what rounding up may cost in a takeover: for every provider some wei for
+    each fill or debt, and the highest discount on a lot of each market.
     """
-    touches = 4 * (len(world.liquidator.providers) + 1)
-    prices = [quote.slow // WAD + 1 for quote in get_quotes(world).values()]
-    return touches * (get_touch_bound(world) + sum(prices))
+    wei = sum(4 + quote.slow // WAD for quote in get_quotes(world).values())
+    lots = sum(
+        perpetual.compute_notional(Lots(1), listed.lot, listed.quote.slow)
+        for market in ch.get_account(world.clearing, name).positions
+        for listed in (world.clearing.markets[market],)
+    )
+    discount = mul_div_up(lots, health.maintenance_margin, 4 * health.exposure)
+    return (len(world.liquidator.providers) + 1) * (
+        4 * wei * get_touch_bound(world) + discount
+    )
 
 
 def backstop_is_the_last_stage(before: World, after: World, action: Action) -> bool:

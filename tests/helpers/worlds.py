@@ -25,7 +25,11 @@ LENDER, HEDGER, BULL, BEAR, BACKER, UNDERWRITER = (
 OWNERS = (LENDER, HEDGER, BULL, BEAR, BACKER, UNDERWRITER)
 CALLERS = (*OWNERS, GOVERNOR, VENUE, STRANGER, OPERATOR)
 
-ACCOUNTS = (*(account_of(owner, 0) for owner in OWNERS), account_of(BULL, 1))
+ACCOUNTS = (
+    *(account_of(owner, 0) for owner in OWNERS),
+    account_of(BULL, 1),
+    account_of(UNDERWRITER, 1),
+)
 PROVIDERS = (account_of(BACKER, 0), account_of(UNDERWRITER, 0))
 ODD_ACCOUNTS = (RESERVE, BACKSTOP_FUND, AccountId(0), account_of(STRANGER, 7))
 
@@ -192,6 +196,8 @@ STARTS = {
         trade(0, bull, bear, 5_000, PRICES[BTC]),
         trade(1, bear, bull, 10_000, PRICES[ETH]),
         trade(1, account_of(BULL, 1), bear, 80_000, PRICES[ETH]),
+        own("deposit", account_of(UNDERWRITER, 1), USDC, 10_000 * 10**6),
+        trade(0, account_of(UNDERWRITER, 1), bear, 20_000, PRICES[BTC]),
     ],
 }
 

@@ -25,9 +25,9 @@ SPEC_MUTANTS = [
     Mutant("I3", "money_market.credit_reserve", "lends=pool.lends + minted, ", ""),
     Mutant(
         "I4",
-        "money_market.pay_out",
-        "amount > pool.cash:",
-        "amount > pool.cash + 10**12:",
+        "clearinghouse.take_out",
+        "pay_out(state.assets[asset].pool, amount)",
+        "pay_out(state.assets[asset].pool, Wad(0))",
     ),
     Mutant(
         "I5",

@@ -39,12 +39,12 @@ MUTANTS = [
     Mutant(
         "Liquidator.vy",
         "total, capacities[i], reach, total - taken",
-        "total, capacities[i], reach + 1, total - taken",
+        "total, capacities[i], reach, total",
     ),
     Mutant(
         "modules/providers.vy",
-        "used_at // HOUR == now // HOUR",
-        "used_at // MINUTE == now // MINUTE",
+        "packing._fit(minute + amount, 112) << 112",
+        "packing._fit(amount, 112) << 112",
     ),
 ]
 
