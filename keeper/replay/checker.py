@@ -8,14 +8,10 @@ what must hold of each state.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
-from specs.accounts import Address
 from specs.invariants import STATE_INVARIANTS, TRANSITION_INVARIANTS
-from specs.nonces import Nonces
 from specs.world import Action, World, count_dust
-
-NONCES: Final = "I46"
 
 
 @dataclass
@@ -48,14 +44,6 @@ class Checker:
         after = replace(after, dust=count_dust(before, after, action))
         self._check(TRANSITION_INVARIANTS, before, after, action)
         return after
-
-    def check_nonces(
-        self, world: World, before: Nonces, after: Nonces, name: str
-    ) -> None:
-        """Check that a call of the quote desk used up what it had to, only once."""
-        old, new = replace(world, nonces=before), replace(world, nonces=after)
-        action = Action(name, Address(0))
-        self._check({NONCES: TRANSITION_INVARIANTS[NONCES]}, old, new, action)
 
     def _check(
         self, invariants: Mapping[str, Callable[..., bool]], *arguments: Any

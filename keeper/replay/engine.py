@@ -9,7 +9,7 @@ liquidates, which the contracts refuse at prices of the same second.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
 
@@ -17,6 +17,7 @@ from keeper.chain.interface import LocalChain, Refused
 from keeper.deployment import Deployment, deploy
 from keeper.discovery import Given
 from keeper.errors import Halt
+from keeper.job import Job
 from keeper.jobs.liquidate import Liquidate
 from keeper.jobs.publish import Publish
 from keeper.jobs.realise import Realise
@@ -67,12 +68,12 @@ class Replay:
         self.cast: Cast = cast(options.accounts, options.seed)
         self._chain = chain
         keys = [local_account(f"publisher {i}") for i in range(PUBLISHERS)]
-        operator, keeper = local_account("governor"), local_account("keeper")
-        for key in (operator, keeper, *(w.signer for w in self.cast.wallets)):
+        governor, keeper = local_account("governor"), local_account("keeper")
+        for key in (governor, keeper, *(w.signer for w in self.cast.wallets)):
             unlock(chain, key)
         self.deployment: Deployment = deploy(
             chain,
-            operator.address,
+            governor.address,
             [key.address for key in keys],
             book=self.cast.maker.wallet.address,
         )
@@ -81,6 +82,7 @@ class Replay:
         jobs = make_jobs(self.deployment, options, Panel(keys, options.seed), known)
         self._publish, self._tick, self._realise, self._liquidate = jobs
         self._runner = Runner(self.stage, jobs, keeper.address, chain.chain_id)
+        self.work: Callable[[Job[Any]], object] = self._runner.work
         self._domain = compute_domain(
             chain.chain_id, self.deployment.quote_desk.address
         )
@@ -124,12 +126,12 @@ class Replay:
     def _step(self, now: int) -> None:
         self.stage.advance_to(now)
         for job in (self._publish, self._tick, self._realise):
-            self._runner.work(job)
+            self.work(job)
         view = self._look(Seconds(now))
         for actor in self.cast.actors:
             self._play(actor.act(view))
         self.stage.advance_to(now + 1)
-        self._runner.work(self._liquidate)
+        self.work(self._liquidate)
         self.stage.close_block()
         self.recorder.add_tick(self.stage.world.clearing, now)
 

@@ -1,6 +1,6 @@
 """Reads the world of the specification back from a chain."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from keeper.chain.interface import Chain
 from keeper.deployment import Deployment
@@ -9,7 +9,6 @@ from keeper.parameters import ASSETS, MARKETS
 from specs.accounts import USDC, AccountId, Address
 from specs.clearinghouse import AssetPrice, MarkPrice
 from specs.fixed_point import Seconds
-from specs.nonces import WORD_BITS, Nonces
 from specs.world import World
 
 
@@ -44,19 +43,6 @@ class Observer:
             mark_prices=self._mark_prices(),
             tokens=self._tokens(),
         )
-
-    def read_nonces(self, pairs: Iterable[tuple[AccountId, int]]) -> Nonces:
-        """Return which nonces are used in the words that some nonces are in."""
-        desk = self._deployment.quote_desk
-        used = set()
-        for account, word in {(a, nonce // WORD_BITS) for a, nonce in pairs}:
-            bits = self._chain.call(desk, "nonce_words", account, word)
-            used |= {
-                (account, WORD_BITS * word + bit)
-                for bit in range(WORD_BITS)
-                if bits >> bit & 1
-            }
-        return frozenset(used)
 
     def _asset_prices(self) -> dict[int, AssetPrice]:
         oracle = self._deployment.oracle

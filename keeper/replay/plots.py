@@ -149,8 +149,12 @@ def _render(draw: Any, height: float) -> str:
         draw(figure)
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None})
-    svg = file.getvalue()
-    svg = svg[svg.index("<svg") :]
+    return embed(file.getvalue())
+
+
+def embed(svg: str) -> str:
+    """Return a file of SVG as an element, without size and what is about the file."""
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.S)
     head = re.compile(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>')
     return head.sub(r'<svg viewBox="\1">', svg, count=1)
 

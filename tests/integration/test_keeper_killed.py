@@ -28,17 +28,22 @@ def serve(chain, job, budget):
     """Answer a keeper; kill it instead of the answer that is over its budget."""
     fork = multiprocessing.get_context("fork")
     ours, theirs = fork.Pipe()
-    keeper = fork.Process(target=work, args=(theirs, job))
+    keeper = fork.Process(target=work, args=(theirs, job), daemon=True)
     keeper.start()
     while question := ours.recv():
-        found = answer(chain, question)
+        kind, found = answer(chain, question)
         budget -= 1
         if budget < 0:
             os.kill(keeper.pid, signal.SIGKILL)
             break
-        ours.send(found)
+        ours.send((kind, plain(found)))
     keeper.join()
     return keeper.exitcode
+
+
+def plain(found):
+    """Return an answer without the structs' classes, which no pickle can name."""
+    return tuple(map(plain, found)) if isinstance(found, tuple) else found
 
 
 class Killer:

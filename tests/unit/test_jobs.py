@@ -1,0 +1,239 @@
+"""What the keeper's jobs decide, without a chain."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keeper.chain.interface import Block, Contract, Event
+from keeper.discovery import FromEvents, Given
+from keeper.jobs.liquidate import Liquidate, compute_shortfall
+from keeper.jobs.publish import Publish
+from keeper.jobs.publish import Snapshot as PublishSnapshot
+from keeper.jobs.realise import Realise
+from keeper.jobs.tick import Snapshot as TickSnapshot
+from keeper.jobs.tick import Tick, newer
+from keeper.jobs.watch import Snapshot, Watch
+from keeper.publishers import Panel, Report
+from keeper.signing import local_account
+from specs import clearinghouse as ch
+from specs import quorum
+from specs.accounts import BACKSTOP_FUND, USDC, Account
+from specs.fixed_point import WAD
+from specs.margin import Quote
+from specs.money_market import Balance
+from specs.perpetual import Position
+from specs.quorum import Quorum
+from tests.helpers.worlds import open_world
+
+NOW = 1_700_000_100
+HOME = Contract("Clearinghouse", "0x" + "11" * 20)
+ORACLE = Contract("PriceOracle", "0x" + "22" * 20)
+LIQUIDATOR = Contract("Liquidator", "0x" + "33" * 20)
+KEYS = [local_account(f"publisher {i}") for i in range(3)]
+ADDRESSES = [key.address for key in KEYS]
+PRICES = {"BTC": 26_000 * WAD, "ETH": 1_700 * WAD}
+
+names = st.integers(1, 40).map(lambda number: number << 96)
+
+
+class SpokenPanel(Panel):
+    """A panel that says what it is told, and remembers what it was asked."""
+
+    def __init__(self, said):
+        super().__init__(KEYS)
+        object.__setattr__(self, "said", said)
+        object.__setattr__(self, "asked", [])
+
+    def reports(self, prices, now):
+        self.asked.append(prices)
+        return self.said
+
+
+def publish_job(*said):
+    return Publish(ORACLE, None, SpokenPanel(said), {"BTC": 1, "ETH": 2})
+
+
+def publish_snapshot(published_at=0, reported_at=0, weights=None):
+    enrolled = dict.fromkeys(ADDRESSES, 100) if weights is None else weights
+    state = Quorum(1, published_at, reported_at, 2, enrolled)
+    return PublishSnapshot(NOW, 1337, state, PRICES)
+
+
+def report(publisher, time=NOW):
+    return Report(publisher, time, PRICES)
+
+
+def times_sent(calls):
+    (call,) = calls
+    reports, signatures = call.arguments
+    assert len(reports) == len(signatures)
+    assert [len(signature) for signature in signatures] == [65] * len(reports)
+    return [time for time, _, _ in reports]
+
+
+def test_reports_in_time_are_relayed():
+    calls = publish_job(report(0), report(1), report(2)).decide(publish_snapshot())
+    assert times_sent(calls) == [NOW] * 3
+    assert calls[0].arguments[0][0][1:] == ((1, 2), tuple(PRICES.values()))
+    assert "3 of 3 publishers" in calls[0].because
+
+
+@pytest.mark.parametrize("late", [quorum.MAX_SPAN + 1, quorum.MAX_AGE + 1])
+def test_a_late_report_is_left_out(late):
+    job = publish_job(report(0, NOW - late), report(1), report(2))
+    assert times_sent(job.decide(publish_snapshot())) == [NOW, NOW]
+
+
+def test_a_stranger_s_report_is_left_out():
+    weights = dict.fromkeys(ADDRESSES[1:], 100)
+    job = publish_job(report(0), report(1), report(2))
+    assert len(times_sent(job.decide(publish_snapshot(weights=weights)))) == 2
+
+
+def test_too_few_reports_are_not_relayed():
+    assert publish_job(report(0)).decide(publish_snapshot()) == []
+
+
+def test_a_version_is_not_published_twice():
+    job = publish_job(report(0), report(1))
+    assert job.decide(publish_snapshot(published_at=NOW)) == []
+    assert job.decide(publish_snapshot(reported_at=NOW)) == []
+
+
+def test_symbols_that_the_oracle_does_not_know_are_left_out():
+    job = publish_job()
+    job.decide(replace(publish_snapshot(), prices={"BTC": WAD, "DOGE": WAD}))
+    assert job.panel.asked == [{"BTC": WAD}]
+
+
+@given(
+    st.dictionaries(st.integers(0, 8), st.integers(0, 9)),
+    st.dictionaries(st.integers(0, 8), st.integers(0, 9)),
+)
+def test_a_tick_takes_over_exactly_what_is_newer(published, taken):
+    found = newer(published, taken)
+    assert found == sorted(found)
+    assert {n for n in published if published[n] > taken.get(n, 0)} == set(found)
+
+
+def test_a_tick_without_news_is_not_sent():
+    job = Tick(HOME, ORACLE, [1], [0])
+    assert job.decide(TickSnapshot({1: 5}, {0: 5}, {1: 5}, {0: 5})) == []
+    (call,) = job.decide(TickSnapshot({1: 6}, {0: 5}, {1: 5}, {0: 5}))
+    assert (call.contract, call.method, call.arguments) == (HOME, "tick", ([1], []))
+
+
+def state_of(values, fund=0, quote_age=1):
+    """Return a state in which accounts have claims and debts of so many USDC."""
+    state = open_world().clearing
+    price = Quote(60_000 * WAD, 60_000 * WAD, NOW - quote_age)
+    market = replace(state.markets[0], quote=price)
+    market = replace(market, fund=replace(market.fund, balance=fund * WAD))
+    accounts = {
+        name: Account({USDC: Balance(10**6 * WAD)}, {0: Position(0, -value * WAD)})
+        for name, value in values.items()
+    }
+    return replace(state, markets={**state.markets, 0: market}, accounts=accounts)
+
+
+def realise_job(**changes):
+    return Realise(Watch(HOME, (), (), Given(())), **changes)
+
+
+@given(st.dictionaries(names, st.integers(-1000, 1000), max_size=30))
+def test_losses_are_realised_before_gains_in_bounded_batches(values):
+    state = state_of(values, fund=10**6)
+    calls = realise_job(batch=7).decide(Snapshot(NOW, state))
+    named = [name for call in calls for name in call.arguments[1]]
+    assert all(len(call.arguments[1]) <= 7 for call in calls)
+    assert [values[n] for n in named] == sorted(values[n] for n in named)
+    assert set(named) == {n for n, value in values.items() if abs(value) > 100}
+
+
+@given(st.dictionaries(names, st.integers(-1000, 1000), max_size=12))
+def test_a_round_of_realising_leaves_nothing_to_realise(values):
+    job, state = realise_job(batch=3), state_of(values)
+    for call in job.decide(Snapshot(NOW, state)):
+        state = ch.realise(state, NOW, 0, *call.arguments)
+    again = job.decide(Snapshot(NOW, state))
+    assert again == [] or sum(values.values()) > 0
+
+
+def test_a_gain_that_the_fund_cannot_pay_waits():
+    state = state_of({1 << 96: 900})
+    market = replace(state.markets[0], fund=replace(state.markets[0].fund, cap=0))
+    state = replace(state, markets={0: market})
+    assert realise_job().decide(Snapshot(NOW, state)) == []
+
+
+def test_nothing_is_realised_at_a_stale_mark():
+    state = state_of({1 << 96: -900}, quote_age=61)
+    assert realise_job().decide(Snapshot(NOW, state)) == []
+
+
+def short_by(state, name, equity, age=1):
+    """Return ``state`` with a long of one BTC that has so much equity."""
+    lots = WAD // state.markets[0].lot
+    position = Position(lots, 60_000 * WAD)
+    held = Account({USDC: Balance(equity * WAD)}, {0: position})
+    state = replace(state, accounts={**state.accounts, name: held})
+    quote = Quote(60_000 * WAD, 60_000 * WAD, NOW - age)
+    market = replace(state.markets[0], quote=quote)
+    return replace(state, markets={**state.markets, 0: market})
+
+
+def liquidate_job(**changes):
+    return Liquidate(Watch(HOME, (), (), Given(())), LIQUIDATOR, **changes)
+
+
+@given(st.dictionaries(names, st.integers(0, 1000), min_size=1, max_size=9))
+def test_whoever_is_below_the_backstop_is_liquidated_worst_first(equities):
+    state = open_world().clearing
+    for name, equity in equities.items():
+        state = short_by(state, name, equity)
+    calls = liquidate_job().decide(Snapshot(NOW, state))
+    called = [call.arguments[0] for call in calls]
+    assert [equities[n] for n in called] == sorted(equities[n] for n in called)
+    # Maintenance margin is 220 USDC at this size: half of it opens the backstop.
+    margin = ch.assess(state, min(equities), NOW).maintenance_margin
+    due = {n for n, equity in equities.items() if equity * WAD < margin // 2}
+    assert set(called) == due
+
+
+def test_a_price_of_this_second_liquidates_nobody():
+    state = short_by(open_world().clearing, 1 << 96, 0, age=0)
+    assert compute_shortfall(state, 1 << 96, NOW) == 0
+    assert compute_shortfall(state, 1 << 96, NOW + 1) > 0
+
+
+def test_the_worst_come_first_if_there_are_too_many():
+    state = open_world().clearing
+    for number in range(1, 6):
+        state = short_by(state, number << 96, 10 * number)
+    calls = liquidate_job(most=2).decide(Snapshot(NOW, state))
+    assert [call.arguments for call in calls] == [(1 << 96,), (2 << 96,)]
+
+
+class Events:
+    """A node with deposits in some blocks, and a limit on what it can be asked."""
+
+    def __init__(self, blocks):
+        self.blocks, self.asked = blocks, []
+
+    def events(self, contract, first, last):
+        self.asked.append((first, last))
+        return [
+            Event("Deposit", contract.address, {"account": name, "asset": 0})
+            for block, name in self.blocks.items()
+            if first <= block <= last
+        ]
+
+
+def test_accounts_are_found_page_by_page_and_each_block_once():
+    node = Events({3: 7 << 96, 9: 5 << 96, 14: 6 << 96})
+    found = FromEvents(node, HOME, next_block=2, page=4)
+    assert found.known(None, Block(10, 0)) == [BACKSTOP_FUND, 5 << 96, 7 << 96]
+    assert found.known(None, Block(14, 0))[1:] == [5 << 96, 6 << 96, 7 << 96]
+    assert node.asked == [(2, 5), (6, 9), (10, 10), (11, 14)]
