@@ -1,0 +1,121 @@
+"""The deployment: what is listed as it should be, and the file that remembers it."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from keeper.artifacts import BODIES
+from keeper.chain.revm import RevmChain
+from keeper.deployment import deploy, load, save
+from keeper.errors import UserError
+from keeper.mirror import Scope, read_clearing, reader_of
+from keeper.parameters import ASSETS, FUND_SEED, MARKETS, find_asset
+from keeper.signing import local_account
+from specs import clearinghouse as ch
+from specs.accounts import BACKSTOP_FUND, USDC, Address
+
+GOVERNOR = local_account("governor").address
+PUBLISHERS = [local_account(f"publisher {i}").address for i in range(3)]
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return RevmChain()
+
+
+@pytest.fixture(scope="module")
+def deployment(chain):
+    return deploy(chain, GOVERNOR, PUBLISHERS)
+
+
+@pytest.fixture(scope="module")
+def state(chain, deployment):
+    venues = [deployment.quote_desk, deployment.liquidator]
+    scope = Scope(
+        assets=range(8),
+        markets=range(8),
+        accounts=[BACKSTOP_FUND],
+        venues=[Address(int(venue.address, 16)) for venue in venues],
+    )
+    return read_clearing(reader_of(chain, BODIES[0], deployment.vault), scope)
+
+
+def test_every_asset_is_listed_as_its_parameters_say(state):
+    assert set(state.assets) == {asset.number for asset in ASSETS}
+    for asset in ASSETS:
+        listed = state.assets[asset.number]
+        assert listed.decimals == asset.decimals
+        assert listed.pool.curve == asset.curve
+        assert listed.haircut == asset.haircut
+        assert (listed.requirement, listed.fees) == (asset.requirement, asset.fees)
+
+
+def test_every_market_is_listed_as_its_parameters_say(state):
+    assert set(state.markets) == {market.number for market in MARKETS}
+    for market in MARKETS:
+        listed = state.markets[market.number]
+        assert (listed.underlying, listed.lot) == (market.underlying, market.lot)
+        assert (listed.requirement, listed.fees) == (market.requirement, market.fees)
+        assert (listed.interval, listed.fund.cap) == (market.interval, market.fund_cap)
+
+
+def test_the_oracle_follows_every_asset_and_market(chain, deployment):
+    for asset in ASSETS[1:]:
+        listed = chain.call(deployment.oracle, "asset_of", asset.number)
+        assert tuple(listed)[3:] == (asset.max_step, asset.spot_tolerance)
+    for market in MARKETS:
+        listed = chain.call(deployment.oracle, "market_of", market.number)
+        wanted = market.underlying, market.period, market.bound, market.tolerance
+        assert tuple(listed)[3:7] == wanted
+    assert chain.call(deployment.oracle, "quorum")[3:] == (2, 3)
+
+
+def test_venues_have_one_role_each_and_the_fund_its_seed(state, deployment):
+    roles = {int(deployment.quote_desk.address, 16): ch.TRADE_VENUE}
+    roles[int(deployment.liquidator.address, 16)] = ch.LIQUIDATION_VENUE
+    assert state.venues == roles
+    assert ch.get_held(state, BACKSTOP_FUND, USDC) == FUND_SEED
+
+
+def test_a_deployment_is_the_same_after_it_was_saved(chain, deployment, tmp_path):
+    save(deployment, tmp_path / "file.json")
+    assert load(chain, tmp_path / "file.json") == deployment
+    names = json.loads((tmp_path / "file.json").read_text())["contracts"]
+    functions = [entry.get("name") for entry in names["clearinghouse"]["abi"]]
+    assert {"deposit", "fill_perp", "tick", "take_over", "list_asset"} <= {*functions}
+
+
+def test_another_chain_is_refused(chain, deployment, tmp_path):
+    save(replace(deployment, chain_id=5), tmp_path / "file.json")
+    with pytest.raises(UserError, match=r"wrong chain: .* is of chain 5"):
+        load(chain, tmp_path / "file.json")
+
+
+def test_a_chain_without_the_contracts_is_refused(deployment, tmp_path):
+    save(deployment, tmp_path / "file.json")
+    with pytest.raises(UserError, match=r"no .* at 0x.* on this chain"):
+        load(RevmChain(), tmp_path / "file.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "no such file; `ape run devnet` writes one"),
+        ("{", "is no deployment file: "),
+        ("[]", "is no deployment file of this version"),
+    ],
+)
+def test_a_file_that_is_none_gets_one_line(chain, tmp_path, text, message):
+    path = tmp_path / "file.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(UserError) as refusal:
+        load(chain, path)
+    assert str(refusal.value).startswith(f"{path}: {message}")
+
+
+def test_symbols_find_their_assets():
+    assert find_asset("BTC").number == 1
+    with pytest.raises(KeyError):
+        find_asset("DOGE")
