@@ -50,7 +50,9 @@ class Looped:
 
     def price_at(self, time: int) -> dict[str, int]:
         """Return the prices where the path stands at ``time``."""
-        length = max(1, self.path.end - self.path.start)
+        length = self.path.end - self.path.start
+        if length == 0:
+            return self.path.price_at(self.path.start)
         place = time % (2 * length)
         return self.path.price_at(self.path.start + min(place, 2 * length - place))
 

@@ -11,7 +11,8 @@ from keeper.replay.report_html import count_checks, short
 
 def show(report: Mapping[str, Any], console: Console) -> None:
     """Print what a report says in brief."""
-    table = Table(title=title_of(report), show_header=False, title_justify="left")
+    console.print(title_of(report), style="bold", highlight=False, soft_wrap=True)
+    table = Table(show_header=False)
     table.add_column(style="dim")
     table.add_column(justify="right")
     for name, value in rows_of(report):
@@ -64,5 +65,9 @@ def rows_of(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows += [
         (f"fund residue {name}, wei", f"{int(value):,}")
         for name, value in report["fund_residue"].items()
+    ]
+    rows += [
+        (f"refused: {reason}", f"{count:,}")
+        for reason, count in report["refused"].items()
     ]
     return rows
