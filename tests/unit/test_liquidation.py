@@ -1,0 +1,307 @@
+"""Takeovers through the Liquidator: when, by whom, at what price, and who pays."""
+
+import pytest
+
+from specs import backstop, liquidation_code, margin
+from specs import clearinghouse as ch
+from specs.accounts import BACKSTOP_FUND, USDC
+from specs.fixed_point import WAD
+from specs.world import Action
+from tests.helpers.deployers import address_of
+from tests.helpers.protocol import Stage
+from tests.helpers.scenes import AT_WORK, LENT_OUT
+from tests.helpers.worlds import (
+    BTC,
+    ETH,
+    LIQUIDATOR,
+    STRANGER,
+    VENUE,
+    backer,
+    bull,
+    hedger,
+    lender,
+    own,
+    publish,
+    underwriter,
+)
+
+OWING = [*AT_WORK, own("borrow", bull, USDC, 20_000 * 10**6)]
+WAIT = Action("wait", STRANGER, (1,))
+
+
+@pytest.fixture(scope="module")
+def deployed():
+    return Stage()
+
+
+@pytest.fixture
+def stage(deployed):
+    with deployed.at(OWING):
+        yield deployed
+
+
+def fall(stage, asset, price, waiting=1):
+    """Take a new price over, and let so many seconds pass."""
+    stage.play(WAIT)
+    for action in publish({asset: price * WAD}):
+        stage.play(action)
+    for _ in range(waiting):
+        stage.play(WAIT)
+
+
+def liquidate(account=bull):
+    return Action("liquidate", STRANGER, (account,))
+
+
+def health_of(stage, account=bull):
+    return ch.assess(stage.world.clearing, account, stage.world.now)
+
+
+def named(events, name):
+    return [told for found, told in events if found == name]
+
+
+# When
+
+
+@pytest.mark.parametrize(
+    ("price", "reason"),
+    [
+        (60_000, "not liquidatable"),
+        (36_500, "not liquidatable"),
+        (35_600, "above backstop margin"),
+    ],
+)
+def test_nobody_is_taken_over_too_early(stage, price, reason):
+    fall(stage, BTC, price)
+    assert stage.refuse(liquidate()) == reason
+    assert stage.made.view("Liquidator", "can_liquidate", bull) is False
+
+
+def test_nobody_is_taken_over_at_a_price_of_the_same_second(stage):
+    fall(stage, BTC, 35_000, waiting=0)
+    assert stage.refuse(liquidate()) == "price too fresh"
+    stage.play(WAIT)
+    assert stage.made.view("Liquidator", "can_liquidate", bull) is True
+    stage.play(liquidate())
+
+
+def test_nobody_is_taken_over_for_a_stale_price(stage):
+    fall(stage, BTC, 35_000)
+    stage.play(Action("wait", STRANGER, (60,)))
+    assert stage.refuse(liquidate()) == "not liquidatable"
+
+
+@pytest.mark.parametrize(
+    ("account", "reason"),
+    [
+        (lender, "not liquidatable"),
+        (hedger + 9, "not liquidatable"),
+        (BACKSTOP_FUND, "reserved account"),
+        (0, "reserved account"),
+    ],
+)
+def test_who_owes_nothing_is_left_alone(stage, account, reason):
+    assert stage.refuse(liquidate(account)) == reason
+
+
+# What is taken, and what is logged
+
+
+def test_a_takeover_opens_on_its_terms(stage):
+    fall(stage, BTC, 35_000)
+    health = health_of(stage)
+    clearing, now = stage.world.clearing, stage.world.now
+    _, terms = liquidation_code.open_takeover(clearing, now, bull)
+    (opened,) = named(stage.events(liquidate()), "TakeoverOpened")
+    assert opened == {
+        "account": bull,
+        "equity": health.equity,
+        "maintenance_margin": health.maintenance_margin,
+        "exposure": health.exposure,
+        "discount": terms.discount,
+        "parts": terms.parts,
+        "time": now,
+    }
+    assert 0 < terms.discount < WAD // 20
+    assert 0 < terms.parts < backstop.PARTS
+
+
+def test_providers_share_what_is_due(stage):
+    fall(stage, BTC, 35_000)
+    events = stage.events(liquidate())
+    (summary,) = named(events, "Liquidation")
+    parts = named(events, "Takeover")
+    assert [told["provider"] for told in parts] == [backer, underwriter]
+    assert sum(told["notional"] for told in parts) == summary["taken"]
+    assert summary["taken"] == summary["due"] < summary["exposure"]
+    assert summary["is_deficit_paid"] is False
+    assert summary["caller"] == stage.made.at(STRANGER)
+
+
+def test_a_position_changes_hands_at_the_discount(stage):
+    fall(stage, BTC, 35_000)
+    events = stage.events(liquidate())
+    (opened,) = named(events, "TakeoverOpened")
+    taken = named(events, "PositionTaken")
+    assert [told["market"] for told in taken] == [0, 1, 0, 1]
+    for told in taken:
+        mark = stage.world.clearing.markets[told["market"]].quote.slow
+        args = mark, opened["discount"], told["lots"] > 0
+        assert told["account_price"] == backstop.compute_account_price(*args)
+        assert told["provider_price"] == backstop.compute_provider_price(*args)
+        assert (told["account_price"] < told["provider_price"] < mark) == args[2]
+
+
+def test_debt_goes_with_collateral_worth_more(stage):
+    fall(stage, BTC, 35_000)
+    before = ch.get_held(stage.world.clearing, backer, BTC)
+    events = stage.events(liquidate())
+    debt, *_ = [e for e in named(events, "DebtTaken") if e["provider"] == backer]
+    got, *_ = [e for e in named(events, "CollateralTaken") if e["provider"] == backer]
+    assert (debt["asset"], got["asset"]) == (USDC, BTC)
+    assert (debt["price"], got["price"]) == (WAD, 35_000 * WAD)
+    assert debt["amount"] < got["amount"] * 35_000 < debt["amount"] * 21 // 20
+    held = ch.get_held(stage.world.clearing, backer, BTC)
+    assert 0 <= got["amount"] - (held - before) <= 1
+
+
+def test_the_account_is_left_healthier(stage):
+    fall(stage, BTC, 35_000)
+    stage.play(liquidate())
+    health = health_of(stage)
+    assert not margin.is_liquidatable(health)
+    assert health.equity >= health.initial_margin
+    assert stage.refuse(liquidate()) == "not liquidatable"
+
+
+def test_the_backstop_fund_earns_its_part(stage):
+    fall(stage, BTC, 35_000)
+    before = ch.get_held(stage.world.clearing, BACKSTOP_FUND, USDC)
+    events = stage.events(liquidate())
+    paid = sum(told["fund_paid"] for told in named(events, "PositionTaken"))
+    after = ch.get_held(stage.world.clearing, BACKSTOP_FUND, USDC)
+    assert paid > 0
+    assert 0 <= paid - (after - before) <= 4
+
+
+# Providers
+
+
+def test_a_provider_that_took_its_operator_back_is_passed_over(stage):
+    stage.play(own("set_operator", backer, LIQUIDATOR, 0))
+    fall(stage, BTC, 35_000)
+    events = stage.events(liquidate())
+    assert [told["provider"] for told in named(events, "PassOver")] == [backer]
+    assert [told["provider"] for told in named(events, "Takeover")] == [underwriter]
+
+
+def test_a_provider_without_margin_is_passed_over(stage):
+    for provider in (backer, underwriter):
+        stage.play(own("withdraw", provider, USDC, ch.EVERYTHING))
+    fall(stage, BTC, 35_000)
+    assert stage.refuse(liquidate()) == "nothing taken"
+
+
+def test_nobody_takes_their_own_account_over(stage):
+    for provider in (backer, underwriter):
+        stage.play(own("unpledge", provider))
+    stage.play(own("set_operator", bull + 1, LIQUIDATOR, 1))
+    stage.play(own("deposit", bull + 1, USDC, 10**11))
+    stage.play(own("pledge", bull + 1, 10**6 * WAD, 10**6 * WAD))
+    fall(stage, BTC, 35_000)
+    assert stage.refuse(liquidate()) == "nothing taken"
+
+
+# Who pays what an account cannot
+
+
+def test_the_fund_pays_first(stage):
+    stage.play(Action("deposit", STRANGER, (BACKSTOP_FUND, USDC, 10**12)))
+    fall(stage, BTC, 20_000)
+    (bad,) = named(stage.events(liquidate()), "BadDebt")
+    assert bad["fund_paid"] > 0
+    assert bad["reserve_paid"] == bad["socialised"] == 0
+    assert stage.world.clearing.accounts[bull].balances == {}
+
+
+def test_then_the_reserve_and_then_the_lenders(stage):
+    fall(stage, BTC, 20_000)
+    pool = stage.world.clearing.assets[USDC].pool
+    (bad,) = named(stage.events(liquidate()), "BadDebt")
+    after = stage.world.clearing.assets[USDC].pool
+    assert bad["reserve_paid"] > 0
+    assert bad["socialised"] > 1_000 * WAD
+    assert bad["lend_index"] == after.lend_index < pool.lend_index
+    assert after.reserve == 0
+    assert bad["is_halted"] is False
+
+
+@pytest.fixture
+def halted(deployed):
+    provider = [
+        own("deposit", backer, ETH, 1_000 * 10**18),
+        own("set_operator", backer, LIQUIDATOR, 1),
+        own("pledge", backer, 10**6 * WAD, 10**6 * WAD),
+    ]
+    with deployed.at([*LENT_OUT, *provider]):
+        fall(deployed, ETH, 100)
+        yield deployed
+
+
+def test_too_much_bad_debt_halts_the_pool(halted):
+    debt = ch.get_owed(halted.world.clearing, hedger, USDC, halted.world.now)
+    (bad,) = named(halted.events(liquidate(hedger)), "BadDebt")
+    assert bad["is_halted"] is True
+    assert bad["socialised"] == 0
+    left = ch.get_owed(halted.world.clearing, hedger, USDC, halted.world.now)
+    assert debt // 2 < left < debt
+    assert halted.made.view("Lens", "pool", USDC).is_halted is True
+
+
+def test_what_takes_from_a_halted_pool_is_refused(halted):
+    halted.play(liquidate(hedger))
+    fill = lender, backer, WAD, 100 * WAD, True
+    for action in (
+        own("withdraw", lender, USDC, 1),
+        own("borrow", backer, USDC, 1),
+        own("transfer", lender, lender + 1, USDC, 1),
+        own("unlend", lender, USDC, 1),
+        Action("fill_perp", VENUE, (1, lender, backer, 1, 100 * WAD, True)),
+        Action("fill_spot", VENUE, (ETH, *fill)),
+    ):
+        assert halted.refuse(action) == "pool halted"
+    halted.play(own("deposit", lender, USDC, 1))
+    halted.play(own("repay", hedger, USDC, 1))
+    halted.play(own("withdraw", backer, ETH, 1))
+
+
+# The session
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "reason"),
+    [
+        ("open_takeover", (lender,), "not liquidatable"),
+        ("open_takeover", (BACKSTOP_FUND,), "reserved account"),
+        ("take_over", (backer, WAD), "no takeover open"),
+        ("close_takeover", (), "no takeover open"),
+    ],
+)
+def test_a_takeover_is_opened_first(deployed, method, arguments, reason):
+    with deployed.made.undone() as made:
+        made.govern("set_venue", address_of(STRANGER), ch.LIQUIDATION_VENUE)
+        told = made.reason(STRANGER, "Clearinghouse", method, *arguments)
+        assert told == reason
+
+
+def test_an_open_takeover_ends_with_its_transaction(stage):
+    fall(stage, BTC, 35_000)
+    with stage.made.undone() as made:
+        made.govern("set_venue", address_of(STRANGER), ch.LIQUIDATION_VENUE)
+        discount, parts, *_ = made.send(
+            STRANGER, "Clearinghouse", "open_takeover", bull
+        )
+        assert discount > 0 < parts
+        told = made.reason(STRANGER, "Clearinghouse", "take_over", backer, WAD)
+        assert told == "no takeover open"
