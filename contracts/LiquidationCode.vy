@@ -69,11 +69,12 @@ def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
 
     self._realise_all(account)
     legs: DynArray[backstop.Leg, backstop.MAX_LEGS] = self._legs(account)
+    exposure: uint256 = backstop._sum(legs)
+    # Where a fund could not pay a gain, realising has raised the exposure.
     discount: uint256 = backstop._compute_discount(
-        health.value, health.maintenance_margin, health.exposure
+        health.value, health.maintenance_margin, max(health.exposure, exposure)
     )
     parts: uint256 = backstop._compute_fraction(health.equity, discount, legs)
-    exposure: uint256 = backstop._sum(legs)
     state.takeover_account = account
     state.takeover_discount = discount
     log IClearinghouse.TakeoverOpened(

@@ -938,8 +938,9 @@ def is_between(lots: Lots, limit: Lots) -> bool:
 
 def liquidation_improves(before: World, after: World, action: Action) -> bool:
     """
-    I34: an account with equity has no less of it for its margin afterwards, within
-    the wei of its roundings and the discount on one lot for each market and provider.
+    I34: an account with equity has no less of it for its margin afterwards, or is rid
+    of its positions and still worth something at weight 1; within the wei of its
+    roundings and the discount on one lot for each market and provider.
     """
     if action.name != "liquidate":
         return True
@@ -947,10 +948,12 @@ def liquidation_improves(before: World, after: World, action: Action) -> bool:
     old = ch.assess(before.clearing, name, after.now)
     new = ch.assess(after.clearing, name, after.now)
     bound = get_rounding_bound(before, name, old)
-    return old.equity <= 0 or (
-        (new.equity + bound) * old.maintenance_margin
-        >= old.equity * new.maintenance_margin
+    is_better = (new.equity + bound) * old.maintenance_margin >= (
+        old.equity * new.maintenance_margin
     )
+    lots = [p.lots for p in ch.get_account(after.clearing, name).positions.values()]
+    is_rid = not any(lots) and new.value + bound >= 0
+    return old.equity <= 0 or is_better or is_rid
 
 
 def get_rounding_bound(world: World, name: AccountId, health: Health) -> int:
@@ -985,8 +988,8 @@ def backstop_is_the_last_stage(before: World, after: World, action: Action) -> b
 
 def providers_stay_safe(before: World, after: World, action: Action) -> bool:
     """
-    I36: a provider that took something over has initial margin, and took no more
-    than was left of its capacities.
+    I36: a provider that took something over took no more than was left of its
+    capacities, and has initial margin unless its lends have paid for bad debt.
     """
     if action.name != "liquidate":
         return True
@@ -998,7 +1001,8 @@ def providers_stay_safe(before: World, after: World, action: Action) -> bool:
         if minute > new.per_minute or hour > new.per_hour:
             return False
         health = ch.assess(after.clearing, name, after.now)
-        if health.initial_equity < health.initial_margin:
+        is_short = health.initial_equity < health.initial_margin
+        if is_short and not has_bad_debt(before, after):
             return False
     return True
 

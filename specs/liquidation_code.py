@@ -54,9 +54,11 @@ def open_takeover(
         if not margin.is_stale(state.markets[market].quote, now):
             state = ch.realise_one(state, market, account)
     legs = get_legs(state, account, now)
-    discount = backstop.compute_discount(health)
-    parts = backstop.compute_fraction(health.equity, discount, legs)
     exposure = Wad(sum(notional for _, notional in legs))
+    # Where a fund could not pay a gain, realising has raised the exposure.
+    whole = replace(health, exposure=max(health.exposure, exposure))
+    discount = backstop.compute_discount(whole)
+    parts = backstop.compute_fraction(health.equity, discount, legs)
     return state, Terms(discount, parts, exposure)
 
 
