@@ -49,6 +49,7 @@ class ApeTestChain:
         self._source_root = source_root
         self._names: dict[str, str] = {}
         self._accounts: dict[str, LocalAccount] = {}
+        self._read: tuple[Any, Any] = (None, None)
         self._open(start)
 
     def __enter__(self) -> ApeTestChain:
@@ -137,16 +138,23 @@ class ApeTestChain:
 
     def storage(self, address: str, slot: int) -> int:
         """Return one word of storage."""
-        state = self._chain.get_vm().state
-        return int(state.get_storage(bytes.fromhex(address[2:]), slot))
+        return int(self._state().get_storage(bytes.fromhex(address[2:]), slot))
 
     def code(self, address: str) -> bytes:
         """Return the code at `address`."""
-        return bytes(self._chain.get_vm().state.get_code(bytes.fromhex(address[2:])))
+        return bytes(self._state().get_code(bytes.fromhex(address[2:])))
 
     @property
     def _chain(self) -> Any:
         return self._backend.chain
+
+    def _state(self) -> Any:
+        """Return the present state, to read from only: made once, it remembers."""
+        header, state = self._read
+        if header is not self._chain.header:
+            header, state = self._chain.header, self._chain.get_vm().state
+            self._read = header, state
+        return state
 
     def _open(self, timestamp: int) -> None:
         self._chain.header = self._chain.header.copy(timestamp=timestamp)
