@@ -4,6 +4,7 @@ import shutil
 from contextlib import contextmanager
 
 import pytest
+from pyrevm import AccountInfo
 
 from keeper.artifacts import CONTRACTS, artifact, contract_names
 from keeper.chain.codec import checksum, codec_of, decode_revert
@@ -79,9 +80,9 @@ class Protocol(Deployment):
             self.chain.revert(before)
 
 
-def deploy_protocol(source_root=CONTRACTS):
+def deploy_protocol():
     """Return a deployment of everything in the world, the oracle and desk too."""
-    made = Protocol(**vars(deploy_world(source_root)))
+    made = Protocol(**vars(deploy_world()))
     vault = made.contracts["Clearinghouse"].address
     governor = address_of(worlds.GOVERNOR)
     oracle = made.deploy("PriceOracle", governor, 1, [address_of(PUBLISHER)])
@@ -90,10 +91,9 @@ def deploy_protocol(source_root=CONTRACTS):
     return made
 
 
-def functions_of(name, source_root=CONTRACTS):
+def functions_of(name):
     """Return the entries of a deployable's own functions in its ABI."""
-    abi = artifact(name, source_root).abi
-    return [entry for entry in abi if entry["type"] == "function"]
+    return [entry for entry in artifact(name).abi if entry["type"] == "function"]
 
 
 def calldata(name, method, arguments):
@@ -101,14 +101,24 @@ def calldata(name, method, arguments):
     return codec_of(name).method(method, arguments).encode(arguments)
 
 
-def mutate(folder, path, old, new):
-    """Return a copy of the contracts in which `path` has `new` for `old`, once."""
+def mutate(folder, name, old, new):
+    """Return the artifact of a contract that has `new` for `old`, once."""
     root = folder / "contracts"
     shutil.copytree(CONTRACTS, root)
-    text = (root / path).read_text()
-    assert text.count(old) == 1, f"{path}: {text.count(old)} times {old!r}"
-    (root / path).write_text(text.replace(old, new))
-    return root
+    path = root / f"{name}.vy"
+    text = path.read_text()
+    assert text.count(old) == 1, f"{name}: {text.count(old)} times {old!r}"
+    path.write_text(text.replace(old, new))
+    return artifact(name, root)
+
+
+def exchange(made, mutant):
+    """Put a mutant's code where the contract of its name is; immutables stay."""
+    address, original = made.contracts[mutant.name].address, artifact(mutant.name)
+    immutables = made.chain.code(address)[len(original.runtime) :]
+    code = mutant.runtime + immutables
+    made.chain._evm.insert_account_info(address, AccountInfo(code=code))
+    assert made.chain._evm.get_code(address)[: len(code)] == code
 
 
 class Stage:

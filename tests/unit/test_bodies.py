@@ -8,7 +8,12 @@ from keeper.artifacts import BODIES, CONTRACTS, artifact, signature_of, type_of
 from keeper.chain.revm import RevmChain
 from keeper.mirror import slots_of
 from tests.helpers.deployers import address_of
-from tests.helpers.protocol import deploy_protocol, functions_of, mutate
+from tests.helpers.protocol import (
+    DEPLOYABLES,
+    deploy_protocol,
+    functions_of,
+    mutate,
+)
 from tests.helpers.worlds import GOVERNOR, STRANGER
 
 FRONT, *OTHERS = BODIES
@@ -58,36 +63,38 @@ def zero_of(kind):
         return []
     if kind.startswith("("):
         return tuple(zero_of(part) for part in kind[1:-1].split(","))
-    return {"address": address_of(0), "bool": False}.get(kind, 0)
+    return {"address": address_of(0), "bool": False, "bytes": b""}.get(kind, 0)
 
 
-def layouts(source_root=CONTRACTS):
-    """Return the storage and transient storage layouts of all bodies, by name."""
-    found = {name: artifact(name, source_root).layout for name in BODIES}
+def layouts(*mutants):
+    """Return storage and transient storage layouts of all bodies, by name."""
+    bodies = {name: artifact(name) for name in BODIES}
+    bodies |= {mutant.name: mutant for mutant in mutants}
     return {
-        kind: {name: slots_of(layout[kind]) for name, layout in found.items()}
+        kind: {name: slots_of(body.layout[kind]) for name, body in bodies.items()}
         for kind in ("storage_layout", "transient_storage_layout")
     }
 
 
-def disagreements(source_root=CONTRACTS):
+def disagreements(*mutants):
     """Return the bodies whose layouts are not the Clearinghouse's."""
     return {
         name
-        for bodies in layouts(source_root).values()
+        for bodies in layouts(*mutants).values()
         for name, slots in bodies.items()
         if slots != bodies[FRONT]
     }
 
 
-def route(source_root=CONTRACTS):
+def route(front):
     """Return the body at which each function of a body arrives, by name."""
-    chain, sender = RevmChain(source_root=source_root), address_of(GOVERNOR)
+    chain, sender = RevmChain(), address_of(GOVERNOR)
     codes = [answering(chain, number) for number in range(1, len(BODIES))]
-    front = chain.deploy(sender, FRONT, sender, *codes)
+    arguments = encode(["address"] * len(BODIES), [sender, *codes])
+    address = chain.deploy_raw(sender, front.bytecode + arguments)
     return {
         entry["name"]: BODIES[
-            int.from_bytes(chain.send_raw(sender, front.address, zeros(entry)), "big")
+            int.from_bytes(chain.send_raw(sender, address, zeros(entry)), "big")
         ]
         for _, entry in ROUTED
     }
@@ -120,27 +127,27 @@ def test_the_layout_is_the_state_and_a_lock():
 
 def test_a_body_with_a_variable_of_its_own_is_found(tmp_path):
     line = "initializes: accounts"
-    root = mutate(tmp_path, "GovernanceCode.vy", line, f"odd: uint256\n{line}")
-    assert disagreements(root) == {"GovernanceCode"}
+    mutant = mutate(tmp_path, "GovernanceCode", line, f"odd: uint256\n{line}")
+    assert disagreements(mutant) == {"GovernanceCode"}
 
 
 def test_a_body_without_the_lock_is_found(tmp_path):
     old, new = "nonreentrancy on", "nonreentrancy off"
-    root = mutate(tmp_path, "SettleCode.vy", old, new)
-    assert disagreements(root) == {"SettleCode"}
+    mutant = mutate(tmp_path, "SettleCode", old, new)
+    assert disagreements(mutant) == {"SettleCode"}
 
 
 # Routing
 
 
 def test_every_function_arrives_at_its_body():
-    assert route() == {entry["name"]: body for body, entry in ROUTED}
+    assert route(artifact(FRONT)) == {entry["name"]: body for body, entry in ROUTED}
 
 
 def test_a_missing_route_is_found(tmp_path):
     line = '"realise(uint256,uint256[])"'
-    root = mutate(tmp_path, f"{FRONT}.vy", line, '"forgotten()"')
-    assert route(root)["realise"] == "GovernanceCode"
+    mutant = mutate(tmp_path, FRONT, line, '"forgotten()"')
+    assert route(mutant)["realise"] == "GovernanceCode"
 
 
 @pytest.mark.parametrize("entry", [e for _, e in ROUTED], ids=signature_of)
@@ -179,9 +186,11 @@ def test_an_unknown_function_is_refused(made, data):
     assert made.refusal(GOVERNOR, vault, bytes.fromhex(data)) == UNKNOWN
 
 
-def test_ether_is_refused(made):
-    vault = made.contracts[FRONT].address
-    entries = [entry for body in BODIES for entry in functions_of(body)]
+@pytest.mark.parametrize("name", DEPLOYABLES)
+def test_ether_is_refused(made, name):
+    address = made.contracts[name].address
+    own = [entry for body in BODIES for entry in functions_of(body)]
+    entries = own if name == FRONT else functions_of(name)
     for data in [b"", *(zeros(entry) for entry in entries)]:
-        assert made.refusal(STRANGER, vault, data, value=1) is not None
-    assert made.chain._evm.get_balance(vault) == 0
+        assert made.refusal(STRANGER, address, data, value=1) is not None
+    assert made.chain._evm.get_balance(address) == 0

@@ -1,11 +1,15 @@
 """Tokens that call back, keep a fee, answer false or nothing, or are given away."""
 
+from dataclasses import replace
+
 import pytest
 
 from keeper.artifacts import abi_of
 from keeper.chain.interface import Refused
 from specs.accounts import compute_account as account_of
 from specs.fixed_point import WAD
+from specs.invariants import pools_are_solvent, vault_backs_pools
+from specs.world import Action
 from tests.helpers import worlds
 from tests.helpers.calls import (
     ACCOUNT,
@@ -21,7 +25,14 @@ from tests.helpers.calls import (
     calls_of,
 )
 from tests.helpers.deployers import FOR_EVER, address_of
-from tests.helpers.protocol import calldata, deploy_protocol, mutate
+from tests.helpers.protocol import (
+    Stage,
+    calldata,
+    deploy_protocol,
+    exchange,
+    mutate,
+)
+from tests.helpers.scenes import AT_WORK
 
 ODD = 20
 """The asset that the hostile token is listed as."""
@@ -38,9 +49,14 @@ ENTRIES = {
 }
 
 
-def with_token(name, source_root=None):
+@pytest.fixture(scope="module")
+def scene():
+    return Stage()
+
+
+def with_token(name):
     """Return the scene of `calls` with a hostile token listed and in use."""
-    made = deploy_protocol(*([source_root] if source_root else []))
+    made = deploy_protocol()
     arrange(made)
     made.deploy(name, "Odd", "ODD", 18)
     token, vault = made.contracts[name], made.contracts[VAULT].address
@@ -145,8 +161,9 @@ def test_a_view_from_within_refuses_or_tells_what_comes_out(hostile, entry, name
 
 def test_a_function_without_the_lock_is_found(tmp_path):
     head = "@external\ndef withdraw("
-    root = mutate(tmp_path, f"{VAULT}.vy", head, head.replace("\n", "\n@reentrant\n"))
-    made = empower(with_token("MockCallbackToken", root))
+    made = empower(with_token("MockCallbackToken"))
+    unlocked = head.replace("\n", "\n@reentrant\n")
+    exchange(made, mutate(tmp_path, VAULT, head, unlocked))
     assert "set_auto_lend" in entered(made, "withdraw")
     assert entered(made, "borrow") == {"withdraw"}
 
@@ -226,6 +243,20 @@ def test_a_donation_changes_nothing_but_custody(hostile, tokens):
         after = hostile.view("Lens", "reserves", 0)
     assert after.custody == reserves.custody + tokens * 10**12
     assert after[1:] == reserves[1:]
+
+
+@pytest.mark.parametrize("asset", worlds.ASSETS)
+def test_a_donation_belongs_to_nobody(scene, asset):
+    with scene.at(AT_WORK):
+        clearing = scene.world.clearing
+        scene.play(Action("donate", STRANGER, (asset, 10**9)))
+        found = scene.twin.read(scene.world)
+        assert scene.world.clearing == clearing
+        assert vault_backs_pools(found)
+        assert pools_are_solvent(found)
+        assert found.tokens[asset] == clearing.assets[asset].custody + 10**9
+        robbed = found.tokens | {asset: clearing.assets[asset].custody - 1}
+        assert not vault_backs_pools(replace(found, tokens=robbed))
 
 
 def views(made):
