@@ -940,7 +940,8 @@ def liquidation_improves(before: World, after: World, action: Action) -> bool:
     """
     I34: an account with equity has no less of it for its margin afterwards, or is rid
     of its positions and still worth something at weight 1; within the wei of its
-    roundings and the discount on one lot for each market and provider.
+    roundings, the discount on one lot for each market and provider, and the discount
+    on the discount.
     """
     if action.name != "liquidate":
         return True
@@ -959,7 +960,8 @@ def liquidation_improves(before: World, after: World, action: Action) -> bool:
 def get_rounding_bound(world: World, name: AccountId, health: Health) -> int:
     """
     Return what rounding up may cost in a takeover: for every provider some wei for
-    each fill or debt, and the highest discount on a lot of each market.
+    each fill or debt, and the highest discount on a lot of each market. The discount
+    on positions is owed as USDC and so is itself taken over at the discount.
     """
     wei = sum(4 + quote.slow // WAD for quote in get_quotes(world).values())
     lots = sum(
@@ -968,9 +970,10 @@ def get_rounding_bound(world: World, name: AccountId, health: Health) -> int:
         for listed in (world.clearing.markets[market],)
     )
     discount = mul_div_up(lots, health.maintenance_margin, 4 * health.exposure)
-    return (len(world.liquidator.providers) + 1) * (
-        4 * wei * get_touch_bound(world) + discount
-    )
+    rounding = 4 * wei * get_touch_bound(world) + discount
+    margin_squared = health.maintenance_margin * health.maintenance_margin
+    discount_on_discount = mul_div_up(margin_squared, 1, 16 * health.exposure)
+    return (len(world.liquidator.providers) + 1) * rounding + discount_on_discount
 
 
 def backstop_is_the_last_stage(before: World, after: World, action: Action) -> bool:
