@@ -29,6 +29,7 @@ from keeper.prices.live import live_prices
 from keeper.prices.seeded import seeded_prices
 from keeper.publishers import Panel
 from keeper.runner import Runner
+from keeper.signals import interruptible
 from keeper.signing import Signer
 from specs.accounts import USDC
 
@@ -136,10 +137,11 @@ def make_jobs(
 def run_rounds(runner: Runner, rounds: int, pause: float) -> None:
     """Work every job so many times, with a pause in between; Ctrl-C ends it."""
     try:
-        for done in range(rounds):
-            if done:
-                time.sleep(pause)
-            for job in runner.jobs:
-                runner.work(job)
+        with interruptible():
+            for done in range(rounds):
+                if done:
+                    time.sleep(pause)
+                for job in runner.jobs:
+                    runner.work(job)
     except KeyboardInterrupt:
         runner.stop()

@@ -10,6 +10,7 @@ from keeper.chain.ape import ApeChain, connected
 from keeper.cli import clear_errors, hush
 from keeper.deployment import Deployment, save
 from keeper.devnet import FILE, NETWORK, URL, anvil, demo_signers, populate
+from keeper.signals import interruptible
 
 
 @click.command(short_help="Start anvil and deploy everything")
@@ -42,9 +43,9 @@ def cli(output: Path) -> None:
 def wait() -> None:
     """Wait for Ctrl-C or SIGTERM."""
     click.echo("Ctrl-C stops it")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        signal.pause()
+        with interruptible():
+            signal.pause()
     except KeyboardInterrupt:
         click.echo("stopped")
 

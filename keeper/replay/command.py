@@ -27,6 +27,7 @@ from keeper.prices.seeded import seeded_prices
 from keeper.replay import report_html, report_json, table
 from keeper.replay.engine import LEAD, LEAST_STEP, Options, Replay
 from keeper.replay.report_json import Result
+from keeper.signals import interruptible
 
 ENGINES: Final = ("pyrevm", "ape")
 TEST_NETWORK: Final = "ethereum:local:test"
@@ -75,7 +76,7 @@ def follow(replay: Replay, console: Console) -> Result:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as bar:
+    with interruptible(), Progress(*columns, console=console) as bar:
         task = bar.add_task("ticks")
         return replay.run(
             lambda done, total: bar.update(task, completed=done, total=total)

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from keeper.chain.interface import Block, Contract, LocalChain, Receipt
 from keeper.deployment import Deployment
+from keeper.errors import Halt
+from keeper.mirror import Mismatch
 from keeper.replay.checker import Checker
 from keeper.replay.observer import Observer
 from keeper.replay.recorder import Liquidation, Recorder
@@ -104,7 +106,10 @@ class Stage:
         return Seconds(self._chain.block().timestamp)
 
     def _observe(self, action: Action) -> None:
-        after = replace(self._observer.read(self._now), dust=self.world.dust)
+        try:
+            after = replace(self._observer.read(self._now), dust=self.world.dust)
+        except Mismatch as error:
+            raise Halt(f"{action.name} at {self._now}: {error}") from None
         self.world = self.checker.check_step(self.world, after, action)
 
     def _note(self, receipt: Receipt) -> None:

@@ -1,6 +1,8 @@
 """The commands on Ape's test provider: deploy, keeper and replay, and how they fail."""
 
 import json
+import os
+import signal
 from dataclasses import replace
 
 import pytest
@@ -9,6 +11,7 @@ from click.testing import CliRunner
 from keeper.chain.ape import ApeChain, connected
 from keeper.deployment import load, save
 from keeper.devnet import demo_signers
+from keeper.replay.engine import Replay
 from scripts.deploy import cli as deploy_command
 from scripts.keeper import cli as keeper_command
 from scripts.replay import cli as replay_command
@@ -126,3 +129,17 @@ def test_a_replay_refuses_with_one_line(arguments, line):
     done = run(replay_command, *arguments)
     assert (done.exit_code, len(lines_of(done))) == (2, 1)
     assert lines_of(done)[0].startswith(line)
+
+
+def test_ctrl_c_ends_a_replay_with_a_report(tmp_path, monkeypatch):
+    step = Replay._step
+
+    def interrupt(self, now):
+        step(self, now)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Replay, "_step", interrupt)
+    done = run(replay_command, "--accounts", 8, "--report", tmp_path)
+    assert (done.exit_code, lines_of(done)[-1][:11]) == (130, "interrupted")
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["ticks"], report["complete"]) == (1, False)
