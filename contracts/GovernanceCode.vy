@@ -36,7 +36,7 @@ def list_asset(
     fees: IClearinghouse.Fees,
 ):
     """
-    @notice List a token under a free number; USDC is number 0.
+    @notice List a token that has no number under a free one; USDC is number 0.
     """
     self._require_governor()
     decimals: uint256 = convert(
@@ -46,6 +46,11 @@ def list_asset(
         asset < governance.MAX_LISTED and decimals <= governance.MAX_DECIMALS
     ), errors.OUT_OF_BOUNDS
     assert state.token[asset] == 0, errors.ALREADY_LISTED
+    # Two numbers of one token would count the same custody twice.
+    for other: uint256 in range(governance.MAX_LISTED):
+        assert state.token[other] & (2**160 - 1) != convert(
+            token.address, uint256
+        ), errors.ALREADY_LISTED
     state.curve[asset] = governance._pack_curve(curve)
     state.quote[asset] = governance._pack_haircut(haircut)
     state.risk[asset] = governance._pack_risk(requirement, fees)

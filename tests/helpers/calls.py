@@ -39,44 +39,9 @@ FEES = fields(worlds.FEES)
 
 def calls_of(made):
     """Return the arguments of one call of each function, by contract and name."""
-    token = made.tokens[ETH].address
-    listing = (token, CURVE, HAIRCUT, REQUIREMENT, FEES)
+    listing = made.contracts["MockToken"].address, CURVE, HAIRCUT, REQUIREMENT, FEES
     return {
-        "Clearinghouse": {
-            **dict.fromkeys(PLAIN_VIEWS, ()),
-            **dict.fromkeys(BY_NUMBER, (BTC,)),
-            "headers": (ACCOUNT,),
-            "balances": (ACCOUNT, USDC),
-            "positions": (ACCOUNT, 0),
-            "venues": (SOMEONE,),
-            "operators": (ACCOUNT, SOMEONE),
-            "assess": (ACCOUNT,),
-            "is_authorised": (ACCOUNT, SOMEONE, 1),
-            "deposit": (SECOND, USDC, 10**6),
-            "repay": (ACCOUNT, ETH, 10),
-            "withdraw": (ACCOUNT, USDC, 10**6, SOMEONE),
-            "borrow": (ACCOUNT, ETH, 10**15, SOMEONE),
-            "transfer": (ACCOUNT, SECOND, USDC, WAD),
-            "lend": (ACCOUNT, USDC, WAD),
-            "unlend": (ACCOUNT, USDC, WAD),
-            "set_operator": (ACCOUNT, SOMEONE, 1),
-            "set_auto_lend": (ACCOUNT, True),
-            "fill_perp": (0, ACCOUNT, OTHER, 10, 60_000 * WAD, True),
-            "fill_spot": (BTC, ACCOUNT, OTHER, 10**15, 60_000 * WAD, True),
-            "tick": ([BTC], [0]),
-            "realise": (0, [ACCOUNT]),
-            "open_takeover": (ACCOUNT,),
-            "take_over": (OTHER, WAD),
-            "close_takeover": (),
-            "list_asset": (9, *listing),
-            "list_market": (9, BTC, 14, 3600, PERPETUAL, FEES, 0),
-            "set_curve": (BTC, CURVE),
-            "set_asset_risk": (BTC, HAIRCUT, REQUIREMENT, FEES),
-            "set_market_risk": (0, PERPETUAL, FEES),
-            "set_fund_cap": (0, WAD),
-            "set_venue": (SOMEONE, 4),
-            "set_governor": (SOMEONE,),
-        },
+        "Clearinghouse": {**VAULT_CALLS, "list_asset": (9, *listing)},
         "PriceOracle": ORACLE_CALLS,
         "QuoteDesk": DESK_CALLS,
         "Liquidator": LIQUIDATOR_CALLS,
@@ -108,6 +73,40 @@ BY_NUMBER = (
     "market_fund",
     "market_size",
 )
+VAULT_CALLS = {
+    **dict.fromkeys(PLAIN_VIEWS, ()),
+    **dict.fromkeys(BY_NUMBER, (BTC,)),
+    "headers": (ACCOUNT,),
+    "balances": (ACCOUNT, USDC),
+    "positions": (ACCOUNT, 0),
+    "venues": (SOMEONE,),
+    "operators": (ACCOUNT, SOMEONE),
+    "assess": (ACCOUNT,),
+    "is_authorised": (ACCOUNT, SOMEONE, 1),
+    "deposit": (SECOND, USDC, 10**6),
+    "repay": (ACCOUNT, ETH, 10),
+    "withdraw": (ACCOUNT, USDC, 10**6, SOMEONE),
+    "borrow": (ACCOUNT, ETH, 10**15, SOMEONE),
+    "transfer": (ACCOUNT, SECOND, USDC, WAD),
+    "lend": (ACCOUNT, USDC, WAD),
+    "unlend": (ACCOUNT, USDC, WAD),
+    "set_operator": (ACCOUNT, SOMEONE, 1),
+    "set_auto_lend": (ACCOUNT, True),
+    "fill_perp": (0, ACCOUNT, OTHER, 10, 60_000 * WAD, True),
+    "fill_spot": (BTC, ACCOUNT, OTHER, 10**15, 60_000 * WAD, True),
+    "tick": ([BTC], [0]),
+    "realise": (0, [ACCOUNT]),
+    "open_takeover": (ACCOUNT,),
+    "take_over": (OTHER, WAD),
+    "close_takeover": (),
+    "list_market": (9, BTC, 14, 3600, PERPETUAL, FEES, 0),
+    "set_curve": (BTC, CURVE),
+    "set_asset_risk": (BTC, HAIRCUT, REQUIREMENT, FEES),
+    "set_market_risk": (0, PERPETUAL, FEES),
+    "set_fund_cap": (0, WAD),
+    "set_venue": (SOMEONE, 4),
+    "set_governor": (SOMEONE,),
+}
 ORACLE_CALLS = {
     **dict.fromkeys(("GOVERNOR", "version", "quorum", "domain_separator"), ()),
     **dict.fromkeys(("asset_of", "feed", "spot_band"), (BTC,)),
@@ -156,6 +155,7 @@ LENS_CALLS = {
 
 def arrange(made):
     """Enrol everybody, and give the account deposits, debts and positions."""
+    made.deploy("MockToken", "Unlisted", "NEW", 18)
     made.govern("set_venue", address_of(LIQUIDATOR), ch.LIQUIDATION_VENUE)
     vault = made.contracts["Clearinghouse"].address
     for caller in map(address_of, ROLES.values()):

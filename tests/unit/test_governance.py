@@ -21,6 +21,7 @@ from tests.helpers.deployers import address_of, curve_fields, fields
 from tests.helpers.protocol import Stage
 from tests.helpers.scenes import AT_WORK
 from tests.helpers.worlds import (
+    ASSETS,
     BTC,
     CURVE,
     ETH,
@@ -320,6 +321,13 @@ def test_the_bounds_of_a_new_asset(deployed, changes, reason):
     with deployed.made.undone() as made:
         listing = asset_listing(made, **changes)
         assert list_by_name(made, "list_asset", listing) == reason
+
+
+def test_a_token_has_one_number(deployed):
+    with deployed.made.undone() as made:
+        for asset in ASSETS:
+            listing = asset_listing(made, token=made.tokens[asset].address)
+            assert list_by_name(made, "list_asset", listing) == "already listed"
 
 
 @pytest.mark.parametrize(("decimals", "reason"), [(0, None), (19, "out of bounds")])
