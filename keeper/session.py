@@ -5,6 +5,7 @@ Publishers' keys are Ape accounts. On a local network they default to Ape's test
 accounts, whose keys everybody has.
 """
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ from specs.accounts import USDC
 JOBS: Final = ("publish", "tick", "realise", "liquidate")
 LOCAL: Final = (1337, 31337)
 """Chain ids of networks whose test accounts are everybody's."""
+
+_log = logging.getLogger("keeper")
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,21 @@ def find_publishers(
         for address in deployment.publishers
         if address.lower() in mine
     ]
+
+
+def choose_jobs(named: Sequence[str], *, has_publishers: bool) -> Sequence[str]:
+    """
+    Return the jobs to work: those named, or all that there are keys for.
+
+    Raise `UserError` if prices are to be published without a publisher's key.
+    """
+    if has_publishers:
+        return named or JOBS
+    if "publish" in named:
+        raise UserError("publish: no key of a publisher; name --publisher")
+    if not named:
+        _log.warning("no publisher's key: no prices are published")
+    return named or JOBS[1:]
 
 
 def wall_clock(block: Block) -> int:

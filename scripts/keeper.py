@@ -18,12 +18,12 @@ from keeper.devnet import (
     load_account,
     require_devnet,
 )
-from keeper.errors import UserError
 from keeper.runner import Runner
 from keeper.session import (
     JOBS,
     LOCAL,
     RpcLogs,
+    choose_jobs,
     find_publishers,
     find_source,
     make_jobs,
@@ -86,14 +86,8 @@ def cli(
         found = load(chain, deployment)
         named = [load_account(alias) for alias in publishers]
         signers = find_publishers(found, named, demo_signers() if is_local else [])
-        wanted = list(jobs) or list(JOBS)
-        if "publish" in wanted and not signers:
-            if "publish" in jobs:
-                raise UserError("publish: no key of a publisher; name --publisher")
-            logging.getLogger("keeper").warning("no publisher's key: no prices")
-            wanted.remove("publish")
-        source = find_source(prices, seed)
-        logs = RpcLogs(provider.web3)
+        wanted = choose_jobs(jobs, has_publishers=bool(signers))
+        source, logs = find_source(prices, seed), RpcLogs(provider.web3)
         work = make_jobs(wanted, found, source, signers, logs)
         address = str(sender.address) if sender else None
         runner = Runner(chain, work, address, found.chain_id)

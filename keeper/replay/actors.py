@@ -274,3 +274,8 @@ def get_price(state: State, instrument: int) -> int:
     if instrument >= SPOT:
         return state.assets[instrument - SPOT].quote.slow
     return state.markets[instrument].quote.slow
+
+
+def get_price_of(view: View, asset: int) -> int:
+    """Return the slow price of an asset; USDC's is 1."""
+    return WAD if asset == USDC else get_price(view.state, SPOT + asset)

@@ -155,6 +155,11 @@ def _plots(result: Result, roles: Mapping[AccountId, str]) -> Iterable[str]:
 
 
 def _tables(report: Mapping[str, Any]) -> str:
+    tables = [*_amounts(report), *_counts(report)]
+    return f'<div class="columns">{"".join(tables)}</div>'
+
+
+def _amounts(report: Mapping[str, Any]) -> list[str]:
     interest, funding = report["interest"], report["funding"]
     flows = [
         ("interest paid by borrowers", short(interest["borrowers"])),
@@ -163,46 +168,32 @@ def _tables(report: Mapping[str, Any]) -> str:
         ("funding paid", short(funding["paid"])),
         ("funding received", short(funding["received"])),
     ]
-    tables = [
+    peaks = [(name, short(v, 3)) for name, v in report["open_interest"].items()]
+    slack = [(name, short(v, 12)) for name, v in report["slack"].items()]
+    residue = [(name, f"{int(v):,}") for name, v in report["fund_residue"].items()]
+    return [
         _table("Flows, USDC", ("", "amount"), flows),
-        _table(
-            "Open interest, peak",
-            ("market", "base units"),
-            [(name, short(v, 3)) for name, v in report["open_interest"].items()],
-        ),
-        _table(
-            "Slack, smallest",
-            ("pool", "tokens"),
-            [(name, short(v, 12)) for name, v in report["slack"].items()],
-        ),
-        _table(
-            "Fund residue",
-            ("market", "wei"),
-            [(name, f"{int(v):,}") for name, v in report["fund_residue"].items()],
-        ),
-        _table(
-            "Refused",
-            ("reason", "count"),
-            [(name, f"{n:,}") for name, n in report["refused"].items()],
-        ),
-        _table(
-            "Gas",
-            ("operation", "count", "mean", "max"),
-            [
-                (name, f"{g['count']:,}", f"{g['mean']:,}", f"{g['max']:,}")
-                for name, g in report["gas"].items()
-            ],
-        ),
-        _table(
-            "Invariants",
-            ("", "checked", "violated"),
-            [
-                (code, f"{t['checked']:,}", f"{t['violated']:,}")
-                for code, t in report["invariants"].items()
-            ],
-        ),
+        _table("Open interest, peak", ("market", "base units"), peaks),
+        _table("Slack, smallest", ("pool", "tokens"), slack),
+        _table("Fund residue", ("market", "wei"), residue),
     ]
-    return f'<div class="columns">{"".join(tables)}</div>'
+
+
+def _counts(report: Mapping[str, Any]) -> list[str]:
+    refused = [(name, f"{count:,}") for name, count in report["refused"].items()]
+    gas = [
+        (name, f"{row['count']:,}", f"{row['mean']:,}", f"{row['max']:,}")
+        for name, row in report["gas"].items()
+    ]
+    checks = [
+        (code, f"{tally['checked']:,}", f"{tally['violated']:,}")
+        for code, tally in report["invariants"].items()
+    ]
+    return [
+        _table("Refused", ("reason", "count"), refused),
+        _table("Gas", ("operation", "count", "mean", "max"), gas),
+        _table("Invariants", ("", "checked", "violated"), checks),
+    ]
 
 
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -63,24 +63,11 @@ def build(result: Result) -> dict[str, Any]:
         "transactions": seen.transactions,
         "seconds": round(result.seconds, 3),
         "accounts": result.accounts,
-        "open_interest": {
-            market.symbol: decimal(seen.peaks.get(market.number, 0))
-            for market in MARKETS
-        },
-        "liquidations": len(seen.liquidations),
-        "liquidated_notional": {
-            "book": "0",
-            "backstop": decimal(seen.liquidated_notional),
-            "adl": "0",
-        },
-        "bad_debt": decimal(seen.bad_debt),
+        **_liquidations(seen),
         **_flows(seen),
+        **_markets(result),
         "slack": {
             asset.symbol: decimal(seen.slack.get(asset.number, 0)) for asset in ASSETS
-        },
-        "fund_residue": {
-            market.symbol: str(compute_residue(result.state, market.number))
-            for market in MARKETS
         },
         "invariants": {
             code: {"checked": tally.checked, "violated": tally.violated}
@@ -88,14 +75,7 @@ def build(result: Result) -> dict[str, Any]:
         },
         "violation": _violation(result.violation),
         "refused": dict(sorted(seen.refusals.items())),
-        "gas": {
-            operation: {
-                "count": gas.count,
-                "mean": gas.total // gas.count,
-                "max": gas.most,
-            }
-            for operation, gas in sorted(seen.gas.items())
-        },
+        "gas": _gas(seen),
     }
 
 
@@ -115,6 +95,42 @@ def decimal(wad: int) -> str:
     whole, rest = divmod(wad, WAD)
     digits = f"{rest:018d}".rstrip("0")
     return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"
+
+
+def _liquidations(seen: Recorder) -> dict[str, Any]:
+    return {
+        "liquidations": len(seen.liquidations),
+        "liquidated_notional": {
+            "book": "0",
+            "backstop": decimal(seen.liquidated_notional),
+            "adl": "0",
+        },
+        "bad_debt": decimal(seen.bad_debt),
+    }
+
+
+def _markets(result: Result) -> dict[str, Any]:
+    peaks = result.recorder.peaks
+    return {
+        "open_interest": {
+            market.symbol: decimal(peaks.get(market.number, 0)) for market in MARKETS
+        },
+        "fund_residue": {
+            market.symbol: str(compute_residue(result.state, market.number))
+            for market in MARKETS
+        },
+    }
+
+
+def _gas(seen: Recorder) -> dict[str, Any]:
+    return {
+        operation: {
+            "count": gas.count,
+            "mean": gas.total // gas.count,
+            "max": gas.most,
+        }
+        for operation, gas in sorted(seen.gas.items())
+    }
 
 
 def _flows(seen: Recorder) -> dict[str, dict[str, str]]:

@@ -1,5 +1,6 @@
 """The roles of a replay beside the market maker: lenders, traders, providers."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from keeper.replay.actors import (
     View,
     fund,
     get_price,
+    get_price_of,
     is_allowed,
     top_up,
 )
@@ -269,11 +271,6 @@ class Lender(Taker):
         return [Move(self.wallet.address, "clearinghouse", method, sent)]
 
 
-def get_price_of(view: View, asset: int) -> int:
-    """Return the slow price of an asset; USDC's is 1."""
-    return WAD if asset == USDC else get_price(view.state, SPOT + asset)
-
-
 def largest_lots(view: View, trader: Trader, percent: int) -> int:
     """
     Return how many lots more ``percent`` of an account's free margin would carry.
@@ -287,16 +284,14 @@ def largest_lots(view: View, trader: Trader, percent: int) -> int:
     price = trader.maker.price(view.state, trader.market, is_ask=trader.side > 0)
     worse = min if trader.side > 0 else max
     loss = max(0, trader.side * (price - worse(listed.quote.slow, listed.quote.fast)))
-    fits, fails = 0, 2**40
-    while fails - fits > 1:
-        lots = (fits + fails) // 2
+
+    def is_carried(lots: int) -> bool:
         notional = perpetual.compute_notional(
             Lots(lots), listed.lot, Wad(max(price, listed.quote.slow))
         )
         margin = requirements.compute_initial_margin(listed.requirement, notional)
         fee = ch.compute_fee(notional, listed.fees.taker)
-        if margin + fee + lots * listed.lot * loss // WAD < free:
-            fits = lots
-        else:
-            fails = lots
-    return fits
+        return margin + fee + lots * listed.lot * loss // WAD < free
+
+    # The largest size that is carried: all smaller ones are.
+    return max(0, bisect_left(range(2**40), True, key=lambda n: not is_carried(n)) - 1)

@@ -67,6 +67,14 @@ def test_jobs_come_in_the_order_of_a_round():
     assert [job.name for job in jobs] == ["publish", "tick", "liquidate"]
 
 
+def test_without_a_publisher_s_key_nothing_is_published():
+    assert session.choose_jobs((), has_publishers=True) == session.JOBS
+    assert "publish" not in session.choose_jobs((), has_publishers=False)
+    assert session.choose_jobs(("tick",), has_publishers=False) == ("tick",)
+    with pytest.raises(UserError, match="publish: no key of a publisher"):
+        session.choose_jobs(("tick", "publish"), has_publishers=False)
+
+
 def test_a_report_is_never_older_than_the_chain():
     ahead = 2**40
     assert session.wall_clock(Block(1, ahead)) == ahead
