@@ -449,7 +449,7 @@ def risk_needs_initial_margin(before: World, after: World, action: Action) -> bo
     for place in CHECKED.get(action.name, ()):
         name = action.arguments[place]
         new = ch.assess(after.clearing, name, after.now)
-        if new.exposure == 0 and new.initial_margin == 0:
+        if new.exposure == 0 and new.initial_margin == 0 and not new.is_stale:
             continue
         if new.initial_equity >= new.initial_margin and not new.is_stale:
             continue
@@ -823,7 +823,7 @@ def stale_prices_give_nothing(world: World) -> bool:
     for name, health in get_healths(world, world.now).items():
         portfolio = get_portfolios(world, world.now)[name]
         legs = margin.get_notionals(portfolio)
-        ages = [world.now - quote.time for _, notional, quote in legs if notional > 0]
+        ages = [world.now - quote.time for _, _, quote in legs]
         is_old = any(age > margin.MAX_PRICE_AGE for age in ages)
         if is_old and is_accepted(health):
             return False

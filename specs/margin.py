@@ -150,9 +150,14 @@ def compute_value(portfolio: Portfolio) -> int:
 
 
 def get_notionals(portfolio: Portfolio) -> Iterable[tuple[Requirement, Wad, Quote]]:
-    """Return every leg that binds margin but USDC debt, at slow price and mark."""
+    """
+    Return every leg that binds margin but USDC debt, at slow price and mark.
+
+    An unsettled claim is none: it is worth the same whatever the price.
+    """
     for exposure in portfolio.exposures:
-        yield exposure.requirement, exposure.notional, exposure.quote
+        if exposure.notional > 0:
+            yield exposure.requirement, exposure.notional, exposure.quote
     for debt in portfolio.debts:
         notional = mul_div_up(debt.owed, debt.quote.slow, WAD)
         yield debt.requirement, Wad(notional), debt.quote
@@ -210,7 +215,9 @@ def assess(portfolio: Portfolio, now: Seconds) -> Health:
     quotes = [leg[2] for leg in legs] + [c.quote for c in portfolio.collaterals]
     fresh = [quote for quote in quotes if not is_stale(quote, now)]
     stale_loss = sum(
-        max(0, -e.value) for e in portfolio.exposures if is_stale(e.quote, now)
+        max(0, -e.value)
+        for e in portfolio.exposures
+        if e.notional > 0 and is_stale(e.quote, now)
     ) + sum(
         mul_div_up(d.owed, d.quote.slow, WAD)
         for d in portfolio.debts
@@ -250,9 +257,10 @@ def require_initial_margin(health: Health) -> None:
     """
     Refuse unless the account may take the risk that it now has.
 
-    An account without exposure is free: it may always withdraw what it has.
+    An account without exposure is free: it may always withdraw what it has. A debt
+    in an asset that never had a price is worth nothing yet, but is stale.
     """
-    if health.exposure == 0 and health.initial_margin == 0:
+    if health.exposure == 0 and health.initial_margin == 0 and not health.is_stale:
         return
     if health.is_stale:
         raise StalePrice

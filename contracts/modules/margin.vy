@@ -211,6 +211,9 @@ def _add_position(
     health.initial_margin += self._initial_margin(risk, notional)
     health.maintenance_margin += binding
     health.exposure += notional
+    # An unsettled claim is worth the same whatever the price.
+    if notional == 0:
+        return health, value, worst
     if self._is_stale(quote):
         health.is_stale = True
         health.stale_loss += max(-value, 0)
@@ -282,9 +285,10 @@ def _is_due(health: IClearinghouse.Health) -> bool:
 def _check_initial_margin(health: IClearinghouse.Health):
     """
     @notice Refuse unless the account may take the risk that it now has. An account
-            without exposure is free.
+            without exposure is free. A debt in an asset that never had a price is
+            worth nothing yet, but is stale.
     """
-    if health.exposure == 0 and health.initial_margin == 0:
+    if health.exposure == 0 and health.initial_margin == 0 and not health.is_stale:
         return
     assert not health.is_stale, errors.STALE_PRICE
     assert not health.is_diverging, errors.PRICES_DIVERGE
