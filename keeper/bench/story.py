@@ -92,9 +92,13 @@ def borrow(scene: Scene) -> Gas:
 def list_more(scene: Scene) -> None:
     """List assets of which nobody here holds anything."""
     like = ASSETS[-1]
+    words = asset_arguments(scene.deployment, like)[2:]
+    governor = scene.governor
     for number in range(len(ASSETS), len(ASSETS) + LISTED):
-        words = (number, *asset_arguments(scene.deployment, like)[1:])
-        scene.send(scene.governor, "clearinghouse", "list_asset", *words)
+        named = (f"Unheld {number}", f"UNHELD{number}", like.decimals)
+        token = scene.chain.deploy(governor.address, "MockToken", *named)
+        listing = (number, token.address, *words)
+        scene.send(governor, "clearinghouse", "list_asset", *listing)
 
 
 def trade(scene: Scene) -> Gas:
