@@ -73,10 +73,14 @@ def show(rows: Sequence[Row], console: Console) -> None:
 
 
 def summary_of(rows: Sequence[Row]) -> str:
-    """Return how many figures are within their target and below their peer's."""
+    """Return how many figures with a target are within it and no more than a peer's."""
+    aimed = [row for row in rows if row["target"] is not None]
     parts = []
-    for column, words in (("target", "within target"), ("peer_gas", "below the peer")):
-        known = [row for row in rows if row[column] is not None]
+    for column, words in (
+        ("target", "within target"),
+        ("peer_gas", "within the peer's gas"),
+    ):
+        known = [row for row in aimed if row[column] is not None]
         good = sum(not is_above(row, column) for row in known)
         parts.append(f"{good} of {len(known)} {words}")
     return ", ".join(parts)

@@ -95,8 +95,9 @@ def test_above_a_target(target, expected):
 
 
 def test_the_summary_leaves_out_what_is_not_known():
-    rows = [row(target=99, peer_gas=100), row(target=100), row()]
-    assert summary_of(rows) == "1 of 2 within target, 1 of 1 below the peer"
+    rows = [row(target=99, peer_gas=100), row(target=100), row(peer_gas=200)]
+    expected = "1 of 2 within target, 1 of 1 within the peer's gas"
+    assert summary_of(rows) == expected
 
 
 def test_the_table_shows_every_figure():
