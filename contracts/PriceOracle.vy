@@ -79,8 +79,8 @@ def publish(
     reports: DynArray[IPriceOracle.Report, 16], signatures: DynArray[Bytes[65], 16]
 ) -> uint256:
     """
-    @notice Publish new prices out of publishers' reports. An asset that fewer than the
-            threshold of them name stays as it is.
+    @notice Publish new prices out of publishers' reports. An asset on whose price fewer
+            than the threshold of them agree stays as it is.
     @param reports At most 5 s old, within 2 s of one another, all later than the last
            version's, from different publishers.
     @param signatures 65 bytes `r | s | v` of each report's publisher.
@@ -279,8 +279,8 @@ def _verify(
 @internal
 def _update_assets(quotes: DynArray[uint256, 256], threshold: uint256) -> bool:
     """
-    @notice Update every asset that enough reports name, in the order in which they
-            first do, and return whether there was one.
+    @notice Update every asset on whose price enough reports agree, in the order in
+            which they first name them, and return whether there was one.
     """
     is_any: bool = False
     seen: uint256 = 0
@@ -296,7 +296,7 @@ def _update_assets(quotes: DynArray[uint256, 256], threshold: uint256) -> bool:
             if reporting._asset(other) == asset:
                 prices.append(reporting._price(other))
                 weights.append(reporting._weight(other))
-        if len(prices) >= threshold:
+        if price_index._count_agreeing(prices) >= threshold:
             self._update_asset(asset, price_index._combine_down(prices, weights))
             is_any = True
     return is_any

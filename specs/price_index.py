@@ -48,14 +48,29 @@ def compute_median_down(prices: Sequence[Wad]) -> Wad:
     return Wad(floor(Fraction(ascending[half - 1] + ascending[half], 2)))
 
 
-def compute_index_down(prices: Sequence[Wad], weights: Sequence[int]) -> Wad:
+def compute_clamp(median: Wad) -> tuple[Wad, Wad]:
     """
-    Return the fast price, rounded down to whole units.
+    Return the lowest and the highest price that count as they are.
 
-    The lower limit of the clamp is rounded up to a wei, the upper one down.
+    The lower limit is rounded up to a wei, the upper one down.
     """
-    median = compute_median_down(prices)
-    low, high = ceil(median * (1 - CLAMP)), floor(median * (1 + CLAMP))
+    return Wad(ceil(median * (1 - CLAMP))), Wad(floor(median * (1 + CLAMP)))
+
+
+def count_agreeing(prices: Sequence[Wad]) -> int:
+    """
+    Return how many of the prices are within the clamp of their median.
+
+    Of two prices the median is their mean, which either can drag anywhere. Only
+    where a quorum agrees does nobody short of a quorum choose the price.
+    """
+    low, high = compute_clamp(compute_median_down(prices))
+    return sum(low <= price <= high for price in prices)
+
+
+def compute_index_down(prices: Sequence[Wad], weights: Sequence[int]) -> Wad:
+    """Return the fast price, rounded down to whole units."""
+    low, high = compute_clamp(compute_median_down(prices))
     weighted = sum(
         weight * min(max(price, low), high)
         for price, weight in zip(prices, weights, strict=True)

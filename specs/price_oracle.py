@@ -55,8 +55,8 @@ def publish(
     """
     Publish new prices; return the number of the new version.
 
-    ``signers`` has the signer of each report. An asset that fewer than the threshold of
-    them name stays as it is.
+    ``signers`` has the signer of each report. An asset on whose price fewer than the
+    threshold of them agree stays as it is.
     """
     if len(reports) != len(signers):
         raise LengthMismatch
@@ -79,12 +79,12 @@ def publish(
 def compute_fast_prices(
     members: Quorum, reports: Sequence[Report], signers: Sequence[str]
 ) -> dict[int, Wad]:
-    """Return the index of every asset that enough of the reports name."""
+    """Return the index of every asset on whose price enough of the reports agree."""
     weights = [members.weights[signer] for signer in signers]
     fast = {}
     for asset in get_named_assets(reports):
         prices, matching = get_quotes(asset, reports, weights)
-        if len(prices) >= members.threshold:
+        if price_index.count_agreeing(prices) >= members.threshold:
             fast[asset] = price_index.compute_index_down(prices, matching)
     return fast
 
