@@ -107,7 +107,8 @@ def deposit(account: uint256, asset: uint256, tokens: uint256):
     @notice Bring `tokens` of `asset` into `account`: debt is repaid first, the rest
             lent, or left idle if the account does not auto-lend.
     @dev A stranger may only add to what the account holds or owes, not to one below
-         its maintenance margin; anyone may add USDC to the backstop fund.
+         its maintenance margin; anyone may add USDC to the backstop fund. Refused if
+         it is too little to change the balance by one scaled unit.
     @param tokens Amount in token units.
     """
     word: uint256 = state.token[asset]
@@ -119,12 +120,14 @@ def deposit(account: uint256, asset: uint256, tokens: uint256):
         accounts._require_user(account)
         assert state.balances[account][asset] != 0, errors.ASSET_NOT_ENABLED
 
+    before: uint256 = state.balances[account][asset]
     pool: money_market.Pool = money_market._load_accrued(asset)
     pool.cash += amount
     if accounts._is_auto_lending(account):
         pool = money_market._credit(account, asset, pool, amount)
     else:
         pool = money_market._credit_idle(account, asset, pool, amount)
+    assert state.balances[account][asset] != before, errors.ZERO_AMOUNT
     money_market._save(asset, pool)
     if not is_own:
         assert not margin._is_liquidatable(
@@ -426,8 +429,9 @@ def _collect(word: uint256, tokens: uint256):
 @internal
 def _send(word: uint256, receiver: address, tokens: uint256):
     """
-    @notice Send tokens out of the vault.
+    @notice Send tokens out of the vault, to where they are not lost.
     """
+    assert receiver != self and receiver != empty(address), errors.WRONG_RECEIVER
     token: IERC20 = IERC20(convert(word & (2**160 - 1), address))
     assert extcall token.transfer(
         receiver, tokens, default_return_value=True

@@ -72,7 +72,7 @@ def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
     exposure: uint256 = backstop._sum(legs)
     # Where a fund could not pay a gain, realising has raised the exposure.
     discount: uint256 = backstop._compute_discount(
-        health.value, health.maintenance_margin, max(health.exposure, exposure)
+        health.equity, health.maintenance_margin, max(health.exposure, exposure)
     )
     parts: uint256 = backstop._compute_fraction(health.equity, discount, legs)
     state.takeover_account = account
@@ -90,12 +90,13 @@ def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
 
 
 @external
-def take_over(provider: uint256, portion: uint256):
+def take_over(provider: uint256, portion: uint256) -> uint256:
     """
     @notice Move `portion` of what is left of the open account to `provider`.
     @dev The provider must have made the venue its operator, must not be of the
          account's owner, and must have its initial margin afterwards.
     @param portion WAD, at most 1.
+    @return What positions and debts are worth that went, WAD USDC.
     """
     self._require_venue()
     account: uint256 = state.takeover_account
@@ -104,14 +105,17 @@ def take_over(provider: uint256, portion: uint256):
     assert accounts._owner(provider) != accounts._owner(account), errors.SAME_OWNER
     accounts._require_authorised(provider, msg.sender, accounts.TRADE)
 
+    # Debts first: what the positions' discount leaves owed is not taken over at a
+    # discount once more.
+    worth: uint256 = self._take_debts(account, provider, portion)
     entries: uint256 = accounts._markets(state.headers[account])
     for i: uint256 in range(_ENTRIES):
         if entries == 0:
             break
-        self._take_position(account, provider, (entries & 255) - 1, portion)
+        worth += self._take_position(account, provider, (entries & 255) - 1, portion)
         entries >>= 8
-    self._take_debts(account, provider, portion)
     margin._require_initial_margin(provider)
+    return worth
 
 
 @internal
@@ -222,16 +226,18 @@ def _leg(risk: uint256, notional: uint256) -> backstop.Leg:
 
 
 @internal
-def _take_position(account: uint256, provider: uint256, market: uint256, portion: uint256):
+def _take_position(
+    account: uint256, provider: uint256, market: uint256, portion: uint256
+) -> uint256:
     """
-    @notice Move a portion of a position, rounded up to lots, at the takeover's prices.
-            A third of the discount goes to the backstop fund, as far as the market's
-            fund reaches.
+    @notice Move a portion of a position, rounded up to lots, at the takeover's prices,
+            and return what it is worth. A third of the discount goes to the backstop
+            fund, as far as the market's fund reaches.
     """
     quote: margin.Quote = margin._quote(state.market_quote[market])
     held: int256 = perpetual._lots(state.positions[account][market])
     if held == 0 or margin._is_stale(quote):
-        return
+        return 0
 
     discount: uint256 = state.takeover_discount
     lot: uint256 = perpetual._lot(state.market_risk[market])
@@ -260,13 +266,14 @@ def _take_position(account: uint256, provider: uint256, market: uint256, portion
         fund_paid=convert(paid, uint256),
         time=block.timestamp,
     )
+    return perpetual._compute_notional(lots, lot, quote.slow)
 
 
 @internal
-def _take_debts(account: uint256, provider: uint256, portion: uint256):
+def _take_debts(account: uint256, provider: uint256, portion: uint256) -> uint256:
     """
     @notice Move a portion of every fresh debt, for collateral worth it and the
-            discount on it.
+            discount on it; return what went, less what stays as a USDC debt.
     """
     due: uint256 = self._take_debt(account, provider, accounts.USDC, portion)
     entries: uint256 = accounts._assets(state.headers[account])
@@ -276,11 +283,8 @@ def _take_debts(account: uint256, provider: uint256, portion: uint256):
         due += self._take_debt(account, provider, (entries & 255) - 1, portion)
         entries >>= 8
     if due == 0:
-        return
-    discount: uint256 = state.takeover_discount
-    self._hand_collateral(
-        account, provider, fp._mul_div_up(due, fp.WAD + discount, fp.WAD)
-    )
+        return 0
+    return due - self._hand_collateral(account, provider, due)
 
 
 @internal
@@ -307,11 +311,14 @@ def _take_debt(account: uint256, provider: uint256, asset: uint256, portion: uin
 
 
 @internal
-def _hand_collateral(account: uint256, provider: uint256, due: uint256):
+def _hand_collateral(account: uint256, provider: uint256, debts: uint256) -> uint256:
     """
-    @notice Hand collateral worth `due` over, in equal shares by value, rounded down.
-            What it does not cover stays as a USDC debt of the account.
+    @notice Hand collateral worth `debts` and the discount on them over, in equal shares
+            by value, rounded down. What it does not cover stays as a USDC debt of the
+            account, without the discount, and is returned.
     """
+    rate: uint256 = fp.WAD + state.takeover_discount
+    due: uint256 = fp._mul_div_up(debts, rate, fp.WAD)
     assets: uint256 = (
         (accounts._assets(state.headers[account]) << 8) | (accounts.USDC + 1)
     )
@@ -330,9 +337,12 @@ def _hand_collateral(account: uint256, provider: uint256, due: uint256):
             break
         handed += self._hand(account, provider, (entries & 255) - 1, due, worth)
         entries >>= 8
-    if handed < due:
-        self._debit(account, accounts.USDC, due - handed)
-        self._credit(provider, accounts.USDC, due - handed)
+    if handed >= due:
+        return 0
+    rest: uint256 = fp._mul_div_down(due - handed, fp.WAD, rate)
+    self._debit(account, accounts.USDC, rest)
+    self._credit(provider, accounts.USDC, rest)
+    return rest
 
 
 @internal

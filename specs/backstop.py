@@ -5,7 +5,7 @@ When an account's equity is below half of its maintenance margin or so, pledged
 providers take its positions over, at a discount that leaves the account better off:
 
     opens       equity < max(MM / 2, MM - 6 % of exposure)
-    discount    d = clamp(value / exposure, 0, MM / exposure / 4)
+    discount    d = clamp(equity / exposure, 0, MM / exposure / 4)
     fraction    the smallest c, in 1/65536, for which
                 equity - c*N*d >= IM((1 - c) * N);  all of it if equity < N*d
     prices      the account fills at mark*(1 -/+ d), the provider at mark*(1 -/+ 2d/3),
@@ -42,10 +42,15 @@ def is_open(health: Health) -> bool:
 
 
 def compute_discount(health: Health) -> Wad:
-    """Return the discount of a takeover, WAD of notional, rounded down."""
-    if health.value <= 0:
+    """
+    Return the discount of a takeover, WAD of notional, rounded down.
+
+    At most equity over exposure, so that whatever part of an account is taken over,
+    equity over margin does not fall.
+    """
+    if health.equity <= 0:
         return Wad(0)
-    worth = mul_div_down(health.value, WAD, health.exposure)
+    worth = mul_div_down(health.equity, WAD, health.exposure)
     cap = mul_div_down(health.maintenance_margin, WAD, 4 * health.exposure)
     return Wad(min(worth, cap))
 

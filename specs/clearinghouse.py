@@ -182,7 +182,8 @@ def deposit(
     Debt is repaid first; the rest is lent, or lies idle if the account does not
     auto-lend. A stranger may only add to what the account holds or owes already,
     and only if the account is not left below its maintenance margin; anyone may add
-    USDC to the backstop fund.
+    USDC to the backstop fund. Too little to change the balance by one scaled unit is
+    refused, so that nobody gives something for nothing.
     """
     require_token_amount(state, asset, tokens)
     is_own = acc.is_authorised(state.operators, account, caller, acc.TRADE)
@@ -194,8 +195,11 @@ def deposit(
     pool = money_market.receive(state.assets[asset].pool, amount)
     held = get_account(state, account)
     place = money_market.credit if held.is_auto_lending else money_market.credit_idle
-    entry = place(pool, acc.get_balance(held, asset), amount)
+    before = acc.get_balance(held, asset)
+    entry = place(pool, before, amount)
     state = with_entry(state, account, asset, entry)
+    if entry[1] == before:
+        raise errors.ZeroAmount
     if not is_own and margin.is_liquidatable(assess(state, account, now)):
         raise errors.BelowInitialMargin
     return with_custody(state, asset, tokens)

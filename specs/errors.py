@@ -98,6 +98,12 @@ class TransferShort(Revert):
     reason = "transfer fell short"
 
 
+class WrongReceiver(Revert):
+    """Tokens sent there would be lost: the vault itself, or nobody."""
+
+    reason = "wrong receiver"
+
+
 class InsufficientBalance(Revert):
     """The account has less of the asset than that."""
 

@@ -938,10 +938,9 @@ def is_between(lots: Lots, limit: Lots) -> bool:
 
 def liquidation_improves(before: World, after: World, action: Action) -> bool:
     """
-    I34: an account with equity has no less of it for its margin afterwards, or is rid
-    of its positions and still worth something at weight 1; within the wei of its
-    roundings, the discount on one lot for each market and provider, and the discount
-    on the discount.
+    I34: an account with equity has no less of it for its margin afterwards, within
+    the wei of its roundings, the discount on one lot for each market and provider, and
+    what the discount, owed in USDC, binds of margin itself.
     """
     if action.name != "liquidate":
         return True
@@ -949,19 +948,16 @@ def liquidation_improves(before: World, after: World, action: Action) -> bool:
     old = ch.assess(before.clearing, name, after.now)
     new = ch.assess(after.clearing, name, after.now)
     bound = get_rounding_bound(before, name, old)
-    is_better = (new.equity + bound) * old.maintenance_margin >= (
+    return old.equity <= 0 or (new.equity + bound) * old.maintenance_margin >= (
         old.equity * new.maintenance_margin
     )
-    lots = [p.lots for p in ch.get_account(after.clearing, name).positions.values()]
-    is_rid = not any(lots) and new.value + bound >= 0
-    return old.equity <= 0 or is_better or is_rid
 
 
 def get_rounding_bound(world: World, name: AccountId, health: Health) -> int:
     """
     Return what rounding up may cost in a takeover: for every provider some wei for
-    each fill or debt, and the highest discount on a lot of each market. The discount
-    on positions is owed as USDC and so is itself taken over at the discount.
+    each fill or debt, and the highest discount on a lot of each market; and once the
+    equity that the margin of the discount, owed in USDC, stands for.
     """
     wei = sum(4 + quote.slow // WAD for quote in get_quotes(world).values())
     lots = sum(
@@ -971,9 +967,12 @@ def get_rounding_bound(world: World, name: AccountId, health: Health) -> int:
     )
     discount = mul_div_up(lots, health.maintenance_margin, 4 * health.exposure)
     rounding = 4 * wei * get_touch_bound(world) + discount
-    margin_squared = health.maintenance_margin * health.maintenance_margin
-    discount_on_discount = mul_div_up(margin_squared, 1, 16 * health.exposure)
-    return (len(world.liquidator.providers) + 1) * rounding + discount_on_discount
+    requirement = world.clearing.assets[USDC].requirement
+    owed = Wad(min(max(0, health.equity), health.maintenance_margin // 4))
+    margin_of_discount = req.compute_maintenance_margin(requirement, owed)
+    stands_for = mul_div_up(margin_of_discount, owed, health.maintenance_margin)
+    takeovers = liquidator.ROUNDS * len(world.liquidator.providers)
+    return (takeovers + 1) * rounding + stands_for
 
 
 def backstop_is_the_last_stage(before: World, after: World, action: Action) -> bool:

@@ -11,7 +11,7 @@ Counterpart of ``contracts/LiquidationCode.vy``.
 from dataclasses import dataclass, replace
 
 from specs import accounts as acc
-from specs import backstop, errors, liquidity_fund, margin
+from specs import backstop, errors, liquidity_fund, margin, perpetual
 from specs import clearinghouse as ch
 from specs.accounts import USDC, AccountId, Address
 from specs.bankruptcy import get_price
@@ -93,20 +93,22 @@ def take_over(
     provider: AccountId,
     discount: Wad,
     portion: Wad,
-) -> State:
+) -> tuple[State, Wad]:
     """
-    Return ``state`` with ``portion`` of what is left of ``account`` moved.
+    Return ``state`` with ``portion`` of what is left of ``account`` moved, and what
+    the positions and debts are worth that went.
 
     The provider must have made the liquidation venue its operator, must not be of
-    the account's owner, and must have its initial margin afterwards.
+    the account's owner, and must have its initial margin afterwards. Debts go first:
+    what the positions' discount leaves owed is not taken over at a discount again.
     """
     if acc.get_owner(provider) == acc.get_owner(account):
         raise errors.SameOwner
     ch.require_authorised(state, provider, venue, acc.TRADE)
-    state = take_positions(state, now, account, provider, discount, portion)
-    state = take_debts(state, now, account, provider, discount, portion)
+    state, debts = take_debts(state, now, account, provider, discount, portion)
+    state, positions = take_positions(state, now, account, provider, discount, portion)
     ch.require_initial_margin(state, provider, now)
-    return state
+    return state, Wad(debts + positions)
 
 
 def take_positions(
@@ -116,8 +118,12 @@ def take_positions(
     provider: AccountId,
     discount: Wad,
     portion: Wad,
-) -> State:
-    """Return ``state`` with a portion of every fresh position taken over."""
+) -> tuple[State, Wad]:
+    """
+    Return ``state`` with a portion of every fresh position taken over, and what
+    these are worth at mark.
+    """
+    worth = 0
     for market in sorted(ch.get_account(state, account).positions):
         listed = state.markets[market]
         held = acc.get_position(ch.get_account(state, account), market).lots
@@ -132,7 +138,8 @@ def take_positions(
         state = ch.trade(state, market, provider, lots, taken)
         share = mul_div_down(size * listed.lot, abs(taken - given), WAD)
         state = pay_backstop_fund(state, market, Wad(share))
-    return state
+        worth += perpetual.compute_notional(lots, listed.lot, mark)
+    return state, Wad(worth)
 
 
 def pay_backstop_fund(state: State, market: int, share: Wad) -> State:
@@ -153,13 +160,15 @@ def take_debts(
     provider: AccountId,
     discount: Wad,
     portion: Wad,
-) -> State:
+) -> tuple[State, Wad]:
     """
-    Return ``state`` with a portion of every fresh debt taken over, for collateral.
+    Return ``state`` with a portion of every fresh debt taken over, for collateral,
+    and what went, less what stays as a USDC debt.
 
     The provider gets the debts' value and the discount on it from everything that
     the account holds, in equal shares by value, rounded down. What collateral does
-    not cover stays as a USDC debt of the account.
+    not cover stays as a USDC debt of the account, without the discount: nobody earns
+    one on what he does not take over.
     """
     due = 0
     for asset in sorted(ch.get_account(state, account).balances):
@@ -172,16 +181,22 @@ def take_debts(
         state = ch.debit(state, provider, asset, amount)
         due += mul_div_up(amount, price, WAD)
     if due == 0:
-        return state
+        return state, Wad(0)
 
-    due = mul_div_up(due, WAD + discount, WAD)
-    return hand_collateral(state, now, account, provider, Wad(due))
+    wanted = Wad(mul_div_up(due, WAD + discount, WAD))
+    state, handed = hand_collateral(state, now, account, provider, wanted)
+    rest = Wad(mul_div_down(max(0, wanted - handed), WAD, WAD + discount))
+    state = ch.credit(ch.debit(state, account, USDC, rest), provider, USDC, rest)
+    return state, Wad(due - rest)
 
 
 def hand_collateral(
     state: State, now: Seconds, account: AccountId, provider: AccountId, due: Wad
-) -> State:
-    """Return ``state`` with collateral worth ``due`` handed to the provider."""
+) -> tuple[State, Wad]:
+    """
+    Return ``state`` with collateral worth ``due`` handed to the provider, as far as
+    there is any, and its value.
+    """
     assets = [
         asset
         for asset in sorted(ch.get_account(state, account).balances)
@@ -198,10 +213,7 @@ def hand_collateral(
         state = ch.debit(state, account, asset, Wad(amount))
         state = ch.credit(state, provider, asset, Wad(amount))
         handed += mul_div_down(amount, get_price(state, asset), WAD)
-    if handed >= due:
-        return state
-    state = ch.debit(state, account, USDC, Wad(due - handed))
-    return ch.credit(state, provider, USDC, Wad(due - handed))
+    return state, Wad(handed)
 
 
 def is_asset_stale(state: State, asset: int, now: Seconds) -> bool:

@@ -7,7 +7,7 @@
         providers take its positions over, at a discount that leaves the account better
         off. Providers share pro rata to what is left of their capacities.
 @dev opens       equity < max(MM / 2, MM - 6 % of exposure)
-     discount    d = clamp(value / exposure, 0, MM / exposure / 4)
+     discount    d = clamp(equity / exposure, 0, MM / exposure / 4)
      fraction    the smallest c, in 1/65536, for which
                  equity - c*N*d >= IM((1 - c) * N);  all of it if equity < N*d
      prices      the account fills at mark*(1 -/+ d), the provider at mark*(1 -/+ 2d/3)
@@ -58,16 +58,17 @@ def _is_open(equity: int256, maintenance_margin: int256, exposure: uint256) -> b
 @internal
 @pure
 def _compute_discount(
-    worth: int256, maintenance_margin: int256, exposure: uint256
+    equity: int256, maintenance_margin: int256, exposure: uint256
 ) -> uint256:
     """
-    @notice Return the discount of a takeover, WAD of notional, rounded down.
-    @param worth Equity with every weight 1.
-    @param exposure Not zero where the worth is positive.
+    @notice Return the discount of a takeover, WAD of notional, rounded down: at most
+            equity over exposure, so that whatever part of an account is taken over,
+            equity over margin does not fall.
+    @param exposure Not zero where the equity is positive.
     """
-    if worth <= 0:
+    if equity <= 0:
         return 0
-    share: uint256 = fp._mul_div_down(convert(worth, uint256), fp.WAD, exposure)
+    share: uint256 = fp._mul_div_down(convert(equity, uint256), fp.WAD, exposure)
     margin: uint256 = convert(maintenance_margin, uint256)
     return min(share, fp._mul_div_down(margin, fp.WAD, 4 * exposure))
 

@@ -25,9 +25,9 @@ def is_open(equity: int256, maintenance_margin: int256, exposure: uint256) -> bo
 @external
 @pure
 def compute_discount(
-    worth: int256, maintenance_margin: int256, exposure: uint256
+    equity: int256, maintenance_margin: int256, exposure: uint256
 ) -> uint256:
-    return backstop._compute_discount(worth, maintenance_margin, exposure)
+    return backstop._compute_discount(equity, maintenance_margin, exposure)
 
 
 @external

@@ -116,7 +116,7 @@ def curve_fields(curve):
 def scope_of(deployment):
     """Return all that the machine's actions may touch, for the mirror."""
     owners = [*worlds.OWNERS, worlds.STRANGER]
-    numbered = [account_of(owner, n) for owner in owners for n in (0, 1, 5, 7)]
+    numbered = [account_of(owner, n) for owner in owners for n in (0, 1, 2, 5, 7)]
     liquidator = int(deployment.contracts["Liquidator"].address, 16)
     return mirror.Scope(
         assets=(*worlds.ASSETS, worlds.UNLISTED),

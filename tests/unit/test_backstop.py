@@ -59,7 +59,7 @@ def test_backstop_margin(module, margin, exposure, opens_below):
 
 
 @pytest.mark.parametrize(
-    ("value", "margin", "exposure", "discount"),
+    ("equity", "margin", "exposure", "discount"),
     [
         (0, 5, 100, 0),
         (-3, 5, 100, 0),
@@ -72,10 +72,10 @@ def test_backstop_margin(module, margin, exposure, opens_below):
         (1, 2, 3, WAD // 6),
     ],
 )
-def test_discount(module, value, margin, exposure, discount):
-    health = make_health(maintenance_margin=margin, exposure=exposure, value=value)
+def test_discount(module, equity, margin, exposure, discount):
+    health = make_health(equity, margin, exposure)
     assert backstop.compute_discount(health) == discount
-    assert module("compute_discount", value, margin, exposure) == discount
+    assert module("compute_discount", equity, margin, exposure) == discount
 
 
 def test_discount_on_nothing_is_refused(module):
@@ -159,17 +159,17 @@ def test_portion(module, allocation, left, portion):
     assert module("compute_portion", allocation, left) == portion
 
 
-@given(equity=EQUITIES, margin=AMOUNTS, exposure=AMOUNTS, value=EQUITIES)
-def test_terms_are_as_specified(module, equity, margin, exposure, value):
-    health = make_health(equity, margin, exposure, value)
+@given(equity=EQUITIES, margin=AMOUNTS, exposure=AMOUNTS)
+def test_terms_are_as_specified(module, equity, margin, exposure):
+    health = make_health(equity, margin, exposure)
     expected = backstop.compute_backstop_margin(health)
     assert module("compute_backstop_margin", margin, exposure) == expected
     assert module("is_open", equity, margin, exposure) == backstop.is_open(health)
     discount = attempt(lambda: backstop.compute_discount(health))
     if discount is None:
-        assert module.reason("compute_discount", value, margin, exposure) is not None
+        assert module.reason("compute_discount", equity, margin, exposure) is not None
     else:
-        assert module("compute_discount", value, margin, exposure) == discount
+        assert module("compute_discount", equity, margin, exposure) == discount
 
 
 @given(equity=EQUITIES, discount=DISCOUNTS, legs=LEGS)
