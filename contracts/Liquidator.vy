@@ -45,6 +45,8 @@ _MAX_AMOUNT: constant(uint256) = 10**30
 _NUMBER_BITS: constant(uint256) = 96
 # A failure that leaves no more than this share of the gas may have been for want of it.
 _GAS_SHARE: constant(uint256) = 16
+# How often what is due is shared out: once more for what those leave who fail.
+_ROUNDS: constant(uint256) = 2
 
 CLEARINGHOUSE: public(immutable(Clearinghouse))
 
@@ -174,34 +176,60 @@ def _require_amount(amount: uint256):
 
 
 @internal
-def _share_out(
-    account: uint256, total: uint256, exposure: uint256, discount: uint256
-) -> uint256:
+@view
+def _get_capacities(account: uint256) -> DynArray[uint256, providers.MAX_PROVIDERS]:
     """
-    @notice Have `total` of the exposure taken over by the providers, and return how
-            much of it was.
+    @notice Return what is left of each provider, in their order; nothing of those of
+            the account's own owner.
     """
     capacities: DynArray[uint256, providers.MAX_PROVIDERS] = []
-    reach: uint256 = 0
     for provider: uint256 in providers._order:
         capacity: uint256 = 0
         if self._owner(provider) != self._owner(account):
             capacity = providers._compute_remaining(provider, block.timestamp)
         capacities.append(capacity)
-        reach += capacity
+    return capacities
 
+
+@internal
+def _share_out(
+    account: uint256, total: uint256, exposure: uint256, discount: uint256
+) -> uint256:
+    """
+    @notice Have `total` of the exposure taken over by the providers, and return how
+            much of it was. What those leave who fail is shared among the others, so
+            that a large pledge with nothing behind it keeps nobody from his part.
+    """
+    capacities: DynArray[uint256, providers.MAX_PROVIDERS] = self._get_capacities(
+        account
+    )
+    left: uint256 = exposure
+    due: uint256 = total
     taken: uint256 = 0
-    for i: uint256 in range(len(capacities), bound=providers.MAX_PROVIDERS):
-        if capacities[i] == 0:
-            continue
-        part: uint256 = backstop._compute_allocation(
-            total, capacities[i], reach, total - taken
-        )
-        if part == 0:
-            continue
-        portion: uint256 = backstop._compute_portion(part, exposure - taken)
-        if self._take_over(account, providers._order[i], part, portion, discount):
-            taken += part
+    for _: uint256 in range(_ROUNDS):
+        shared: uint256 = due
+        reach: uint256 = 0
+        for capacity: uint256 in capacities:
+            reach += capacity
+        for i: uint256 in range(len(capacities), bound=providers.MAX_PROVIDERS):
+            if capacities[i] == 0:
+                continue
+            part: uint256 = backstop._compute_allocation(
+                shared, capacities[i], reach, due
+            )
+            if part == 0:
+                continue
+            portion: uint256 = backstop._compute_portion(part, left)
+            worth: uint256 = self._take_over(
+                account, providers._order[i], part, portion, discount
+            )
+            if worth == 0:
+                capacities[i] = 0
+                continue
+            capacities[i] -= part
+            left -= part
+            due -= part
+            taken += worth
     return taken
 
 
@@ -212,36 +240,43 @@ def _take_over(
     notional: uint256,
     portion: uint256,
     discount: uint256,
-) -> bool:
+) -> uint256:
     """
-    @notice Have `provider` take over `portion` of what is left, and return whether it
-            could.
+    @notice Have `provider` take over `portion` of what is left, and return how much of
+            `notional` that was: nothing if it could not, or if nothing went.
     @dev A call gets 63/64 of the gas. Out of gas in the Clearinghouse, in the code body
          that it delegates to, or one call further in, it leaves at most 3/64 of what
          there was. So a failure is the provider's own only if more than 1/16 is left;
          else the whole liquidation is refused, and has to be sent with more gas.
     """
     gas_before: uint256 = msg.gas
-    is_taken: bool = raw_call(
+    is_taken: bool = False
+    answer: Bytes[32] = b""
+    is_taken, answer = raw_call(
         CLEARINGHOUSE.address,
         abi_encode(
             provider, portion, method_id=method_id("take_over(uint256,uint256)")
         ),
+        max_outsize=32,
         revert_on_failure=False,
     )
+    worth: uint256 = 0
     if is_taken:
-        providers._use_capacity(provider, notional, block.timestamp)
-        log ILiquidator.Takeover(
-            account=account,
-            provider=provider,
-            notional=notional,
-            portion=portion,
-            discount=discount,
-            time=block.timestamp,
+        worth = min(notional, convert(answer, uint256))
+    else:
+        assert msg.gas > gas_before // _GAS_SHARE, errors.NOT_ENOUGH_GAS
+    if worth == 0:
+        log ILiquidator.PassOver(
+            account=account, provider=provider, notional=notional, time=block.timestamp
         )
-        return True
-    assert msg.gas > gas_before // _GAS_SHARE, errors.NOT_ENOUGH_GAS
-    log ILiquidator.PassOver(
-        account=account, provider=provider, notional=notional, time=block.timestamp
+        return 0
+    providers._use_capacity(provider, worth, block.timestamp)
+    log ILiquidator.Takeover(
+        account=account,
+        provider=provider,
+        notional=worth,
+        portion=portion,
+        discount=discount,
+        time=block.timestamp,
     )
-    return False
+    return worth

@@ -24,6 +24,7 @@ from specs import (
     errors,
     funding,
     interest_rate,
+    liquidator,
     margin,
     money_market,
     perpetual,

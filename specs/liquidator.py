@@ -9,6 +9,7 @@ Counterpart of ``contracts/Liquidator.vy``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from specs import accounts as acc
 from specs import backstop, bankruptcy, errors, liquidation_code, margin, providers
@@ -18,6 +19,9 @@ from specs.bankruptcy import Deficit
 from specs.fixed_point import Seconds, Wad, mul_div_up
 from specs.liquidation_code import Terms
 from specs.providers import Providers
+
+ROUNDS: Final = 2
+"""How often what is due is shared out: once more for what those leave who fail."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Outcome:
 
     terms: Terms
     taken: Mapping[AccountId, Wad]
-    """Notional that each provider took over."""
+    """Notional that each provider took over, at most its part."""
     deficit: Deficit | None
 
 
@@ -77,37 +81,68 @@ def liquidate(
     Take over as much of ``account`` as its terms ask for; anyone may.
 
     The notional is shared among providers pro rata to what is left of their
-    capacities. A provider that would end below its initial margin is passed over.
+    capacities. A provider that would end below its initial margin, or finds nothing
+    to take over, is passed over, and its part is shared once more among the others.
     Refused if nothing was taken and no deficit was paid.
     """
     clearing, terms = liquidation_code.open_takeover(clearing, now, account)
-    total = Wad(mul_div_up(terms.exposure, terms.parts, backstop.PARTS))
-    capacities = get_capacities(state, account, now)
-    reach = Wad(sum(capacities.values()))
-    left, due = terms.exposure, total
-    if bankruptcy.is_bankrupt(clearing, account, now):
-        due = Wad(0)
-    taken: dict[AccountId, Wad] = {}
-    for provider, capacity in capacities.items():
-        part = backstop.compute_allocation(total, capacity, reach, due)
-        if part == 0:
-            continue
-        portion = backstop.compute_portion(part, left)
-        try:
-            clearing = liquidation_code.take_over(
-                clearing, now, state.address, account, provider, terms.discount, portion
-            )
-        except errors.Revert:
-            continue
-        taken[provider] = part
-        left, due = Wad(left - part), Wad(due - part)
-        used = providers.use_capacity(state.providers[provider], part, now)
+    taken: Mapping[AccountId, Wad] = {}
+    if not bankruptcy.is_bankrupt(clearing, account, now):
+        clearing, taken = share_out(clearing, state, now, account, terms)
+    for provider, worth in taken.items():
+        used = providers.use_capacity(state.providers[provider], worth, now)
         state = replace(state, providers={**state.providers, provider: used})
-
     clearing, deficit = bankruptcy.close_takeover(clearing, now, account)
     if not taken and deficit is None:
         raise errors.NothingTaken
     return clearing, state, Outcome(terms, taken, deficit)
+
+
+def share_out(
+    clearing: ch.State, state: State, now: Seconds, account: AccountId, terms: Terms
+) -> tuple[ch.State, Mapping[AccountId, Wad]]:
+    """Have providers take over what is due; return what each of them took."""
+    capacities = dict(get_capacities(state, account, now))
+    left = terms.exposure
+    due = Wad(mul_div_up(terms.exposure, terms.parts, backstop.PARTS))
+    taken: dict[AccountId, Wad] = {}
+    for _ in range(ROUNDS):
+        shared, reach = due, Wad(sum(capacities.values()))
+        for provider, capacity in list(capacities.items()):
+            if capacity == 0:
+                continue
+            part = backstop.compute_allocation(shared, capacity, reach, due)
+            if part == 0:
+                continue
+            portion = backstop.compute_portion(part, left)
+            clearing, found = try_take_over(
+                clearing, state, now, account, provider, terms, portion
+            )
+            if found == 0:
+                del capacities[provider]
+                continue
+            capacities[provider] = Wad(capacity - part)
+            left, due = Wad(left - part), Wad(due - part)
+            taken[provider] = Wad(taken.get(provider, 0) + min(part, found))
+    return clearing, taken
+
+
+def try_take_over(
+    clearing: ch.State,
+    state: State,
+    now: Seconds,
+    account: AccountId,
+    provider: AccountId,
+    terms: Terms,
+    portion: Wad,
+) -> tuple[ch.State, Wad]:
+    """Return what a takeover by one provider leaves and took; nothing if it fails."""
+    try:
+        return liquidation_code.take_over(
+            clearing, now, state.address, account, provider, terms.discount, portion
+        )
+    except errors.Revert:
+        return clearing, Wad(0)
 
 
 def can_liquidate(clearing: ch.State, account: AccountId, now: Seconds) -> bool:

@@ -231,7 +231,8 @@ def count_dust(before: World, after: World, action: Action) -> Mapping[int, int]
     owed = sum(sum(parts) for parts in shares.values())
     unpaid = max(0, owed - get_fund_gain(before, after))
     for market, parts in shares.items():
-        dust = add_dust(dust, market, 2 * len(parts) + min(unpaid, sum(parts)))
+        fills = liquidator.ROUNDS * len(parts)
+        dust = add_dust(dust, market, 2 * fills + min(unpaid, sum(parts)))
     return dust
 
 

@@ -36,6 +36,8 @@ healths: HashMap[uint256, IClearinghouse.Health]
 is_failing: public(HashMap[uint256, bool])
 # Providers that use gas first: rounds of a loop, that many calls further in.
 rounds: public(HashMap[uint256, uint256])
+# Providers that find less to take than they were asked to.
+shortfall: public(HashMap[uint256, uint256])
 depth: public(uint256)
 takings: public(DynArray[Taking, 64])
 
@@ -75,6 +77,14 @@ def set_rounds(provider: uint256, rounds: uint256, depth: uint256):
 
 
 @external
+def set_shortfall(provider: uint256, shortfall: uint256):
+    """
+    @notice Have a provider find so much less to take over than all there can be.
+    """
+    self.shortfall[provider] = shortfall
+
+
+@external
 @view
 def assess(account: uint256) -> IClearinghouse.Health:
     """
@@ -95,7 +105,7 @@ def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
 
 
 @external
-def take_over(provider: uint256, portion: uint256):
+def take_over(provider: uint256, portion: uint256) -> uint256:
     """
     @notice Use gas, fail, or remember what is taken, as was set for `provider`.
     """
@@ -104,6 +114,7 @@ def take_over(provider: uint256, portion: uint256):
         extcall Self(self).spend(self.rounds[provider], self.depth)
     assert not self.is_failing[provider], "failing"
     self.takings.append(Taking(provider=provider, portion=portion))
+    return max_value(uint256) - self.shortfall[provider]
 
 
 @external

@@ -10,6 +10,7 @@ from keeper.chain.revm import GENESIS
 from specs.fixed_point import WAD
 from specs.packing import unpack
 from specs.providers import USAGE
+from tests.helpers.deployers import FOR_EVER
 from tests.helpers.liquidations import (
     ACCOUNTS,
     ALL,
@@ -111,29 +112,35 @@ def test_the_notional_is_shared_as_specified(
             with pytest.raises(Refused, match="nothing taken"):
                 world.liquidate()
         assert world.get_takings() == [(who, portion) for who, portion, _ in expected]
-        for who, _, notional in expected:
-            word = unpack(world.view("usage", who), USAGE)
+        for name in {who for who, _, _ in expected}:
+            word = unpack(world.view("usage", name), USAGE)
+            notional = sum(part for who, _, part in expected if who == name)
             assert set(word.values()) == {GENESIS, notional}
 
 
 def share_out(capacities, failing, exposure, parts):
     """Return who takes what portion and how much notional, in order."""
-    total = -(-exposure * parts // ALL)
-    left, rest, taken = exposure, total, []
-    for index, capacity in enumerate(capacities):
-        share = -(-total * capacity // sum(capacities))
-        part = min(share, capacity, rest)
-        if part == 0 or index in failing:
-            continue
-        portion = min(WAD, -(-part * WAD // left))
-        taken.append((ACCOUNTS[index], portion, part))
-        left, rest = left - part, rest - part
+    left, rest, taken = exposure, -(-exposure * parts // ALL), []
+    remaining = dict(enumerate(capacities))
+    for _ in range(2):
+        total, reach = rest, sum(remaining.values())
+        for index, capacity in list(remaining.items()):
+            part = min(-(-total * capacity // reach), capacity, rest) if reach else 0
+            if part == 0:
+                continue
+            if index in failing:
+                del remaining[index]
+                continue
+            portion = min(WAD, -(-part * WAD // left))
+            taken.append((ACCOUNTS[index], portion, part))
+            left, rest = left - part, rest - part
+            remaining[index] -= part
     return taken
 
 
 def test_a_liquidation_says_what_it_did(world):
-    world.pledge(0, 300)
-    world.pledge(1, 100)
+    world.pledge(0, 150)
+    world.pledge(1, 50)
     world.tell("set_failing", ACCOUNTS[1], True)
     world.set_terms(400, ALL // 2, discount=7)
     receipt = world.liquidate()
@@ -192,7 +199,20 @@ def test_a_failure_uses_no_capacity(world):
     world.set_terms(100)
     world.liquidate()
     assert world.view("remaining", ACCOUNTS[0]) == 300
-    assert world.view("remaining", ACCOUNTS[1]) == 250
+    assert world.view("remaining", ACCOUNTS[1]) == 200
+
+
+def test_what_was_not_there_uses_no_capacity(world):
+    world.pledge(0, 300)
+    world.pledge(1, 300)
+    world.tell("set_shortfall", ACCOUNTS[0], FOR_EVER)
+    world.tell("set_shortfall", ACCOUNTS[1], FOR_EVER - 7)
+    world.set_terms(100)
+    receipt = world.liquidate()
+    assert receipt.event("PassOver").arguments["provider"] == ACCOUNTS[0]
+    assert receipt.event("Liquidation").arguments["taken"] == 14
+    assert world.view("remaining", ACCOUNTS[0]) == 300
+    assert world.view("remaining", ACCOUNTS[1]) == 286
 
 
 def test_a_bankrupt_account_is_not_shared_out(world):
