@@ -38,8 +38,8 @@ MUTANTS = [
     ),
     Mutant(
         "Liquidator.vy",
-        "total, capacities[i], reach, total - taken",
-        "total, capacities[i], reach, total",
+        "shared, capacities[i], reach, due",
+        "shared, capacities[i], reach, shared",
     ),
     Mutant(
         "modules/providers.vy",
