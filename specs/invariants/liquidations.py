@@ -1,0 +1,308 @@
+"""Liquidation, backstop, and the work of keepers: I33 to I42."""
+
+from dataclasses import replace
+
+from specs import accounts as acc
+from specs import (
+    bankruptcy,
+    errors,
+    liquidator,
+    margin,
+    perpetual,
+    providers,
+)
+from specs import clearinghouse as ch
+from specs import requirements as req
+from specs.accounts import USDC, Account, AccountId, Address
+from specs.fixed_point import WAD, Lots, Wad, mul_div_up
+from specs.invariants.margins import has_bad_debt
+from specs.invariants.parts import (
+    WHALE,
+    get_accrued,
+    get_healths,
+    get_touch_bound,
+    is_open,
+)
+from specs.invariants.prices import get_quotes
+from specs.invariants.settling import realise
+from specs.margin import Health
+from specs.money_market import Balance
+from specs.perpetual import Position
+from specs.world import Action, World, get_named
+
+
+def liquidation_is_due(before: World, after: World, action: Action) -> bool:
+    """
+    I33: only an account below maintenance margin at an earlier block's price is
+    liquidated; no size and no debt but USDC rises or changes sign.
+    """
+    if action.name != "liquidate":
+        return True
+    (name,) = action.arguments
+    health = ch.assess(before.clearing, name, after.now)
+    if health.equity >= health.maintenance_margin or health.priced_at >= after.now:
+        return False
+    old = ch.get_account(before.clearing, name)
+    new = ch.get_account(after.clearing, name)
+    if not all(
+        is_between(acc.get_position(new, market).lots, position.lots)
+        for market, position in old.positions.items()
+    ):
+        return False
+    return new.positions.keys() <= old.positions.keys() and all(
+        acc.get_balance(new, asset).scaled >= min(0, acc.get_balance(old, asset).scaled)
+        for asset in old.balances.keys() | new.balances.keys()
+        if asset != USDC
+    )
+
+
+def is_between(lots: Lots, limit: Lots) -> bool:
+    """Return whether ``lots`` is between zero and ``limit``."""
+    return 0 <= lots <= limit or limit <= lots <= 0
+
+
+def liquidation_improves(before: World, after: World, action: Action) -> bool:
+    """
+    I34: an account with equity has no less of it for its margin afterwards, within
+    the wei of its roundings, the discount on one lot for each market and provider, and
+    what the discount, owed in USDC, binds of margin itself.
+    """
+    if action.name != "liquidate":
+        return True
+    (name,) = action.arguments
+    old = ch.assess(before.clearing, name, after.now)
+    new = ch.assess(after.clearing, name, after.now)
+    bound = get_rounding_bound(before, name, old)
+    return old.equity <= 0 or (new.equity + bound) * old.maintenance_margin >= (
+        old.equity * new.maintenance_margin
+    )
+
+
+def get_rounding_bound(world: World, name: AccountId, health: Health) -> int:
+    """
+    Return what rounding up may cost in a takeover: for every provider some wei for
+    each fill or debt, and the highest discount on a lot of each market; and once the
+    equity that the margin of the discount, owed in USDC, stands for.
+    """
+    wei = sum(4 + quote.slow // WAD for quote in get_quotes(world).values())
+    lots = sum(
+        perpetual.compute_notional(Lots(1), listed.lot, listed.quote.slow)
+        for market in ch.get_account(world.clearing, name).positions
+        for listed in (world.clearing.markets[market],)
+    )
+    discount = mul_div_up(lots, health.maintenance_margin, 4 * health.exposure)
+    rounding = 4 * wei * get_touch_bound(world) + discount
+    requirement = world.clearing.assets[USDC].requirement
+    owed = Wad(min(max(0, health.equity), health.maintenance_margin // 4))
+    margin_of_discount = req.compute_maintenance_margin(requirement, owed)
+    stands_for = mul_div_up(margin_of_discount, owed, health.maintenance_margin)
+    takeovers = liquidator.ROUNDS * len(world.liquidator.providers)
+    return (takeovers + 1) * rounding + stands_for
+
+
+def backstop_is_the_last_stage(before: World, after: World, action: Action) -> bool:
+    """I35: the backstop takes over only below the margin that opens it."""
+    if action.name != "liquidate":
+        return True
+    (name,) = action.arguments
+    health = ch.assess(before.clearing, name, after.now)
+    less = max(
+        health.maintenance_margin // 2,
+        health.maintenance_margin - mul_div_up(6, health.exposure, 100),
+    )
+    return health.equity < less
+
+
+def providers_stay_safe(before: World, after: World, action: Action) -> bool:
+    """
+    I36: a provider that took something over took no more than was left of its
+    capacities, and has initial margin unless its lends have paid for bad debt.
+    """
+    if action.name != "liquidate":
+        return True
+    for name, new in after.liquidator.providers.items():
+        old = before.liquidator.providers[name]
+        if new == old:
+            continue
+        minute, hour = providers.get_used(new, after.now)
+        if minute > new.per_minute or hour > new.per_hour:
+            return False
+        health = ch.assess(after.clearing, name, after.now)
+        is_short = health.initial_equity < health.initial_margin
+        if is_short and not has_bad_debt(before, after):
+            return False
+    return True
+
+
+def nobody_games_liquidation(before: World, after: World, action: Action) -> bool:
+    """
+    I38: no provider takes over from its own owner, and a stranger adds assets to
+    an account in need only if that cures it.
+    """
+    if action.name == "liquidate":
+        owner = acc.get_owner(action.arguments[0])
+        return all(
+            acc.get_owner(name) != owner
+            for name, new in after.liquidator.providers.items()
+            if new != before.liquidator.providers[name]
+        )
+    if action.name == "deposit":
+        name = action.arguments[0]
+        operators = before.clearing.operators
+        if acc.is_authorised(operators, name, action.caller, acc.TRADE):
+            return True
+        return not margin.is_liquidatable(ch.assess(after.clearing, name, after.now))
+    return True
+
+
+def no_zombie_is_left(before: World, after: World, action: Action) -> bool:
+    """
+    I39: after a liquidation no account has only a debt, unless its pool is halted;
+    reserve and lenders pay only once the backstop fund has nothing left.
+    """
+    if action.name != "liquidate":
+        return True
+    (name,) = action.arguments
+    start = get_accrued(before, after.now)
+    old, new = start.clearing.assets[USDC].pool, after.clearing.assets[USDC].pool
+    if bankruptcy.is_bankrupt(after.clearing, name, after.now):
+        return new.is_halted
+    if new.lend_index < old.lend_index and new.reserve > 0:
+        return False
+    is_reserve_hit = new.reserve < old.reserve or new.lend_index < old.lend_index
+    return not is_reserve_hit or ch.get_held(
+        after.clearing, acc.BACKSTOP_FUND, USDC
+    ) <= get_touch_bound(after)
+
+
+def fund_is_not_in_debt(world: World) -> bool:
+    """I40: the backstop fund owes nothing and has no position."""
+    fund = ch.get_account(world.clearing, acc.BACKSTOP_FUND)
+    return not fund.positions and all(b.scaled >= 0 for b in fund.balances.values())
+
+
+def fund_pays_deficits_only(before: World, after: World, action: Action) -> bool:
+    """
+    I40: the backstop fund loses scaled units only to a liquidation that leaves the
+    account without a position.
+    """
+    old = acc.get_balance(ch.get_account(before.clearing, acc.BACKSTOP_FUND), USDC)
+    new = acc.get_balance(ch.get_account(after.clearing, acc.BACKSTOP_FUND), USDC)
+    if new.scaled >= old.scaled and new.idle >= old.idle:
+        return True
+    return (
+        action.name == "liquidate"
+        and not ch.get_account(after.clearing, action.arguments[0]).positions
+    )
+
+
+def exits_are_open(world: World) -> bool:
+    """
+    I41: whoever owes can repay all of it, whoever owes nothing can withdraw what
+    cash there is, and a fresh position can be closed at mark without a fee.
+    """
+    return all(
+        can_repay(world, name) and can_withdraw(world, name) and can_close(world, name)
+        for name in world.clearing.accounts
+        if acc.get_owner(name) != 0
+    )
+
+
+def can_repay(world: World, name: AccountId) -> bool:
+    """Return whether every debt of an account can be repaid by a stranger."""
+    for asset, balance in world.clearing.accounts[name].balances.items():
+        if balance.scaled >= 0:
+            continue
+        after = ch.repay(
+            world.clearing, world.now, Address(0), name, asset, ch.EVERYTHING
+        )
+        if acc.get_balance(after.accounts[name], asset).scaled < 0:
+            return False
+    return True
+
+
+def can_withdraw(world: World, name: AccountId) -> bool:
+    """
+    Return whether an account without exposure can take out what it holds, as far
+    as there is cash.
+    """
+    health = get_healths(world, world.now)[name]
+    if health.exposure > 0 or health.initial_margin > 0:
+        return True
+    for asset in world.clearing.accounts[name].balances:
+        listed = world.clearing.assets[asset]
+        clearing = ch.accrue(world.clearing, asset, world.now)
+        held = ch.get_held(clearing, name, asset)
+        own = world.clearing.accounts[name].balances[asset].idle
+        tokens = min(held, listed.pool.cash + own) // ch.compute_scale(listed)
+        tokens = min(tokens, ch.MAX_AMOUNT // ch.compute_scale(listed))
+        if tokens == 0 or listed.pool.is_halted:
+            continue
+        try:
+            owner = acc.get_owner(name)
+            ch.withdraw(world.clearing, world.now, owner, name, asset, tokens)
+        except errors.Revert:
+            return False
+    return True
+
+
+def can_close(world: World, name: AccountId) -> bool:
+    """
+    Return whether each fresh position that is no dust in its account can be closed at
+    mark against somebody rich, if the account has a cent of equity for the rounding.
+    """
+    health = get_healths(world, world.now)[name]
+    if health.equity < WAD // 100 or not is_open(world, USDC):
+        return True
+    for market, position in world.clearing.accounts[name].positions.items():
+        listed = world.clearing.markets[market]
+        notional = perpetual.compute_notional(
+            position.lots, listed.lot, listed.quote.slow
+        )
+        is_dust = notional * 100 < health.exposure or notional == 0
+        if is_dust or margin.is_stale(listed.quote, world.now):
+            continue
+        try:
+            close(world, market, name, position.lots)
+        except errors.Revert:
+            return False
+    return True
+
+
+def close(world: World, market: int, name: AccountId, lots: Lots) -> ch.State:
+    """
+    Return the state with an account's position closed at mark, without fees, against
+    somebody who closes as much: while prices diverge nobody may open.
+    """
+    listed = world.clearing.markets[market]
+    listed = replace(listed, fees=ch.Fees(0, 0))
+    venue = Address(2**160 - 1)
+    clearing = ch.with_market(world.clearing, market, listed)
+    whale = Account({USDC: Balance(10**45)}, {market: Position(Lots(-lots))})
+    clearing = ch.with_account(clearing, WHALE, whale)
+    clearing = replace(clearing, venues={venue: ch.TRADE_VENUE})
+    buyer, seller = (WHALE, name) if lots > 0 else (name, WHALE)
+    size, price = Lots(abs(lots)), listed.quote.slow
+    return ch.fill_perp(
+        clearing, world.now, venue, market, buyer, seller, size, price, True
+    )
+
+
+def realising_never_fails(world: World) -> bool:
+    """I42: no account in a batch can make the batch fail, whatever it has."""
+    try:
+        for market, listed in world.clearing.markets.items():
+            if not margin.is_stale(listed.quote, world.now):
+                realise(world, world.clearing, market, sorted(world.clearing.accounts))
+    except errors.Revert:
+        return False
+    return True
+
+
+def batches_touch_what_they_name(before: World, after: World, action: Action) -> bool:
+    """I42: a call of a keeper changes no more accounts than it was given."""
+    if action.name not in ("realise", "tick", "liquidate"):
+        return True
+    old, new = before.clearing.accounts, after.clearing.accounts
+    changed = sum(old.get(name) != new.get(name) for name in old.keys() | new.keys())
+    return changed <= len(get_named(before, action))

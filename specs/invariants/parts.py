@@ -1,0 +1,101 @@
+"""Parts of worlds that several invariants look at."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
+
+from specs import accounts as acc
+from specs import clearinghouse as ch
+from specs import (
+    margin,
+)
+from specs.accounts import USDC, AccountId, Address
+from specs.fixed_point import RAY, Seconds, Wad, mul_div_up
+from specs.margin import Health
+from specs.money_market import Pool
+from specs.perpetual import Position
+from specs.world import World
+
+PROBES: Final = tuple(Wad(amount) for amount in (1, 3, 10**12 + 1, 5 * 10**18 + 7))
+"""Amounts with which promises of a state are tried out."""
+
+MAX_BASIS_BPS: Final = 500
+"""No mark is further than this from its slow index."""
+
+WHALE: Final = acc.compute_account(Address(2**160 - 1), 0)
+"""A rich counterparty, in no state but those in which promises are tried out."""
+
+
+def get_slack(world: World, asset: int) -> int:
+    """Return what a pool has beyond its liabilities, WAD times ``RAY``, exactly."""
+    pool = world.clearing.assets[asset].pool
+    return (
+        (pool.cash - get_fund_sum(world, asset)) * RAY
+        + pool.borrows * pool.borrow_index
+        - pool.lends * pool.lend_index
+    )
+
+
+def get_fund_sum(world: World, asset: int) -> int:
+    """Return the signed sum of all liquidity funds; only USDC has funds."""
+    if asset != USDC:
+        return 0
+    return sum(market.fund.balance for market in world.clearing.markets.values())
+
+
+def get_pools(world: World) -> Iterator[tuple[int, Pool]]:
+    """Return every asset with its pool."""
+    for asset, listed in world.clearing.assets.items():
+        yield asset, listed.pool
+
+
+def get_pool_pairs(before: World, after: World) -> Iterator[tuple[int, Pool, Pool]]:
+    """Return every asset with its pool before and after."""
+    for asset, pool in get_pools(before):
+        yield asset, pool, after.clearing.assets[asset].pool
+
+
+def get_positions(world: World, market: int) -> Iterator[Position]:
+    """Return every position in a market."""
+    for account in world.clearing.accounts.values():
+        if market in account.positions:
+            yield account.positions[market]
+
+
+def get_booked(world: World, market: int) -> int:
+    """Return the fund and the basis of all positions: prices cancel out of it."""
+    basis = sum(position.basis for position in get_positions(world, market))
+    return world.clearing.markets[market].fund.balance + basis
+
+
+@lru_cache(maxsize=4)
+def get_portfolios(world: World, now: Seconds) -> Mapping[AccountId, margin.Portfolio]:
+    """Return what margin needs of every account at ``now``."""
+    clearing = world.clearing
+    return {name: ch.get_portfolio(clearing, name, now) for name in clearing.accounts}
+
+
+@lru_cache(maxsize=4)
+def get_healths(world: World, now: Seconds) -> Mapping[AccountId, Health]:
+    """Return the health of every account at ``now``."""
+    portfolios = get_portfolios(world, now)
+    return {name: margin.assess(held, now) for name, held in portfolios.items()}
+
+
+@lru_cache(maxsize=4)
+def get_accrued(world: World, now: Seconds) -> World:
+    """Return ``world`` with USDC interest booked until ``now``."""
+    return replace(world, clearing=ch.accrue(world.clearing, USDC, now), now=now)
+
+
+def is_open(world: World, asset: int) -> bool:
+    """Return whether a pool is not halted."""
+    return not world.clearing.assets[asset].pool.is_halted
+
+
+def get_touch_bound(world: World) -> int:
+    """Return the wei that one credit or debit of USDC may lose to rounding."""
+    pool = world.clearing.assets[USDC].pool
+    index = max(pool.lend_index, pool.borrow_index)
+    return 1 + mul_div_up(index, 1, RAY)
