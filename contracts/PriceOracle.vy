@@ -296,8 +296,9 @@ def _update_assets(quotes: DynArray[uint256, 256], threshold: uint256) -> bool:
             if reporting._asset(other) == asset:
                 prices.append(reporting._price(other))
                 weights.append(reporting._weight(other))
-        if price_index._count_agreeing(prices) >= threshold:
-            self._update_asset(asset, price_index._combine_down(prices, weights))
+        fast: uint256 = price_index._combine_down(prices, weights, threshold)
+        if fast != 0:
+            self._update_asset(asset, fast)
             is_any = True
     return is_any
 

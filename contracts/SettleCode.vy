@@ -98,7 +98,7 @@ def close_takeover() -> bool:
     @notice Close the open takeover. An account that has nothing but a USDC debt is
             written off: the backstop fund pays first, then the reserve, then the
             lenders, or the pool halts.
-    @return Whether there was a debt to write off.
+    @return Whether any of it was paid, or the pool halted for it.
     """
     assert state.venues[msg.sender] & LIQUIDATION_VENUE != 0, errors.NOT_VENUE
     account: uint256 = state.takeover_account
@@ -107,8 +107,7 @@ def close_takeover() -> bool:
     state.takeover_discount = 0
     if not bankruptcy._is_bankrupt(account):
         return False
-    bankruptcy._write_off(account)
-    return True
+    return bankruptcy._write_off(account)
 
 
 @internal

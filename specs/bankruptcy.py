@@ -54,7 +54,11 @@ def is_bankrupt(state: State, account: AccountId, now: Seconds) -> bool:
 def close_takeover(
     state: State, now: Seconds, account: AccountId
 ) -> tuple[State, Deficit | None]:
-    """Return ``state`` with the account's deficit paid, if it is bankrupt."""
+    """
+    Return ``state`` with the account's deficit paid, if it is bankrupt.
+
+    There is none to speak of if a pool that was halted before pays nothing.
+    """
     if not is_bankrupt(state, account, now):
         return state, None
     owed = ch.get_owed(state, account, USDC, now)
@@ -66,6 +70,10 @@ def close_takeover(
     balance = acc.get_balance(ch.get_account(state, account), USDC)
     if balance.scaled >= 0:
         return state, Deficit(fund_paid, Wad(0), Wad(0))
-    pool, balance, paid = money_market.write_off(state.assets[USDC].pool, balance)
+    before = state.assets[USDC].pool
+    pool, balance, paid = money_market.write_off(before, balance)
     state = ch.with_entry(state, account, USDC, (pool, balance))
-    return state, Deficit(fund_paid, paid.reserve_paid, paid.socialised)
+    deficit = Deficit(fund_paid, paid.reserve_paid, paid.socialised)
+    if pool == before and fund_paid == 0:
+        return state, None
+    return state, deficit

@@ -83,11 +83,13 @@ def _is_bankrupt(account: uint256) -> bool:
 
 
 @internal
-def _write_off(account: uint256):
+def _write_off(account: uint256) -> bool:
     """
     @notice Pay a bankrupt account's debt: the backstop fund first, then the reserve,
-            then the lenders, or the pool halts.
+            then the lenders, or the pool halts. Return whether anything was paid or
+            the pool has halted now.
     """
+    was_halted: bool = money_market._is_halted(accounts.USDC)
     pool: money_market.Pool = money_market._load(accounts.USDC)
     fund_paid: uint256 = min(
         self._owed(account, accounts.USDC),
@@ -100,12 +102,14 @@ def _write_off(account: uint256):
     if money_market._scaled(state.balances[account][accounts.USDC]) < 0:
         pool, reserve_paid, socialised = money_market._write_off(account, pool)
     money_market._save(accounts.USDC, pool)
+    is_halted: bool = money_market._is_halted(accounts.USDC)
     log IClearinghouse.BadDebt(
         account=account,
         fund_paid=fund_paid,
         reserve_paid=reserve_paid,
         socialised=socialised,
         lend_index=pool.lend_index,
-        is_halted=money_market._is_halted(accounts.USDC),
+        is_halted=is_halted,
         time=block.timestamp,
     )
+    return fund_paid + reserve_paid + socialised > 0 or is_halted != was_halted

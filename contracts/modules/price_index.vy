@@ -6,8 +6,9 @@
 @notice One price out of several publishers' prices: their median M, each clamped to
         M * (1 +/- 1 %), and the weighted mean of what results: the fast price.
 @dev A publisher who is far off pulls the index by at most one percent times its share
-     of the weight, where a quorum agrees: see `_count_agreeing`. Prices inside are
-     whole units of 10**6 wei or wei, as said; every clamped price lies between the lowest and the highest, and so does the mean.
+     of the weight, where a quorum agrees: see `_combine_down`. Prices inside are whole
+     units of 10**6 wei or wei, as said; every clamped price lies between the lowest and
+     the highest, and so does the mean.
 @custom:spec specs/price_index.py
 """
 
@@ -44,53 +45,33 @@ def _to_units_down(price: uint256) -> uint256:
 
 @internal
 @pure
-def _count_agreeing(prices: DynArray[uint256, 16]) -> uint256:
-    """
-    @notice Return how many of the prices are within the clamp of their median.
-    @dev Of two prices the median is their mean, which either can drag anywhere. Only
-         where a quorum agrees does nobody short of a quorum choose the price.
-    """
-    low: uint256 = 0
-    high: uint256 = 0
-    low, high = self._clamp(self._median_down(prices))
-    agreeing: uint256 = 0
-    for price: uint256 in prices:
-        if low <= price and price <= high:
-            agreeing += 1
-    return agreeing
-
-
-@internal
-@pure
 def _combine_down(
-    prices: DynArray[uint256, 16], weights: DynArray[uint256, 16]
+    prices: DynArray[uint256, 16], weights: DynArray[uint256, 16], quorum: uint256
 ) -> uint256:
     """
-    @notice Return the fast price in units, rounded down.
+    @notice Return the fast price in units, rounded down; 0 if fewer than `quorum` of
+            the prices are within the clamp of their median.
+    @dev Of two prices the median is their mean, which either can drag anywhere. Only
+         where a quorum agrees does nobody short of a quorum choose the price.
     @param prices In wei, at least one.
     @param weights One for each price, all positive.
     """
-    low: uint256 = 0
-    high: uint256 = 0
-    low, high = self._clamp(self._median_down(prices))
+    middle: uint256 = self._median_down(prices)
+    low: uint256 = fp._mul_div_up(middle, fp.PPM - _CLAMP, fp.PPM)
+    high: uint256 = fp._mul_div_down(middle, fp.PPM + _CLAMP, fp.PPM)
+
+    agreeing: uint256 = 0
     weighted: uint256 = 0
     total: uint256 = 0
     for i: uint256 in range(len(prices), bound=16):
-        weighted += weights[i] * min(max(prices[i], low), high)
+        clamped: uint256 = min(max(prices[i], low), high)
+        if clamped == prices[i]:
+            agreeing += 1
+        weighted += weights[i] * clamped
         total += weights[i]
+    if agreeing < quorum:
+        return 0
     return weighted // (total * UNIT)
-
-
-@internal
-@pure
-def _clamp(median: uint256) -> (uint256, uint256):
-    """
-    @notice Return the lowest and the highest price in wei that count as they are.
-    """
-    return (
-        fp._mul_div_up(median, fp.PPM - _CLAMP, fp.PPM),
-        fp._mul_div_down(median, fp.PPM + _CLAMP, fp.PPM),
-    )
 
 
 @internal

@@ -26,7 +26,7 @@ def median_down(prices: DynArray[uint256, 16]) -> uint256:
 def combine_down(
     prices: DynArray[uint256, 16], weights: DynArray[uint256, 16]
 ) -> uint256:
-    return price_index._combine_down(prices, weights)
+    return price_index._combine_down(prices, weights, 0)
 
 
 @external

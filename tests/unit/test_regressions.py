@@ -465,3 +465,19 @@ def test_a_claim_needs_no_price(stage):
     stage.play(call("wait", 61))
     assert health_of(stage, lender).is_stale is False
     stage.play(own("withdraw", lender, USDC, 9_000 * 10**6))
+
+
+def test_a_pool_that_is_halted_does_not_halt_for_ever_again(lent_out):
+    for action in (
+        own("deposit", backer, BTC, 10 * 10**8),
+        own("set_operator", backer, LIQUIDATOR, 1),
+        own("pledge", backer, 10**6 * WAD, 10**6 * WAD),
+    ):
+        lent_out.play(action)
+    move(lent_out, {ETH: 100})
+    lent_out.play(liquidate(hedger))
+    assert pool_of(lent_out).is_halted
+    assert lent_out.refuse(liquidate(hedger)) == "nothing taken"
+    lent_out.play(call("deposit", BACKSTOP_FUND, USDC, 10**6))
+    lent_out.play(liquidate(hedger))
+    assert lent_out.refuse(liquidate(hedger)) == "nothing taken"
