@@ -35,12 +35,17 @@ exports: (
 
 interface Clearinghouse:
     def assess(account: uint256) -> IClearinghouse.Health: view
+    def is_authorised(account: uint256, actor: address, right: uint256) -> bool: view
     def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool): nonpayable
     def close_takeover() -> bool: nonpayable
 
 
 # The most that one call may name, as in the Clearinghouse.
 _MAX_AMOUNT: constant(uint256) = 10**30
+# Equity below which a pledge has nothing behind it, WAD USDC.
+_MIN_BACKING: constant(int256) = 10_000 * 10**18
+# The right to trade, as the Clearinghouse numbers it.
+_TRADE: constant(uint256) = 1
 # Account ids are `owner << 96 | number`.
 _NUMBER_BITS: constant(uint256) = 96
 # A failure that leaves no more than this share of the gas may have been for want of it.
@@ -97,6 +102,22 @@ def unpledge(account: uint256):
 
 
 # Anyone
+
+
+@external
+def drop(account: uint256):
+    """
+    @notice Take a provider out that has nothing behind its pledge.
+    @dev Places are few: whoever holds one must have equity, and let the liquidator
+         trade for it. What was there for the moment of the pledge alone does not count.
+    """
+    providers._unpledge(account)
+    is_backed: bool = staticcall CLEARINGHOUSE.is_authorised(account, self, _TRADE)
+    if is_backed:
+        health: IClearinghouse.Health = staticcall CLEARINGHOUSE.assess(account)
+        is_backed = health.equity >= _MIN_BACKING
+    assert not is_backed, errors.PROVIDER_BACKED
+    log ILiquidator.Unpledge(account=account, time=block.timestamp)
 
 
 @external

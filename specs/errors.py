@@ -347,6 +347,12 @@ class SameOwner(Revert):
     reason = "same owner"
 
 
+class ProviderBacked(Revert):
+    """The provider can take over what it pledged to: only its owner may end that."""
+
+    reason = "provider is backed"
+
+
 class NotPledged(Revert):
     """The account is not a provider."""
 

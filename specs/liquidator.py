@@ -16,12 +16,16 @@ from specs import backstop, bankruptcy, errors, liquidation_code, margin, provid
 from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
 from specs.bankruptcy import Deficit
-from specs.fixed_point import Seconds, Wad, mul_div_up
+from specs.fixed_point import WAD, Seconds, Wad, mul_div_up
 from specs.liquidation_code import Terms
 from specs.providers import Providers
 
 ROUNDS: Final = 2
 """How often what is due is shared out: once more for what those leave who fail."""
+
+
+MIN_BACKING: Final = Wad(10_000 * WAD)
+"""Equity below which a pledge has nothing behind it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,29 @@ def unpledge(state: State, now: Seconds, caller: Address, account: AccountId) ->
     """Take the caller's account out of the providers; the last moves to its place."""
     if caller != acc.get_owner(account):
         raise errors.NotAuthorised
+    return replace(state, providers=providers.unpledge(state.providers, account))
+
+
+def drop(
+    clearing: ch.State,
+    state: State,
+    now: Seconds,
+    caller: Address,
+    account: AccountId,
+) -> State:
+    """
+    Take a provider out that has nothing behind its pledge; anyone may.
+
+    Places are few: whoever holds one must have equity, and let the liquidator trade
+    for it. What somebody could show for the moment of a pledge alone does not count.
+    """
+    if account not in state.providers:
+        raise errors.NotPledged
+    is_operator = acc.is_authorised(
+        clearing.operators, account, state.address, acc.TRADE
+    )
+    if is_operator and ch.assess(clearing, account, now).equity >= MIN_BACKING:
+        raise errors.ProviderBacked
     return replace(state, providers=providers.unpledge(state.providers, account))
 
 

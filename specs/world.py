@@ -131,6 +131,14 @@ def take_pledge(world: World, action: Action) -> World:
     return replace(world, liquidator=state)
 
 
+def take_drop(world: World, action: Action) -> World:
+    """Return ``world`` after somebody dropped a provider."""
+    state = liquidator.drop(
+        world.clearing, world.liquidator, world.now, action.caller, *action.arguments
+    )
+    return replace(world, liquidator=state)
+
+
 def take_liquidate(world: World, action: Action) -> World:
     """Return ``world`` after a liquidation."""
     clearing, state, _ = liquidator.liquidate(
@@ -178,6 +186,7 @@ SURROUNDINGS: Final[Mapping[str, Callable[[World, Action], World]]] = {
     "tick": take_tick,
     "pledge": take_pledge,
     "unpledge": take_pledge,
+    "drop": take_drop,
     "liquidate": take_liquidate,
     "wait": take_wait,
     "publish": take_publish,
@@ -204,7 +213,7 @@ def get_named(world: World, action: Action) -> frozenset[AccountId]:
         case "liquidate":
             providers = world.liquidator.providers
             return frozenset((arguments[0], acc.BACKSTOP_FUND, *providers))
-        case "tick" | "wait" | "publish" | "donate" | "pledge" | "unpledge":
+        case "tick" | "wait" | "publish" | "donate" | "pledge" | "unpledge" | "drop":
             return frozenset()
         case _:
             return frozenset(arguments[:1])

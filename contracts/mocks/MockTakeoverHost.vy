@@ -60,6 +60,15 @@ def set_health(account: uint256, health: IClearinghouse.Health):
 
 
 @external
+@view
+def is_authorised(account: uint256, actor: address, right: uint256) -> bool:
+    """
+    @notice Return whether `account` does not fail: who fails has given no right.
+    """
+    return not self.is_failing[account]
+
+
+@external
 def set_failing(provider: uint256, is_failing: bool):
     """
     @notice Have a provider fail from now on, or not.

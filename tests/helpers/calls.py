@@ -140,6 +140,7 @@ LIQUIDATOR_CALLS = {
     "can_liquidate": (ACCOUNT,),
     "pledge": (ACCOUNT, WAD, WAD),
     "unpledge": (SECOND,),
+    "drop": (SECOND,),
     "liquidate": (ACCOUNT,),
 }
 LENS_CALLS = {

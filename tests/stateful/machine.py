@@ -159,6 +159,10 @@ class ProtocolMachine(RuleBasedStateMachine):
     def unpledge(self, account, caller):
         self.act("unpledge", caller, account)
 
+    @rule(account=accounts, caller=callers)
+    def drop(self, account, caller):
+        self.act("drop", caller, account)
+
     @rule(account=accounts)
     def liquidate(self, account):
         self.act("liquidate", worlds.STRANGER, account)

@@ -24,6 +24,11 @@ BY_NAME = {
     "donate": [
         "taken",
     ],
+    "drop": [
+        "not pledged",
+        "provider is backed",
+        "taken",
+    ],
     "fill_perp": [
         "amount too large",
         "below initial margin",

@@ -86,7 +86,7 @@ class Twin:
     def pledge(self, world, action):
         self.made.send(action.caller, "Liquidator", action.name, *action.arguments)
 
-    unpledge = liquidate = pledge
+    unpledge = drop = liquidate = pledge
 
     def publish(self, world, action):
         asset, *_ = action.arguments

@@ -323,6 +323,9 @@ class Walk:
     def unpledge(self):
         return own("unpledge", self.rng.choice(ACCOUNTS))
 
+    def drop(self):
+        return Action("drop", STRANGER, (self.rng.choice(PROVIDERS + ACCOUNTS),))
+
     def liquidate(self):
         """Return a liquidation of an account that needs it, if there is one."""
         need = self.needy()
@@ -378,5 +381,6 @@ WEIGHTS = {
     "govern": 1,
     "pledge": 1,
     "unpledge": 1,
+    "drop": 1,
     "liquidate": 8,
 }

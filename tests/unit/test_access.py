@@ -76,7 +76,7 @@ OPEN = {
     "Clearinghouse": {"repay": None, "tick": None, "realise": None},
     "PriceOracle": {"publish": "too few reports"},
     "QuoteDesk": {"cross": "bad signature"},
-    "Liquidator": {"liquidate": "not liquidatable"},
+    "Liquidator": {"liquidate": "not liquidatable", "drop": None},
 }
 
 # A code body called directly meets its own storage: empty, and nobody's. Without an

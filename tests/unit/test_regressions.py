@@ -14,6 +14,7 @@ from specs import invariants, margin
 from specs.accounts import BACKSTOP_FUND, RESERVE, USDC
 from specs.fixed_point import RAY, WAD
 from specs.money_market import MAX_INDEX
+from specs.providers import MAX_PROVIDERS
 from specs.world import Action
 from tests.helpers.protocol import Stage
 from tests.helpers.reports import PUBLISHERS, Oracle, list_all, report
@@ -452,6 +453,25 @@ def test_a_hollow_pledge_keeps_nobody_from_his_part(stage):
     events = stage.events(liquidate())
     (summary,) = [told for name, told in events if name == "Liquidation"]
     assert summary["due"] * 999 // 1_000 < summary["taken"] <= summary["due"]
+
+
+def test_hollow_pledges_make_room(stage):
+    intruders = [bear + number for number in range(1, 9)]
+    for account in intruders[: MAX_PROVIDERS - len(stage.world.liquidator.providers)]:
+        stage.play(own("pledge", account, 1, 1))
+    newcomer = own("pledge", hedger, 10**6 * WAD, 10**6 * WAD)
+    assert stage.refuse(newcomer) == "too many providers"
+    assert stage.refuse(call("drop", backer)) == "provider is backed"
+    stage.play(call("drop", intruders[0]))
+    stage.play(newcomer)
+    stage.play(call("drop", hedger))
+
+
+def test_who_takes_the_right_back_may_be_dropped(stage):
+    assert stage.refuse(call("drop", backer)) == "provider is backed"
+    stage.play(own("set_operator", backer, LIQUIDATOR, 0))
+    stage.play(call("drop", backer))
+    assert stage.refuse(call("drop", backer)) == "not pledged"
 
 
 def test_a_claim_needs_no_price(stage):
