@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import z3
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds for one question."""
 
 _ZERO_DIVISORS = ("div0", "mod0", "rem0")
