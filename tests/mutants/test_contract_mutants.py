@@ -84,4 +84,4 @@ def test_mutant_differs_from_the_specification(mutant, tmp_path):
     source = (root / mutant.path).read_text()
     assert source.count(mutant.old) == 1
     (root / mutant.path).write_text(source.replace(mutant.old, mutant.new))
-    assert is_caught(root, seeds=100)
+    assert is_caught(root, seeds=2_000)
