@@ -257,7 +257,12 @@ def borrow(
 def take_out(
     state: State, now: Seconds, account: AccountId, asset: int, tokens: int
 ) -> State:
-    """Debit ``tokens`` and let them leave; the account must keep initial margin."""
+    """
+    Debit ``tokens`` and let them leave; the account must keep initial margin.
+
+    Who receives them is no part of the state: the contract refuses the vault and the
+    zero address, where they would be lost.
+    """
     amount = Wad(tokens * compute_scale(state.assets[asset]))
     state = debit(state, account, asset, amount)
     pool = money_market.pay_out(state.assets[asset].pool, amount)

@@ -8,7 +8,7 @@ from specs.clearinghouse import EVERYTHING, get_held, get_owed
 from specs.fixed_point import WAD
 from specs.world import Action
 from tests.helpers.deployers import address_of
-from tests.helpers.protocol import Stage
+from tests.helpers.protocol import Stage, calldata
 from tests.helpers.scenes import AT_WORK, LENT_OUT
 from tests.helpers.worlds import (
     BEAR,
@@ -321,3 +321,24 @@ def test_authorisation_can_be_asked_for(stage):
         assert ask("Clearinghouse", "is_authorised", *arguments) is expected
     nobody = address_of(0)
     assert ask("Clearinghouse", "is_authorised", BACKSTOP_FUND, nobody, 1) is False
+
+
+# What would be lost
+
+
+def test_a_deposit_too_small_to_count_is_refused(stage):
+    stage.play(own("borrow", lender, ETH, 10**18))
+    stage.play(Action("wait", STRANGER, (86_400,)))
+    assert stage.refuse(own("deposit", hedger, ETH, 1)) == "zero amount"
+    stage.play(own("deposit", hedger, ETH, 2))
+
+
+@pytest.mark.parametrize("method", ["withdraw", "borrow"])
+@pytest.mark.parametrize("receiver", ["vault", "nobody"])
+def test_tokens_are_sent_to_somebody(stage, method, receiver):
+    made = stage.made
+    vault = made.contracts["Clearinghouse"].address
+    target = vault if receiver == "vault" else address_of(0)
+    data = calldata("Clearinghouse", method, (lender, USDC, 5, target))
+    with made.undone():
+        assert made.refusal(LENDER, vault, data) == "wrong receiver"

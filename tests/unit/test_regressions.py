@@ -474,6 +474,47 @@ def test_who_takes_the_right_back_may_be_dropped(stage):
     assert stage.refuse(call("drop", backer)) == "not pledged"
 
 
+@pytest.mark.parametrize(("tokens", "is_backed"), [(10**10, True), (10**10 - 1, False)])
+def test_a_provider_is_backed_by_ten_thousand(stage, tokens, is_backed):
+    account = bear + 1
+    for action in (
+        own("set_auto_lend", account, False),
+        own("deposit", account, USDC, tokens),
+        own("set_operator", account, LIQUIDATOR, 1),
+        own("pledge", account, WAD, WAD),
+    ):
+        stage.play(action)
+    if is_backed:
+        assert stage.refuse(call("drop", account)) == "provider is backed"
+    else:
+        stage.play(call("drop", account))
+
+
+def test_an_unpaid_gain_makes_the_discount_no_dearer(stage):
+    owner = lender + 1
+    for action in (
+        Action("set_fund_cap", GOVERNOR, (1, 0)),
+        own("deposit", owner, USDC, 4_000 * 10**6),
+        trade(0, owner, lender, 5_000, PRICES[BTC]),
+        trade(1, owner, hedger, 5_000, PRICES[ETH]),
+    ):
+        stage.play(action)
+    move(stage, {BTC: PRICES[BTC] // WAD - 10_000, ETH: PRICES[ETH] // WAD + 220})
+    before = health_of(stage, owner)
+    assert 0 < before.equity < before.maintenance_margin // 2
+    events = dict(stage.events(liquidate(owner)))
+    opened, summary = events["TakeoverOpened"], events["Liquidation"]
+    assert summary["exposure"] > before.exposure
+    assert summary["exposure"] * opened["discount"] <= before.equity * WAD
+
+
+def test_a_time_beyond_its_field_is_refused(stage):
+    deposit = lender >> 96, "Clearinghouse", "deposit", lender, USDC, 1
+    with stage.made.undone():
+        stage.made.chain.advance_to(2**32)
+        assert stage.made.reason(*deposit) == "amount too large"
+
+
 def test_a_claim_needs_no_price(stage):
     move(stage, {ETH: 2_600})
     stage.play(own("withdraw", lender, USDC, ch.EVERYTHING))
