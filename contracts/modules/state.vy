@@ -15,6 +15,12 @@
 governor: public(address)
 # Roles of the contracts that may fill and liquidate.
 venues: public(HashMap[address, uint256])
+# Who may pause what raises risk; zero for nobody.
+guardian: public(address)
+# Seconds that a change which loosens must have been queued.
+delay: public(uint256)
+# When a change was queued, by the hash of its calldata; 0 if it was not.
+queued: public(HashMap[bytes32, uint256])
 # Rights that an account's owner gave to others: account, operator.
 operators: public(HashMap[uint256, HashMap[address, uint256]])
 
@@ -26,7 +32,7 @@ pool_total: public(HashMap[uint256, uint256])
 pool_cash: public(HashMap[uint256, uint256])
 # Asset: idle 128.
 pool_idle: public(HashMap[uint256, uint256])
-# Asset: halted 8 | reserve share 24 | optimal 24 | slope high 40 | low 40 | base 40.
+# Asset: borrow cap 40 | supply cap 40 | paused 1 | halted 1 | reserve share 24 | optimal 24 | slope high 40 | low 40 | base 40.
 curve: public(HashMap[uint256, uint256])
 # Asset: listed 8 | decimals 8 | address 160.
 token: public(HashMap[uint256, uint256])
@@ -34,10 +40,16 @@ token: public(HashMap[uint256, uint256])
 quote: public(HashMap[uint256, uint256])
 # Asset: taker 24 | maker 24 | MMF factor 40 | IMF factor 40 | base MMF 24 | IMF 24.
 risk: public(HashMap[uint256, uint256])
-# All liquidity funds: sum 128, signed | sum of the positive ones 128.
+# Asset: average 72 | averaged at 32 | admissible 24 | step 32 | highest utilisation 16
+# | throttle's threshold 16 | its share 16 | outflow's share 16 | its floor 32.
+guards: public(HashMap[uint256, uint256])
+# All liquidity funds: sum 128, signed | sum of what each has beyond W - V, 128.
 funds: public(uint256)
+# Unrealised gains W 128 | unrealised losses V 128, of all markets' tick sets.
+virtuals: public(uint256)
 
-# Market: mark 80 | mark at the fast index 80 | time 32.
+# Market: mark 80 | mark at the fast index 80 | time 32 | open interest's part of the
+# IMF 24 | scale of the MMF 16 | scale of the IMF 16.
 market_quote: public(HashMap[uint256, uint256])
 # Market: listed 8 | interval 32 | lot 8 | underlying 8 | the fields of `risk`.
 market_risk: public(HashMap[uint256, uint256])
@@ -45,17 +57,38 @@ market_risk: public(HashMap[uint256, uint256])
 market_funding: public(HashMap[uint256, uint256])
 # Market: premium times time 128, signed | premium 64, signed.
 market_premium: public(HashMap[uint256, uint256])
-# Market: fund 128, signed, at least minus the cap | cap 128.
+# Market: fund 112, signed, at least minus the cap | V - W 112, signed | cap 32.
 market_fund: public(HashMap[uint256, uint256])
-# Market: open interest 64, the sum of all longs and of all shorts, I19.
+# Market: most open interest 64 | largest position 64 | smallest in the tick set 32
+# | factor of open interest 40 | reference volatility 32 | largest scale 16.
+market_limits: public(HashMap[uint256, uint256])
+# Market: credit for gains 64 | forced realisation: an account's gain 64, all gains 64.
+market_cull: public(HashMap[uint256, uint256])
+# Market: losers' cost 128, signed | losers' lots 64, signed | open interest 64, the sum
+# of all longs and of all shorts, I19.
 market_size: public(HashMap[uint256, uint256])
+# Market: winners' cost 128, signed | winners' lots 64, signed.
+market_winners: public(HashMap[uint256, uint256])
+# Market: sums of price times weight, for lenders 128 | for borrowers 128, both modular.
+market_growth: public(HashMap[uint256, uint256])
+# Market: price 80 and weights of lend and borrow index 64 each, up to where it is booked.
+market_cursor: public(HashMap[uint256, uint256])
+# Market, tick: growth on the side of the tick where the cursor is not, as above.
+tick_growth: public(HashMap[uint256, HashMap[uint256, uint256]])
+# Market, tick: lots that entered there, long 64 | short 64.
+tick_size: public(HashMap[uint256, HashMap[uint256, uint256]])
+# Market, word: bits of the ticks that have a size; word 256 has the bits of the words.
+tick_map: public(HashMap[uint256, HashMap[uint256, uint256]])
 
-# Account: assets 8 x 8 | markets 8 x 8 | flags; the lists name what is not zero, I18.
+# Account: assets 8 x 8 | markets 8 x 8 | highest leverage 8 | settings; the lists name
+# what is not zero, I18.
 headers: public(HashMap[uint256, uint256])
 # Account, asset: scaled 128, signed | idle 128.
 balances: public(HashMap[uint256, HashMap[uint256, uint256]])
-# Account, market: lots 64, signed | basis 128, signed.
+# Account, market: lots 64, signed | basis 128, signed | entry tick plus one 24.
 positions: public(HashMap[uint256, HashMap[uint256, uint256]])
+# Account, market: growth at the entry tick that the position has been paid, as above.
+snapshots: public(HashMap[uint256, HashMap[uint256, uint256]])
 
 # The account that a takeover is open on in this transaction, and its discount.
 takeover_account: transient(uint256)
