@@ -164,6 +164,30 @@ class PoolHalted(Revert):
     reason = "pool halted"
 
 
+class SupplyCapReached(Revert):
+    """The pool's lends would grow beyond their cap."""
+
+    reason = "supply cap reached"
+
+
+class BorrowCapReached(Revert):
+    """The pool's borrows would grow beyond their cap."""
+
+    reason = "borrow cap reached"
+
+
+class UtilisationTooHigh(Revert):
+    """More of the pool would be lent out than is admissible now."""
+
+    reason = "utilisation too high"
+
+
+class OutflowTooLarge(Revert):
+    """More of the asset would leave the vault than may leave within a day."""
+
+    reason = "outflow too large"
+
+
 # Margin
 
 

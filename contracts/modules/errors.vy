@@ -35,6 +35,10 @@ ASSET_NOT_ENABLED: constant(String[32]) = "asset not enabled"
 TOO_MANY_ASSETS: constant(String[32]) = "too many assets"
 TOO_MANY_MARKETS: constant(String[32]) = "too many markets"
 POOL_HALTED: constant(String[32]) = "pool halted"
+SUPPLY_CAP_REACHED: constant(String[32]) = "supply cap reached"
+BORROW_CAP_REACHED: constant(String[32]) = "borrow cap reached"
+UTILISATION_TOO_HIGH: constant(String[32]) = "utilisation too high"
+OUTFLOW_TOO_LARGE: constant(String[32]) = "outflow too large"
 
 # Margin
 BELOW_INITIAL_MARGIN: constant(String[32]) = "below initial margin"
