@@ -405,3 +405,42 @@ class NotEnoughGas(Revert):
     """A provider may have failed for want of gas; it is not passed over for that."""
 
     reason = "not enough gas"
+
+
+# Governance
+
+
+class NotGuardian(Revert):
+    """Only the guardian or the governor may call this."""
+
+    reason = "not the guardian"
+
+
+class NotProposer(Revert):
+    """Only the timelock's proposer may call this."""
+
+    reason = "not the proposer"
+
+
+class NotQueued(Revert):
+    """The change has not been announced."""
+
+    reason = "not queued"
+
+
+class NotReady(Revert):
+    """The change has not been announced for long enough."""
+
+    reason = "not ready"
+
+
+class ChangeExpired(Revert):
+    """The change was ready too long ago and has to be announced anew."""
+
+    reason = "change expired"
+
+
+class WithoutSupplyCap(Revert):
+    """The weight of a collateral rises only under a supply cap."""
+
+    reason = "without supply cap"

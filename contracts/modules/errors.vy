@@ -83,3 +83,11 @@ TOO_MANY_PROVIDERS: constant(String[32]) = "too many providers"
 NO_TAKEOVER: constant(String[32]) = "no takeover open"
 NOTHING_TAKEN: constant(String[32]) = "nothing taken"
 NOT_ENOUGH_GAS: constant(String[32]) = "not enough gas"
+
+# Governance
+NOT_GUARDIAN: constant(String[32]) = "not the guardian"
+NOT_PROPOSER: constant(String[32]) = "not the proposer"
+NOT_QUEUED: constant(String[32]) = "not queued"
+NOT_READY: constant(String[32]) = "not ready"
+CHANGE_EXPIRED: constant(String[32]) = "change expired"
+WITHOUT_SUPPLY_CAP: constant(String[32]) = "without supply cap"
