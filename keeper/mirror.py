@@ -8,7 +8,7 @@ compared with the specification's state to the last integer, and the invariants 
 `specs.invariants` hold of it or not.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -57,6 +57,12 @@ def slot_of(base: int, *keys: int) -> int:
     return slot
 
 
+@lru_cache(maxsize=2**16)
+def row_of(base: int, key: int, numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the slots that the map of maps at `base` has under `key` and numbers."""
+    return tuple(slot_of(base, key, number) for number in numbers)
+
+
 def slots_of(layout: Mapping[str, Any]) -> Mapping[str, int]:
     """Return the slot of every variable of a compiler's storage layout, by name."""
     found: dict[str, int] = {}
@@ -91,6 +97,16 @@ class Reader:
         """Return a word of a variable."""
         return self.chain.storage(self.address, slot_of(self.slots[name], *keys))
 
+    def words(self, names: Iterable[str], key: int) -> tuple[int, ...]:
+        """Return the words that several variables have under one key."""
+        return tuple([self.word(name, key) for name in names])
+
+    def row(self, name: str, key: int, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the words that a variable has under one key and several numbers."""
+        storage, address = self.chain.storage, self.address
+        slots = row_of(self.slots[name], key, numbers)
+        return tuple([storage(address, slot) for slot in slots])
+
 
 def reader_of(chain: Storage, name: str, address: str) -> Reader:
     """Return a reader of the contract `name` at `address`."""
@@ -118,9 +134,11 @@ def read_clearing(reader: Reader, scope: Scope) -> ch.State:
         markets={market: found for market, found in markets.items() if found},
         accounts={name: held for name, held in accounts.items() if held != acc.NEW},
         operators=nonzero(
-            ((account, operator), reader.word("operators", account, operator))
+            ((account, operator), rights)
             for account in scope.accounts
-            for operator in scope.operators
+            for operator, rights in read_row(
+                reader, "operators", account, scope.operators
+            )
         ),
     )
 
@@ -130,19 +148,34 @@ def nonzero(entries: Iterator[tuple[Any, int]]) -> dict[Any, int]:
     return {key: value for key, value in entries if value}
 
 
-def read_fields(
-    reader: Reader, formats: Mapping[str, Word], key: int
+def read_row(
+    reader: Reader, name: str, key: int, numbers: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Return the numbers, each with the word that a variable has under it."""
+    numbers = tuple(numbers)
+    return zip(numbers, reader.row(name, key, numbers), strict=True)
+
+
+def unpack_all(
+    formats: Mapping[str, Word], found: tuple[int, ...]
 ) -> Mapping[str, Fields]:
-    """Return all the fields that several maps have under one key."""
+    """Return the fields of the words that several variables have, by name."""
     return {
-        name: packing.unpack(reader.word(name, key), word)
-        for name, word in formats.items()
+        name: packing.unpack(word, layout)
+        for (name, layout), word in zip(formats.items(), found, strict=True)
     }
 
 
 def read_asset(reader: Reader, asset: int) -> ch.Asset | None:
     """Return an asset, or None if it is not listed."""
-    fields = read_fields(reader, words.BY_ASSET, asset)
+    return to_asset(reader.words(words.BY_ASSET, asset))
+
+
+# Most words are as they were when last read: what they say is remembered.
+@lru_cache(maxsize=2**12)
+def to_asset(found: tuple[int, ...]) -> ch.Asset | None:
+    """Return the asset in its words, or None if it is not listed."""
+    fields = unpack_all(words.BY_ASSET, found)
     if not fields["token"]["is_listed"]:
         return None
     decimals = fields["token"]["decimals"]
@@ -199,7 +232,13 @@ def to_requirement(fields: Fields) -> Requirement:
 
 def read_market(reader: Reader, market: int) -> ch.Market | None:
     """Return a market, or None if it is not listed."""
-    fields = read_fields(reader, words.BY_MARKET, market)
+    return to_market(reader.words(words.BY_MARKET, market))
+
+
+@lru_cache(maxsize=2**12)
+def to_market(found: tuple[int, ...]) -> ch.Market | None:
+    """Return the market in its words, or None if it is not listed."""
+    fields = unpack_all(words.BY_MARKET, found)
     risk, flow, premium = (
         fields["market_risk"],
         fields["market_funding"],
@@ -238,11 +277,23 @@ def check_funds(reader: Reader, markets: Mapping[int, ch.Market | None]) -> None
 
 def read_account(reader: Reader, scope: Scope, account: AccountId) -> Account:
     """Return an account; raise `Mismatch` unless its header lists what it has."""
-    header = packing.unpack(
-        reader.word("headers", account), words.BY_ACCOUNT["headers"]
+    balances = read_row(reader, "balances", account, sorted(scope.assets))
+    positions = read_row(reader, "positions", account, sorted(scope.markets))
+    return to_account(
+        account, reader.word("headers", account), tuple(balances), tuple(positions)
     )
-    balances = read_entries(reader, "balances", account, scope.assets, to_balance)
-    positions = read_entries(reader, "positions", account, scope.markets, to_position)
+
+
+Row = tuple[tuple[int, int], ...]
+"""Numbers, each with its word."""
+
+
+@lru_cache(maxsize=2**14)
+def to_account(account: AccountId, word: int, had: Row, held: Row) -> Account:
+    """Return the account in its words, those of its balances and its positions."""
+    header = packing.unpack(word, words.BY_ACCOUNT["headers"])
+    balances = {asset: to_balance(found) for asset, found in had if found}
+    positions = {market: to_position(found) for market, found in held if found}
     lists = {
         "assets": tuple(asset for asset in balances if asset != USDC),
         "markets": tuple(positions),
@@ -253,18 +304,6 @@ def read_account(reader: Reader, scope: Scope, account: AccountId) -> Account:
             message = f"account {account:#x}: has {name} {numbers}, lists {listed}"
             raise Mismatch(message)
     return Account(balances, positions, header["is_idling"] == 0)
-
-
-def read_entries(
-    reader: Reader,
-    name: str,
-    account: AccountId,
-    numbers: Sequence[int],
-    decode: Callable[[int], Any],
-) -> dict[int, Any]:
-    """Return what an account has under these numbers, ascending."""
-    found = ((n, reader.word(name, account, n)) for n in sorted(numbers))
-    return {number: decode(word) for number, word in found if word}
 
 
 def to_balance(word: int) -> Balance:

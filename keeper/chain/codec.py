@@ -157,6 +157,7 @@ def decode_events(
     return tuple(events)
 
 
+@lru_cache(maxsize=4096)
 def decode_revert(output: bytes) -> str:
     """Return the reason that a reverted call gave, or "" if it gave none."""
     if output[:4] == _ERROR:
@@ -166,6 +167,7 @@ def decode_revert(output: bytes) -> str:
     return output.hex() and f"0x{output.hex()}"
 
 
+@cache
 def _is_word(kind: str) -> bool:
     if kind.endswith("]") or kind.startswith("("):
         return False
@@ -177,19 +179,37 @@ def _is_word(kind: str) -> bool:
 def _word(kind: str, value: Any) -> bytes:
     """Return one word; raise `ValueError` if `value` is not of type `kind`."""
     try:
-        if kind.startswith(("uint", "int")):
-            signed = kind.startswith("int")
-            size = int(kind.removeprefix("u").removeprefix("int")) // 8
-            narrow: bytes = value.to_bytes(size, "big", signed=signed)
-            return narrow.rjust(WORD, b"\xff" if value < 0 else b"\0")
-        if kind == "bool":
-            return bytes(31) + _BOOLS[value]
-        if kind == "address":
-            return bytes(12) + _exactly(20, bytes.fromhex(value.removeprefix("0x")))
-        size = int(kind.removeprefix("bytes"))
-        return _exactly(size, memoryview(value).tobytes()).ljust(WORD, b"\0")
+        return _packer(kind)(value)
     except (ValueError, OverflowError, AttributeError, TypeError, KeyError):
         raise ValueError(f"{value!r} is no {kind}") from None
+
+
+@cache
+def _packer(kind: str) -> Callable[[Any], bytes]:
+    """Return what packs values of type `kind` into words; it raises for others."""
+    if kind.startswith(("uint", "int")):
+        return _number_packer(kind)
+    if kind == "bool":
+        return lambda value: bytes(31) + _BOOLS[value]
+    if kind == "address":
+        return lambda value: (
+            bytes(12) + _exactly(20, bytes.fromhex(value.removeprefix("0x")))
+        )
+    size = int(kind.removeprefix("bytes"))
+    return lambda value: _exactly(size, memoryview(value).tobytes()).ljust(WORD, b"\0")
+
+
+def _number_packer(kind: str) -> Callable[[Any], bytes]:
+    size = int(kind.removeprefix("u").removeprefix("int")) // 8
+    if kind.startswith("u"):
+        # Not signed, which is what `to_bytes` takes it for unless it is told.
+        return lambda value: bytes(value.to_bytes(size, "big").rjust(WORD, b"\0"))
+
+    def pack(value: Any) -> bytes:
+        narrow: bytes = value.to_bytes(size, "big", signed=True)
+        return narrow.rjust(WORD, b"\xff" if value < 0 else b"\0")
+
+    return pack
 
 
 def _exactly(size: int, value: bytes) -> bytes:
