@@ -8,7 +8,7 @@ Counterpart of ``contracts/modules/accounts.vy``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NewType
 
 from specs.errors import NotAuthorised, ReservedAccount, TooManyAssets, TooManyMarkets
@@ -40,6 +40,28 @@ MAX_MARKETS: Final = 8
 
 USDC: Final = 0
 
+MAX_LEVERAGE: Final = 255
+"""The highest limit that an account may set itself."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an account's owner chose."""
+
+    auto_lend: bool = True
+    """Whether what comes in is lent; else it lies idle and is never lent out."""
+    auto_repay: bool = True
+    """Whether USDC that comes in repays a borrow; else it lies idle beside it."""
+    auto_borrow_settlements: bool = True
+    """Whether losses and fees may leave a USDC debt; else collateral is converted."""
+    auto_realize: bool = False
+    """Whether anyone may realise profit and loss; then it earns nothing meanwhile."""
+    max_leverage: int = 0
+    """The account's own limit, 1 to 255; 0 for none but the markets'."""
+
+
+DEFAULT: Final = Settings()
+
 
 @dataclass(frozen=True)
 class Account:
@@ -47,7 +69,7 @@ class Account:
 
     balances: Mapping[int, Balance] = field(default_factory=dict)
     positions: Mapping[int, Position] = field(default_factory=dict)
-    is_auto_lending: bool = True
+    settings: Settings = DEFAULT
 
 
 NEW: Final = Account()
@@ -80,7 +102,7 @@ def with_balance(account: Account, asset: int, balance: Balance) -> Account:
         del balances[asset]
     if len(balances.keys() - {USDC}) > MAX_ASSETS:
         raise TooManyAssets
-    return Account(balances, account.positions, account.is_auto_lending)
+    return replace(account, balances=balances)
 
 
 def with_position(account: Account, market: int, position: Position) -> Account:
@@ -90,7 +112,7 @@ def with_position(account: Account, market: int, position: Position) -> Account:
         del positions[market]
     if len(positions) > MAX_MARKETS:
         raise TooManyMarkets
-    return Account(account.balances, positions, account.is_auto_lending)
+    return replace(account, positions=positions)
 
 
 def is_authorised(

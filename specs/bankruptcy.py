@@ -65,14 +65,16 @@ def close_takeover(
     fund = ch.get_held(state, acc.BACKSTOP_FUND, USDC)
     fund_paid = Wad(min(owed, fund))
     state = ch.debit(state, acc.BACKSTOP_FUND, USDC, fund_paid)
-    state = ch.credit(state, account, USDC, fund_paid)
+    state = ch.pay_debt(state, account, USDC, fund_paid)
 
     balance = acc.get_balance(ch.get_account(state, account), USDC)
     if balance.scaled >= 0:
         return state, Deficit(fund_paid, Wad(0), Wad(0))
     before = state.assets[USDC].pool
-    pool, balance, paid = money_market.write_off(before, balance)
+    winners = ch.get_virtuals(state, USDC).winners
+    pool, balance, paid = money_market.write_off(before, balance, winners)
     state = ch.with_entry(state, account, USDC, (pool, balance))
+    state = ch.earn(state, before, pool)
     deficit = Deficit(fund_paid, paid.reserve_paid, paid.socialised)
     if pool == before and fund_paid == 0:
         return state, None

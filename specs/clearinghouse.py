@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from specs import accounts as acc
 from specs import errors, margin, money_market
-from specs.accounts import USDC, AccountId, Address
+from specs.accounts import USDC, AccountId, Address, Settings
 from specs.authority import (
     EVERYTHING,
     LIQUIDATION_VENUE,
@@ -29,6 +29,12 @@ from specs.authority import (
     require_venue,
 )
 from specs.fixed_point import Seconds, Wad, mul_div_up
+from specs.pool_limits import (
+    check_outflow,
+    require_borrow_cap,
+    require_margin_and_cash,
+    require_supply_cap,
+)
 from specs.settle_code import (
     AssetPrice,
     MarkPrice,
@@ -51,20 +57,22 @@ from specs.state import (
     State,
     accrue,
     assess,
-    compute_exposure,
     compute_scale,
     credit,
     debit,
+    earn,
     get_account,
     get_asset,
     get_borrow_index,
+    get_exposure,
     get_held,
     get_market,
     get_owed,
     get_portfolio,
     get_quote,
     get_surplus,
-    get_virtual_lend,
+    get_virtuals,
+    pay_debt,
     with_account,
     with_custody,
     with_entry,
@@ -92,26 +100,28 @@ __all__ = [
     "borrow",
     "change_usdc",
     "charge",
-    "compute_exposure",
     "compute_fee",
     "compute_scale",
     "credit",
     "credit_reserve",
     "debit",
     "deposit",
+    "earn",
     "fill_perp",
     "fill_spot",
     "get_account",
     "get_asset",
     "get_borrow_index",
+    "get_exposure",
     "get_held",
     "get_market",
     "get_owed",
     "get_portfolio",
     "get_quote",
     "get_surplus",
-    "get_virtual_lend",
+    "get_virtuals",
     "lend",
+    "pay_debt",
     "realise",
     "realise_one",
     "repay",
@@ -123,8 +133,8 @@ __all__ = [
     "require_token_amount",
     "require_venue",
     "require_welcome",
-    "set_auto_lend",
     "set_operator",
+    "set_settings",
     "split_fees",
     "take_out",
     "tick",
@@ -159,12 +169,19 @@ def set_operator(
     return replace(state, operators=operators)
 
 
-def set_auto_lend(
-    state: State, now: Seconds, caller: Address, account: AccountId, enabled: bool
+def set_settings(
+    state: State, now: Seconds, caller: Address, account: AccountId, settings: Settings
 ) -> State:
-    """Choose whether later deposits of the account are lent or lie idle."""
+    """
+    Choose how the account lends, repays, settles and borrows from now on.
+
+    What it has stays as it is: idle balances idle, and a position inside the tick
+    set there until it is touched.
+    """
     require_authorised(state, account, caller, acc.TRADE)
-    changed = replace(get_account(state, account), is_auto_lending=enabled)
+    if settings.max_leverage > acc.MAX_LEVERAGE:
+        raise errors.OutOfBounds
+    changed = replace(get_account(state, account), settings=settings)
     return with_account(state, account, changed)
 
 
@@ -179,27 +196,27 @@ def deposit(
     """
     Bring ``tokens`` of ``asset`` into ``account``.
 
-    Debt is repaid first; the rest is lent, or lies idle if the account does not
-    auto-lend. A stranger may only add to what the account holds or owes already,
+    It is credited as the account's settings say. A halted pool takes nothing but
+    repayments. A stranger may only add to what the account holds or owes already,
     and only if the account is not left below its maintenance margin; anyone may add
     USDC to the backstop fund. Too little to change the balance by one scaled unit is
     refused, so that nobody gives something for nothing.
     """
     require_token_amount(state, asset, tokens)
+    require_open(state, asset)
     is_own = acc.is_authorised(state.operators, account, caller, acc.TRADE)
     if not is_own:
         require_welcome(state, account, asset)
 
     amount = Wad(tokens * compute_scale(state.assets[asset]))
     state = accrue(state, asset, now)
-    pool = money_market.receive(state.assets[asset].pool, amount)
-    held = get_account(state, account)
-    place = money_market.credit if held.is_auto_lending else money_market.credit_idle
-    before = acc.get_balance(held, asset)
-    entry = place(pool, before, amount)
-    state = with_entry(state, account, asset, entry)
-    if entry[1] == before:
+    before = acc.get_balance(get_account(state, account), asset)
+    pool = state.assets[asset].pool
+    state = with_pool(state, asset, money_market.receive(pool, amount))
+    state = credit(state, account, asset, amount)
+    if acc.get_balance(get_account(state, account), asset) == before:
         raise errors.ZeroAmount
+    require_supply_cap(pool, state.assets[asset].pool)
     if not is_own and margin.is_liquidatable(assess(state, account, now)):
         raise errors.BelowInitialMargin
     return with_custody(state, asset, tokens)
@@ -260,14 +277,20 @@ def take_out(
     """
     Debit ``tokens`` and let them leave; the account must keep initial margin.
 
-    Who receives them is no part of the state: the contract refuses the vault and the
-    zero address, where they would be lost.
+    What leaves is cash, within the pool's outflow window. Whoever owes or trades may
+    not take the pool above its borrow cap and the utilisation of the day, nor anything
+    of a paused asset; a lender without any exposure is held up by neither.
+    Who receives the tokens is no part of the state: the contract refuses the vault
+    and the zero address, where they would be lost.
     """
     amount = Wad(tokens * compute_scale(state.assets[asset]))
+    before = state.assets[asset].pool
     state = debit(state, account, asset, amount)
     pool = money_market.pay_out(state.assets[asset].pool, amount)
+    require_borrow_cap(before, pool)
     state = with_pool(state, asset, pool)
-    require_initial_margin(state, account, now)
+    state = require_margin_and_cash(state, now, account, asset, before)
+    state = check_outflow(state, now, asset, before)
     return with_custody(state, asset, -tokens)
 
 
@@ -283,7 +306,7 @@ def repay(
     Bring in up to ``tokens`` for what the account owes; anyone may.
 
     No more is taken than the debt rounded up to whole token units; what that is
-    above the debt is lent.
+    above the debt is lent. Too little to burn a scaled unit is refused.
     """
     scale = compute_scale(get_asset(state, asset))
     if tokens == 0:
@@ -294,8 +317,11 @@ def repay(
         raise errors.NoDebt
     tokens = min(tokens, mul_div_up(debt, 1, scale))
     amount = Wad(tokens * scale)
+    before = acc.get_balance(get_account(state, account), asset)
     pool = money_market.receive(state.assets[asset].pool, amount)
-    state = credit(with_pool(state, asset, pool), account, asset, amount)
+    state = pay_debt(with_pool(state, asset, pool), account, asset, amount)
+    if acc.get_balance(get_account(state, account), asset) == before:
+        raise errors.ZeroAmount
     return with_custody(state, asset, tokens)
 
 
@@ -342,6 +368,7 @@ def lend(
     pool = state.assets[asset].pool
     balance = acc.get_balance(get_account(state, account), asset)
     entry = money_market.lend_idle(pool, balance, amount)
+    require_supply_cap(pool, entry[0])
     state = with_entry(state, account, asset, entry)
     require_initial_margin(state, account, now)
     return state
@@ -365,5 +392,4 @@ def unlend(
     balance = acc.get_balance(get_account(state, account), asset)
     entry = money_market.unlend(pool, balance, amount)
     state = with_entry(state, account, asset, entry)
-    require_initial_margin(state, account, now)
-    return state
+    return require_margin_and_cash(state, now, account, asset, pool)

@@ -218,6 +218,36 @@ class PriceOutOfBand(Revert):
     reason = "price out of band"
 
 
+class Paused(Revert):
+    """The guardian has paused what raises risk here."""
+
+    reason = "paused"
+
+
+class PositionLimitReached(Revert):
+    """The position would be larger than the market allows."""
+
+    reason = "position limit reached"
+
+
+class OpenInterestLimitReached(Revert):
+    """The market would be larger than it may be."""
+
+    reason = "open interest limit reached"
+
+
+class NotConvertible(Revert):
+    """The account owes no more USDC than it may."""
+
+    reason = "not convertible"
+
+
+class WrongCollateral(Revert):
+    """Another collateral has the better weight and is converted first."""
+
+    reason = "wrong collateral"
+
+
 # Oracle
 
 

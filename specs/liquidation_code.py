@@ -177,7 +177,7 @@ def take_debts(
         if owed == 0 or is_asset_stale(state, asset, now):
             continue
         amount = Wad(mul_div_up(owed, portion, WAD))
-        state = ch.credit(state, account, asset, amount)
+        state = ch.pay_debt(state, account, asset, amount)
         state = ch.debit(state, provider, asset, amount)
         due += mul_div_up(amount, price, WAD)
     if due == 0:

@@ -44,3 +44,11 @@ def pay(fund: Fund, gain: int) -> tuple[Fund, int]:
 def compute_surplus(balance: int) -> Wad:
     """Return the positive part of a fund's balance."""
     return Wad(max(0, balance))
+
+
+def compute_rest(balance: int, winners: Wad, losers: Wad) -> Wad:
+    """
+    Return Z of a market: what its fund has beyond what unrealised gains exceed
+    unrealised losses by, at least 0.
+    """
+    return Wad(max(0, balance - winners + losers))

@@ -20,6 +20,7 @@ from specs.requirements import (
     compute_initial_margin,
     compute_maintenance_margin,
     compute_weight,
+    limit_leverage,
 )
 
 MAX_PRICE_AGE: Final = Seconds(60)
@@ -69,6 +70,10 @@ class Exposure:
     """uPnL and unsettled funding at mark, WAD USDC, rounded down."""
     worst_value: int
     """The same at the worse of mark and fast index."""
+    credit: Wad
+    """What a gain at the worse price counts for when risk is taken."""
+    interest: int
+    """Interest on what it gained or lost, not settled yet."""
     notional: Wad
     """Size at mark, rounded up; 0 for an unsettled claim."""
     quote: Quote
@@ -85,6 +90,8 @@ class Portfolio:
     collaterals: tuple[Collateral, ...]
     debts: tuple[Debt, ...]
     exposures: tuple[Exposure, ...]
+    max_leverage: int = 0
+    """The account's own limit; 0 for none."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ class Health:
     """What the rules ask of an account. All amounts are WAD USDC."""
 
     initial_equity: int
-    """Net equity at conservative prices, unrealised gains left out."""
+    """Net equity at conservative prices, unrealised gains as far as they are backed."""
     initial_margin: int
     equity: int
     """Net equity at slow prices and marks, stale ones included."""
@@ -133,9 +140,21 @@ def compute_collateral_value(collateral: Collateral, price: Wad) -> Wad:
     return Wad(mul_div_down(value, weight, WAD))
 
 
+def compute_net_usdc(portfolio: Portfolio) -> int:
+    """Return USDC with unrealised PnL, unsettled funding and interest on both."""
+    return portfolio.usdc + sum(e.value + e.interest for e in portfolio.exposures)
+
+
+def compute_conservative_usdc(portfolio: Portfolio) -> int:
+    """Return the same at the worse prices, gains as far as they count."""
+    return portfolio.usdc + sum(
+        min(0, e.worst_value) + e.credit + e.interest for e in portfolio.exposures
+    )
+
+
 def compute_equity(portfolio: Portfolio) -> int:
     """Return net equity at slow prices and marks."""
-    equity = portfolio.usdc + sum(e.value for e in portfolio.exposures)
+    equity = compute_net_usdc(portfolio)
     equity += sum(
         compute_collateral_value(c, c.quote.slow) for c in portfolio.collaterals
     )
@@ -144,7 +163,7 @@ def compute_equity(portfolio: Portfolio) -> int:
 
 def compute_value(portfolio: Portfolio) -> int:
     """Return net equity at slow prices and marks with every weight 1."""
-    value = portfolio.usdc + sum(e.value for e in portfolio.exposures)
+    value = compute_net_usdc(portfolio)
     value += sum(mul_div_down(c.held, c.quote.slow, WAD) for c in portfolio.collaterals)
     return value - sum(mul_div_up(d.owed, d.quote.slow, WAD) for d in portfolio.debts)
 
@@ -168,7 +187,7 @@ def compute_usdc_debt(portfolio: Portfolio) -> Wad:
     Return the USDC that balance and unrealised PnL leave owed: the same after
     a loss is realised as before.
     """
-    return Wad(max(0, -(portfolio.usdc + sum(e.value for e in portfolio.exposures))))
+    return Wad(max(0, -compute_net_usdc(portfolio)))
 
 
 def compute_initial_equity(portfolio: Portfolio, now: Seconds) -> int:
@@ -176,9 +195,9 @@ def compute_initial_equity(portfolio: Portfolio, now: Seconds) -> int:
     Return net equity at conservative prices.
 
     Collateral at the lower, debts at the higher of fast and slow; a stale
-    collateral counts 0; unrealised gains count 0 until they are realised.
+    collateral counts 0; unrealised gains count as far as they are backed.
     """
-    equity = portfolio.usdc + sum(min(0, e.worst_value) for e in portfolio.exposures)
+    equity = compute_conservative_usdc(portfolio)
     equity += sum(
         compute_collateral_value(c, Wad(min(c.quote.slow, c.quote.fast)))
         for c in portfolio.collaterals
@@ -192,18 +211,19 @@ def compute_initial_equity(portfolio: Portfolio, now: Seconds) -> int:
 
 def compute_total_initial_margin(portfolio: Portfolio) -> int:
     """Return the initial margin of every leg, debts at their higher price."""
-    worst = portfolio.usdc + sum(min(0, e.worst_value) for e in portfolio.exposures)
-    debt = Wad(max(0, -worst))
-    margin: int = compute_initial_margin(portfolio.usdc_requirement, debt)
-    margin += sum(
-        compute_initial_margin(e.requirement, e.notional) for e in portfolio.exposures
-    )
-    return margin + sum(
-        compute_initial_margin(
+    debt = Wad(max(0, -compute_conservative_usdc(portfolio)))
+    legs = [(portfolio.usdc_requirement, debt)]
+    legs += [(e.requirement, e.notional) for e in portfolio.exposures]
+    legs += [
+        (
             d.requirement,
             Wad(mul_div_up(d.owed, max(d.quote.slow, d.quote.fast), WAD)),
         )
         for d in portfolio.debts
+    ]
+    return sum(
+        compute_initial_margin(limit_leverage(r, portfolio.max_leverage), notional)
+        for r, notional in legs
     )
 
 

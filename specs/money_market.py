@@ -8,9 +8,13 @@ and is never lent out.
 
     cash     = custody - idle = lends - borrows + fund (USDC only) + slack, slack >= 0
     accrue:    the borrow index grows by rate * dt; what borrowers then owe more is
-               paid to lenders, to the liquidity funds' surplus and to the reserve
+               paid to lenders, to unrealised gains and to the reserve
 
-The reserve is a lender like others: its scaled lend is inside ``lends``.
+The reserve is a lender like others: its scaled lend is inside ``lends``. So is what
+winners have earned on unrealised gains, rounded up at every accrual, and what losers
+owe on theirs is inside ``borrows``, rounded down: each total may be off what all
+accounts have by a unit for every accrual and touch, to the pool's good. So a total of
+borrows may run out before the last debt does, and then stays at nothing.
 
 Counterpart of ``contracts/modules/money_market.vy``.
 """
@@ -20,7 +24,9 @@ from typing import Final
 
 from specs.errors import InsufficientBalance, InsufficientCash
 from specs.fixed_point import RAY, WAD, Ray, Seconds, Wad, mul_div_down, mul_div_up
+from specs.guards import OPEN, Guards
 from specs.interest_rate import Curve, compute_rate, compute_utilisation
+from specs.weights import WEIGHT_ONE, compute_weight
 
 MAX_INDEX: Final = Ray(2**112 - 1)
 """What an index word stores; growth beyond it stops instead of reverting."""
@@ -49,6 +55,30 @@ class Pool:
     is_halted: bool
     """Whether bad debt too large to be shared has stopped the pool."""
     curve: Curve
+    is_paused: bool = False
+    """Whether the guardian has stopped borrows."""
+    supply_cap: Wad = Wad(0)
+    """No deposit takes the lends above it; 0 for none."""
+    borrow_cap: Wad = Wad(0)
+    """No borrow takes the borrows above it; 0 for none."""
+    guards: Guards = OPEN
+
+
+@dataclass(frozen=True)
+class Virtuals:
+    """What earns and owes USDC interest without being lent or borrowed, WAD USDC."""
+
+    surplus: Wad = Wad(0)
+    """The positive part of all liquidity funds' sum."""
+    winners: Wad = Wad(0)
+    """W: unrealised gains inside the tick sets."""
+    losers: Wad = Wad(0)
+    """V: unrealised losses inside the tick sets."""
+    rest: Wad = Wad(0)
+    """Z: what each fund has beyond W - V of its market, at least 0, summed up."""
+
+
+NONE: Final = Virtuals()
 
 
 @dataclass(frozen=True)
@@ -86,49 +116,89 @@ def compute_held(balance: Balance, lend_index: Ray) -> Wad:
     return Wad(balance.idle + compute_lent(balance, lend_index))
 
 
+def get_lent(pool: Pool) -> Wad:
+    """Return all that is lent, rounded down."""
+    return Wad(mul_div_down(pool.lends, pool.lend_index, RAY))
+
+
+def get_borrowed(pool: Pool) -> Wad:
+    """Return all that is borrowed, rounded up."""
+    return Wad(mul_div_up(pool.borrows, pool.borrow_index, RAY))
+
+
+def get_utilisation(pool: Pool, surplus: Wad) -> Wad:
+    """
+    Return the share of a pool's lends that is not there as cash, rounded down.
+
+    ``surplus`` is the positive part of the liquidity funds' sum: it is physical
+    cash that no lend stands for, so it counts as lent.
+    """
+    return compute_utilisation(pool.cash, Wad(get_lent(pool) + surplus))
+
+
 def compute_borrow_index(pool: Pool, surplus: Wad, now: Seconds) -> Ray:
     """
     Return the borrow index that an accrual at ``now`` would write, rounded down.
 
-    ``surplus`` is the positive part of the liquidity funds' sum: it is physical
-    cash that no lend stands for, so the curve counts it as lent. An index that
-    would not fit its word keeps its value.
+    The curve reads physical cash only: a price that moves W and V moves no rate. An
+    index that would not fit its word keeps its value.
     """
     elapsed = min(now - pool.accrued_at, MAX_ACCRUAL)
-    lends = Wad(mul_div_down(pool.lends, pool.lend_index, RAY) + surplus)
-    rate = compute_rate(pool.curve, compute_utilisation(pool.cash, lends))
+    rate = compute_rate(pool.curve, get_utilisation(pool, surplus))
     grown = pool.borrow_index + mul_div_down(pool.borrow_index, rate * elapsed, RAY)
     return Ray(grown) if grown <= MAX_INDEX else pool.borrow_index
 
 
-def accrue(pool: Pool, surplus: Wad, virtual_lend: Wad, now: Seconds) -> Pool:
+def compute_cushion(winners: Wad, borrow_index: Ray) -> Wad:
+    """
+    Return what an accrual keeps back so that rounding never pays more than came in.
+
+    Winners' interest rounds up to a scaled unit, and its weight by a part of
+    ``WEIGHT_ONE``; a scaled unit is worth no more than the borrow index says.
+    """
+    unit = mul_div_up(borrow_index, 1, RAY)
+    return Wad((winners // WEIGHT_ONE + 2) * unit + 1)
+
+
+def accrue(pool: Pool, virtuals: Virtuals, now: Seconds) -> Pool:
     """
     Return ``pool`` with the interest of the time since its last accrual booked.
 
-    The lend side is derived from the interest that borrowers were booked, never
-    from a rate of its own. ``virtual_lend`` (Z) is the funds' surplus, market by
-    market: it earns as a lend does, for the reserve. Interest rounds down where
-    it is paid out and the remainder stays with the pool as slack.
+    Borrowers and losers (``V``) owe; lenders, winners (``W``) and the funds' rest
+    (``Z``) share what they owe, pro rata. The lend side is derived from the interest
+    that was booked, never from a rate of its own, and the reserve gets what is left:
+    its share, what Z earned, and what rounding left over.
     """
     if now == pool.accrued_at:
         return pool
 
-    borrow_index = compute_borrow_index(pool, surplus, now)
+    borrow_index = compute_borrow_index(pool, virtuals.surplus, now)
+    fall = compute_weight(pool.borrow_index) - compute_weight(borrow_index)
+    owed = mul_div_down(virtuals.losers, fall, WEIGHT_ONE)
     interest = mul_div_down(pool.borrows, borrow_index - pool.borrow_index, RAY)
+    interest += mul_div_down(owed, borrow_index, RAY)
+
     kept = mul_div_up(interest, pool.curve.reserve_share, WAD)
-    virtual = mul_div_down(virtual_lend, RAY, pool.lend_index)
+    if virtuals.winners > 0:
+        kept += compute_cushion(virtuals.winners, borrow_index)
+    shared = max(0, interest - kept)
+    virtual = mul_div_up(virtuals.winners + virtuals.rest, RAY, pool.lend_index)
     sharing = pool.lends + virtual
-    growth = mul_div_down(interest - kept, RAY, sharing) if sharing > 0 else 0
+    growth = mul_div_down(shared, RAY, sharing) if sharing > 0 else 0
     growth = min(growth, MAX_INDEX - pool.lend_index)
     lend_index = Ray(pool.lend_index + growth)
-    earned = kept + mul_div_down(virtual, growth, RAY)
-    minted = mul_div_down(earned, RAY, lend_index)
+
+    fall = compute_weight(pool.lend_index) - compute_weight(lend_index)
+    earned = mul_div_up(virtuals.winners, fall, WEIGHT_ONE)
+    paid = mul_div_up(pool.lends, growth, RAY) + mul_div_up(earned, lend_index, RAY)
+    minted = mul_div_down(interest - paid, RAY, lend_index)
     return replace(
         pool,
         lend_index=lend_index,
         borrow_index=borrow_index,
         accrued_at=now,
-        lends=pool.lends + minted,
+        lends=pool.lends + earned + minted,
+        borrows=pool.borrows + owed,
         reserve=pool.reserve + minted,
     )
 
@@ -145,10 +215,10 @@ def credit(pool: Pool, balance: Balance, amount: Wad) -> tuple[Pool, Balance]:
         if amount < debt:
             burned = mul_div_down(amount, RAY, pool.borrow_index)
             return (
-                replace(pool, borrows=pool.borrows - burned),
+                replace(pool, borrows=max(0, pool.borrows - burned)),
                 replace(balance, scaled=balance.scaled + burned),
             )
-        pool = replace(pool, borrows=pool.borrows + balance.scaled)
+        pool = replace(pool, borrows=max(0, pool.borrows + balance.scaled))
         balance = replace(balance, scaled=0)
         amount = Wad(amount - debt)
 
@@ -159,19 +229,11 @@ def credit(pool: Pool, balance: Balance, amount: Wad) -> tuple[Pool, Balance]:
     )
 
 
-def credit_idle(pool: Pool, balance: Balance, amount: Wad) -> tuple[Pool, Balance]:
-    """
-    Return pool and balance with ``amount`` repaid first and the rest left idle.
-
-    The rest leaves the pool's cash, which the caller has raised by ``amount``.
-    """
-    debt = compute_debt(balance, pool.borrow_index)
-    repaid = min(amount, debt)
-    pool, balance = credit(pool, balance, Wad(repaid))
-    rest = Wad(amount - repaid)
+def lay_idle(pool: Pool, balance: Balance, amount: Wad) -> tuple[Pool, Balance]:
+    """Return pool and balance with ``amount`` of the pool's cash laid idle for it."""
     return (
-        replace(pool, cash=Wad(pool.cash - rest), idle=Wad(pool.idle + rest)),
-        replace(balance, idle=Wad(balance.idle + rest)),
+        replace(pool, cash=Wad(pool.cash - amount), idle=Wad(pool.idle + amount)),
+        replace(balance, idle=Wad(balance.idle + amount)),
     )
 
 
@@ -254,28 +316,41 @@ class WriteOff:
     socialised: Wad
 
 
-def write_off(pool: Pool, balance: Balance) -> tuple[Pool, Balance, WriteOff]:
+def write_off(
+    pool: Pool, balance: Balance, winners: Wad
+) -> tuple[Pool, Balance, WriteOff]:
     """
     Return pool and balance with a debt cancelled at the cost of reserve and lenders.
 
     The reserve pays first, in whole scaled units rounded up; the lend index then
-    falls by the rest, rounded up. A rest above half of all lends halts the pool
-    instead and leaves the debt where it is.
+    falls by the rest, rounded up, so that lenders and unrealised gains (``winners``)
+    bear it alike. A rest above half of what both have, or of which the gains would bear
+    more than all lends are, halts the pool instead and leaves the debt where it is.
     """
     debt = compute_debt(balance, pool.borrow_index)
     burned = min(pool.reserve, mul_div_up(debt, RAY, pool.lend_index))
     paid = min(debt, mul_div_down(burned, pool.lend_index, RAY))
     rest = debt - paid
     lends = pool.lends - burned
-    if 2 * rest > mul_div_down(lends, pool.lend_index, RAY):
-        return replace(pool, is_halted=True), balance, WriteOff(Wad(0), Wad(0))
+    halted = replace(pool, is_halted=True), balance, WriteOff(Wad(0), Wad(0))
+    if 2 * rest > mul_div_down(lends, pool.lend_index, RAY) + winners:
+        return halted
 
-    fall = mul_div_up(rest, RAY, lends) if rest > 0 else 0
+    fall = 0
+    if rest > 0:
+        virtual = mul_div_down(winners, RAY, pool.lend_index)
+        more = compute_cushion(winners, pool.borrow_index) if winners > 0 else 0
+        fall = mul_div_up(rest + more, RAY, lends + virtual)
+    lend_index = Ray(pool.lend_index - fall)
+    risen = compute_weight(lend_index) - compute_weight(pool.lend_index)
+    lost = mul_div_down(winners, risen, WEIGHT_ONE)
+    if lost > lends:
+        return halted
     pool = replace(
         pool,
-        lend_index=Ray(pool.lend_index - fall),
-        lends=lends,
-        borrows=pool.borrows + balance.scaled,
+        lend_index=lend_index,
+        lends=lends - lost,
+        borrows=max(0, pool.borrows + balance.scaled),
         reserve=pool.reserve - burned,
     )
     return pool, replace(balance, scaled=0), WriteOff(Wad(paid), Wad(rest))

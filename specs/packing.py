@@ -42,7 +42,21 @@ CURVE: Final[Word] = {
     "slope_high": Field(80, 40, unit=10**9),
     "optimal": Field(120, 24, unit=10**12),
     "reserve_share": Field(144, 24, unit=10**12),
-    "is_halted": Field(168, 8),
+    "is_halted": Field(168, 1),
+    "is_paused": Field(169, 1),
+    "supply_cap": Field(176, 40, unit=10**18),
+    "borrow_cap": Field(216, 40, unit=10**18),
+}
+GUARDS: Final[Word] = {
+    "outflow_floor": Field(0, 32, unit=10**18),
+    "outflow_share": Field(32, 16),
+    "throttle_share": Field(48, 16),
+    "threshold": Field(64, 16),
+    "max_utilisation": Field(80, 16),
+    "step": Field(96, 32),
+    "admissible": Field(128, 24),
+    "averaged_at": Field(152, 32),
+    "average": Field(184, 72, unit=10**9),
 }
 TOKEN: Final[Word] = {
     "address": Field(0, 160),
@@ -56,6 +70,14 @@ QUOTE: Final[Word] = {
     "weight": Field(40, 24),
     "factor": Field(0, 40),
 }
+MARK: Final[Word] = {
+    "slow": Field(176, 80, unit=10**6),
+    "fast": Field(96, 80, unit=10**6),
+    "time": Field(64, 32),
+    "open_interest_imf": Field(32, 24),
+    "mmf_scale": Field(16, 16),
+    "imf_scale": Field(0, 16),
+}
 RISK: Final[Word] = {
     "base_imf": Field(0, 24),
     "base_mmf": Field(24, 24),
@@ -67,11 +89,23 @@ RISK: Final[Word] = {
     "lot_exponent": Field(184, 8),
     "interval": Field(192, 32),
     "is_listed": Field(224, 8),
+    "is_paused": Field(232, 1),
+}
+ASSET_RISK: Final[Word] = {
+    "base_imf": Field(0, 24),
+    "base_mmf": Field(24, 24),
+    "imf_factor": Field(48, 40),
+    "mmf_factor": Field(88, 40),
+    "maker": Field(128, 24),
+    "taker": Field(152, 24),
+    "target_weight": Field(176, 24),
+    "ramped_at": Field(200, 32),
 }
 FUNDS: Final[Word] = {
     "total": Field(128, 128, is_signed=True),
-    "surplus": Field(0, 128),
+    "virtual": Field(0, 128),
 }
+VIRTUALS: Final[Word] = {"winners": Field(128, 128), "losers": Field(0, 128)}
 FUNDING: Final[Word] = {
     "index": Field(128, 128, is_signed=True),
     "rate": Field(64, 64, is_signed=True),
@@ -83,13 +117,47 @@ PREMIUM: Final[Word] = {
     "premium": Field(64, 64, is_signed=True),
 }
 FUND: Final[Word] = {
-    "balance": Field(128, 128, is_signed=True),
-    "cap": Field(0, 128),
+    "balance": Field(144, 112, is_signed=True),
+    "spread": Field(32, 112, is_signed=True),
+    "cap": Field(0, 32, unit=10**18),
 }
-SIZE: Final[Word] = {"open_interest": Field(0, 64)}
+LIMITS: Final[Word] = {
+    "max_open_interest": Field(192, 64),
+    "max_position": Field(128, 64),
+    "min_lots": Field(96, 32),
+    "open_interest_factor": Field(56, 40),
+    "reference": Field(24, 32),
+    "max_scale": Field(8, 16),
+}
+CULL: Final[Word] = {
+    "credit_cap": Field(192, 64, unit=10**12),
+    "account_threshold": Field(128, 64, unit=10**12),
+    "system_threshold": Field(64, 64, unit=10**12),
+}
+SIZE: Final[Word] = {
+    "losers_cost": Field(128, 128, is_signed=True),
+    "losers_lots": Field(64, 64, is_signed=True),
+    "open_interest": Field(0, 64),
+}
+WINNERS: Final[Word] = {
+    "winners_cost": Field(128, 128, is_signed=True),
+    "winners_lots": Field(64, 64, is_signed=True),
+}
+GROWTH: Final[Word] = {"lend": Field(128, 128), "borrow": Field(0, 128)}
+"""Modulo 2**128: only differences mean something."""
+CURSOR: Final[Word] = {
+    "price": Field(176, 80, unit=10**6),
+    "lend_weight": Field(112, 64),
+    "borrow_weight": Field(48, 64),
+}
+TICK: Final[Word] = {"longs": Field(64, 64), "shorts": Field(0, 64)}
 HEADER: Final[Word] = {
     "assets": Field(192, 64),
     "markets": Field(128, 64),
+    "max_leverage": Field(8, 8),
+    "is_not_repaying": Field(3, 1),
+    "is_not_borrowing": Field(2, 1),
+    "is_realising": Field(1, 1),
     "is_idling": Field(0, 1),
 }
 BALANCE: Final[Word] = {
@@ -99,6 +167,7 @@ BALANCE: Final[Word] = {
 POSITION: Final[Word] = {
     "lots": Field(192, 64, is_signed=True),
     "basis": Field(64, 128, is_signed=True),
+    "entry": Field(0, 24),
 }
 
 

@@ -38,6 +38,12 @@ class Position:
     lots: Lots = Lots(0)
     basis: int = 0
     """WAD USDC; with no lots, minus the unsettled claim."""
+    entry: int | None = None
+    """The entry tick, for interest only; none outside the tick set."""
+    pending_lend: int = 0
+    """Interest earned on gains since the last touch, see ``virtual_pnl``."""
+    pending_borrow: int = 0
+    """Interest owed on losses since the last touch."""
 
 
 FLAT: Final = Position()
@@ -89,7 +95,9 @@ def trade(
         signed_mul_div_up(position.basis, closing, abs(position.lots)) if closing else 0
     )
     return Trade(
-        Position(Lots(position.lots + lots), position.basis + cost),
+        replace(
+            position, lots=Lots(position.lots + lots), basis=position.basis + cost
+        ),
         gain=opening_cost - cost - share,
     )
 

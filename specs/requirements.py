@@ -8,18 +8,27 @@ the square root of size, as it is harder to sell.
     IMF(N)    = max(base_imf, imf_factor * sqrt(N))  N = notional in USDC
     MMF(N)    = max(base_mmf, mmf_factor * sqrt(N))
 
+A market's volatility multiplies both (``dynamic_margin``), its open interest and an
+account's own limit of leverage set a least IMF.
+
 Weights and fractions are stored in parts per million, factors per square root of a
 whole unit in 1e-12. Weights round down; fractions and margins round up.
 
 Counterpart of ``contracts/modules/requirements.vy``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from specs.fixed_point import WAD, Wad, mul_div_down, mul_div_up, sqrt_down
+from specs.fixed_point import PPM, WAD, Wad, mul_div_down, mul_div_up, sqrt_down
 
 WEIGHT_CAP: Final = 11 * WAD // 10
+
+MAX_FACTOR: Final = 10**12 - 1
+"""Below 1 for each square root of a unit, in 1e-12."""
+
+SCALE_ONE: Final = 10_000
+"""A scale of 1, in 1e-4."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,50 @@ class Requirement:
     base_mmf: int
     imf_factor: int
     mmf_factor: int
+
+
+@dataclass(frozen=True)
+class Scales:
+    """What a market's volatility and open interest add to its requirement."""
+
+    imf: int = 10_000
+    """Multiplies initial margin, 1e-4."""
+    mmf: int = 10_000
+    """Multiplies maintenance margin, 1e-4; never above ``imf``."""
+    open_interest_imf: int = 0
+    """The least initial margin fraction, parts per million."""
+
+
+CALM: Final = Scales()
+
+
+def scale(requirement: Requirement, scales: Scales) -> Requirement:
+    """
+    Return a requirement raised by a market's scales, each parameter rounded up; a
+    factor is clamped to what its field holds.
+    """
+    base_imf = max(requirement.base_imf, scales.open_interest_imf)
+    return Requirement(
+        base_imf=mul_div_up(base_imf, scales.imf, SCALE_ONE),
+        base_mmf=mul_div_up(requirement.base_mmf, scales.mmf, SCALE_ONE),
+        imf_factor=min(
+            mul_div_up(requirement.imf_factor, scales.imf, SCALE_ONE), MAX_FACTOR
+        ),
+        mmf_factor=min(
+            mul_div_up(requirement.mmf_factor, scales.mmf, SCALE_ONE), MAX_FACTOR
+        ),
+    )
+
+
+def limit_leverage(requirement: Requirement, max_leverage: int) -> Requirement:
+    """
+    Return a requirement with initial margin of at least ``1 / max_leverage``; 0 for
+    no limit.
+    """
+    if max_leverage == 0:
+        return requirement
+    least = mul_div_up(1, PPM, max_leverage)
+    return replace(requirement, base_imf=max(requirement.base_imf, least))
 
 
 def sqrt_up(x: int) -> int:

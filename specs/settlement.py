@@ -10,15 +10,18 @@ Counterpart of ``contracts/modules/settlement.vy``.
 from dataclasses import replace
 
 from specs import accounts as acc
-from specs import errors, liquidity_fund, money_market, perpetual
-from specs.accounts import USDC, AccountId
+from specs import errors, liquidity_fund, money_market, perpetual, virtual_pnl
+from specs.accounts import USDC, Account, AccountId
 from specs.fixed_point import PPM, Lots, Wad, mul_div_up
+from specs.perpetual import Position
 from specs.state import (
     Fees,
+    Market,
     State,
     credit,
     debit,
     get_account,
+    is_at_mark,
     with_account,
     with_market,
     with_pool,
@@ -31,7 +34,11 @@ def trade(
     """
     Return ``state`` with ``lots`` (signed) traded by one side, and its closed
     share realised at ``price`` as far as the fund pays.
+
+    Interest on what was unrealised is settled first. A close that is paid keeps the
+    entry tick of what is left; whatever else moves the entry gives a new one.
     """
+    state = settle_interest(state, market, account)
     listed = state.markets[market]
     held = get_account(state, account)
     old = acc.get_position(held, market)
@@ -44,25 +51,74 @@ def trade(
         listed, fund=fund, open_interest=Lots(listed.open_interest + grown)
     )
     position = perpetual.settle(traded.position, paid)
+    keeps = perpetual.is_reduction(old.lots, lots) and paid == traded.gain
+    if not (keeps and old.entry is not None and fits(listed, held, position)):
+        position = enter(listed, held, position)
     state = with_market(state, market, listed)
     state = with_account(state, account, acc.with_position(held, market, position))
     return change_usdc(state, account, paid)
 
 
 def realise_one(state: State, market: int, account: AccountId) -> State:
-    """Return ``state`` with one account's position settled at mark."""
+    """
+    Return ``state`` with one account's position settled at mark, after the interest
+    on what was unrealised; a position outside the tick set enters it if it may.
+    """
+    state = settle_interest(state, market, account)
     listed = state.markets[market]
     held = get_account(state, account)
     position = acc.get_position(held, market)
+    if position == perpetual.FLAT:
+        return state
     gain = perpetual.compute_value(
         position, listed.lot, listed.quote.slow, listed.funding.index
     )
     fund, paid = liquidity_fund.pay(listed.fund, gain)
-    if paid == 0:
-        return state
-    changed = acc.with_position(held, market, perpetual.settle(position, paid))
+    position = perpetual.settle(position, paid)
+    position = enter(listed, held, position)
     state = with_market(state, market, replace(listed, fund=fund))
-    return change_usdc(with_account(state, account, changed), account, paid)
+    state = with_account(state, account, acc.with_position(held, market, position))
+    return change_usdc(state, account, paid)
+
+
+def settle_interest(state: State, market: int, account: AccountId) -> State:
+    """
+    Return ``state`` with the interest that a position has earned and owes moved from
+    the pool's totals to the account's USDC.
+    """
+    held = get_account(state, account)
+    position = acc.get_position(held, market)
+    lend, borrow = virtual_pnl.compute_interest(
+        position.pending_lend, position.pending_borrow
+    )
+    if position.entry is None:
+        return state
+    pool = state.assets[USDC].pool
+    worth = virtual_pnl.compute_worth(lend, borrow, pool.lend_index, pool.borrow_index)
+    pool = replace(pool, lends=pool.lends - lend, borrows=max(0, pool.borrows - borrow))
+    settled = acc.with_position(held, market, virtual_pnl.settle(position))
+    state = with_account(with_pool(state, USDC, pool), account, settled)
+    return change_usdc(state, account, worth)
+
+
+def enter(listed: Market, account: Account, position: Position) -> Position:
+    """
+    Return a settled position at the entry tick of its cost; outside the tick set if
+    it does not fit or the cursor is not at mark.
+    """
+    if not (fits(listed, account, position) and is_at_mark(listed)):
+        return replace(position, entry=None)
+    entry = virtual_pnl.compute_entry(position, listed.lot, listed.funding.index)
+    return replace(position, entry=entry)
+
+
+def fits(listed: Market, account: Account, position: Position) -> bool:
+    """
+    Return whether a position is one for the tick set: large enough, of an account
+    that leaves its profit and loss unrealised.
+    """
+    is_large = abs(position.lots) >= max(1, listed.limits.min_lots)
+    return is_large and not account.settings.auto_realize
 
 
 def change_usdc(state: State, account: AccountId, amount: int) -> State:

@@ -10,19 +10,28 @@ Counterpart of ``contracts/modules/state.vy``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from specs import accounts as acc
-from specs import errors, liquidity_fund, margin, money_market, packing, perpetual
+from specs import (
+    errors,
+    liquidity_fund,
+    margin,
+    money_market,
+    packing,
+    perpetual,
+    virtual_pnl,
+)
 from specs.accounts import USDC, Account, AccountId, Address
 from specs.fixed_point import Lots, Ray, Seconds, Wad
 from specs.funding import Funding
 from specs.liquidity_fund import Fund
 from specs.margin import Health, Quote
-from specs.money_market import Balance, Pool
+from specs.money_market import Balance, Pool, Virtuals
 from specs.packing import Word
 from specs.perpetual import Position
-from specs.requirements import Haircut, Requirement
+from specs.requirements import CALM, Haircut, Requirement, Scales, scale
+from specs.weights import compute_weight
 
 BY_ASSET: Final[Mapping[str, Word]] = {
     "pool_index": packing.POOL_INDEX,
@@ -32,17 +41,23 @@ BY_ASSET: Final[Mapping[str, Word]] = {
     "curve": packing.CURVE,
     "token": packing.TOKEN,
     "quote": packing.QUOTE,
-    "risk": packing.RISK,
+    "risk": packing.ASSET_RISK,
+    "guards": packing.GUARDS,
 }
 """Key: asset."""
 
 BY_MARKET: Final[Mapping[str, Word]] = {
-    "market_quote": packing.QUOTE,
+    "market_quote": packing.MARK,
     "market_risk": packing.RISK,
     "market_funding": packing.FUNDING,
     "market_premium": packing.PREMIUM,
     "market_fund": packing.FUND,
     "market_size": packing.SIZE,
+    "market_winners": packing.WINNERS,
+    "market_growth": packing.GROWTH,
+    "market_cursor": packing.CURSOR,
+    "market_limits": packing.LIMITS,
+    "market_cull": packing.CULL,
 }
 """Key: market."""
 
@@ -52,11 +67,24 @@ BY_ACCOUNT: Final[Mapping[str, Word]] = {"headers": packing.HEADER}
 BY_ACCOUNT_AND_NUMBER: Final[Mapping[str, Word]] = {
     "balances": packing.BALANCE,
     "positions": packing.POSITION,
+    "snapshots": packing.GROWTH,
 }
 """Keys: account, then asset or market."""
 
-PLAIN: Final[Mapping[str, Word]] = {"funds": packing.FUNDS}
+BY_TICK: Final[Mapping[str, Word]] = {
+    "tick_size": packing.TICK,
+    "tick_growth": packing.GROWTH,
+}
+"""Keys: market, then tick."""
+
+PLAIN: Final[Mapping[str, Word]] = {
+    "funds": packing.FUNDS,
+    "virtuals": packing.VIRTUALS,
+}
 """A word of its own."""
+
+Change = tuple[Any, ...]
+"""A call of a setter: its name and its arguments."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +107,44 @@ class Asset:
     fees: Fees
     custody: int
     """Tokens that came through the protocol's calls, in token units."""
+    target_weight: int = 0
+    """What the haircut's weight is being raised to, parts per million."""
+    ramped_at: Seconds = Seconds(0)
+    """When the weight was raised last."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a market and its positions may get, and how its margin answers."""
+
+    max_open_interest: Lots = Lots(2**60)
+    max_position: Lots = perpetual.MAX_LOTS
+    min_lots: Lots = Lots(1)
+    """The smallest position inside the tick set."""
+    open_interest_factor: int = 0
+    """Initial margin fraction for the root of the open interest's notional, 1e-12."""
+    reference: int = 0
+    """Volatility at which margin is not scaled, 1e-9 per root of a second; 0: never."""
+    max_scale: int = 10_000
+    """The largest scale, 1e-4."""
+
+
+UNLIMITED: Final = Limits()
+
+
+@dataclass(frozen=True)
+class Cull:
+    """How much of unrealised gains counts, and from where they may be realised."""
+
+    credit_cap: Wad = Wad(0)
+    """What gains count for as credit beyond what the fund holds."""
+    account_threshold: Wad = Wad(0)
+    """From this gain or loss on anyone may realise an account; 0 for never."""
+    system_threshold: Wad = Wad(0)
+    """From this sum of gains on anyone may realise any account; 0 for never."""
+
+
+NEVER: Final = Cull()
 
 
 @dataclass(frozen=True)
@@ -96,6 +162,13 @@ class Market:
     funding: Funding
     fund: Fund
     open_interest: Lots = Lots(0)
+    cursor: Wad = Wad(0)
+    """The price for interest on unrealised PnL; lags mark while ticks are crossed."""
+    scales: Scales = CALM
+    limits: Limits = UNLIMITED
+    cull: Cull = NEVER
+    is_paused: bool = False
+    """Whether the guardian has stopped fills that do not reduce."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +181,12 @@ class State:
     markets: Mapping[int, Market] = field(default_factory=dict)
     accounts: Mapping[AccountId, Account] = field(default_factory=dict)
     operators: Mapping[tuple[AccountId, Address], int] = field(default_factory=dict)
+    guardian: Address = Address(0)
+    """Who may pause what raises risk."""
+    delay: Seconds = Seconds(0)
+    """How long a change that loosens must have been queued."""
+    queued: Mapping[Change, Seconds] = field(default_factory=dict)
+    """When changes were queued."""
 
 
 def get_asset(state: State, asset: int) -> Asset:
@@ -137,12 +216,45 @@ def get_surplus(state: State, asset: int) -> Wad:
     return liquidity_fund.compute_surplus(total)
 
 
-def get_virtual_lend(state: State, asset: int) -> Wad:
-    """Return Z: the sum of the positive parts of all funds."""
+def get_gains(state: State, market: int) -> list[int]:
+    """Return what each position inside a market's tick set has gained or lost."""
+    listed = state.markets[market]
+    return [
+        virtual_pnl.compute_gain(account.positions[market], listed.lot, listed.cursor)
+        for account in state.accounts.values()
+        if market in account.positions
+    ]
+
+
+def get_winners(state: State, market: int) -> Wad:
+    """Return W of a market: what winners inside its tick set have gained."""
+    return Wad(sum(max(0, gain) for gain in get_gains(state, market)))
+
+
+def get_losers(state: State, market: int) -> Wad:
+    """Return V of a market: what losers inside its tick set have lost."""
+    return Wad(sum(max(0, -gain) for gain in get_gains(state, market)))
+
+
+def get_virtuals(state: State, asset: int) -> Virtuals:
+    """Return what earns and owes interest without a lend or borrow; in USDC only."""
     if asset != USDC:
-        return Wad(0)
-    funds = (market.fund.balance for market in state.markets.values())
-    return Wad(sum(liquidity_fund.compute_surplus(balance) for balance in funds))
+        return money_market.NONE
+    winners = {market: get_winners(state, market) for market in state.markets}
+    losers = {market: get_losers(state, market) for market in state.markets}
+    return Virtuals(
+        surplus=get_surplus(state, asset),
+        winners=Wad(sum(winners.values())),
+        losers=Wad(sum(losers.values())),
+        rest=Wad(
+            sum(
+                liquidity_fund.compute_rest(
+                    listed.fund.balance, winners[market], losers[market]
+                )
+                for market, listed in state.markets.items()
+            )
+        ),
+    )
 
 
 def get_borrow_index(state: State, asset: int, now: Seconds) -> Ray:
@@ -175,18 +287,72 @@ def get_owed(state: State, account: AccountId, asset: int, now: Seconds) -> Wad:
     return money_market.compute_debt(balance, index)
 
 
-def compute_exposure(market: Market, position: Position) -> margin.Exposure:
-    """Return a position as margin sees it."""
-    quote, index = market.quote, market.funding.index
+def get_interest(
+    state: State, market: int, position: Position, now: Seconds
+) -> tuple[int, int]:
+    """
+    Return the scaled interest that a position has earned and owes, not settled yet:
+    earned as booked, since a lend index never overvalues, owed until ``now``.
+    """
+    listed, pool = state.markets[market], get_asset(state, USDC).pool
+    fall = compute_weight(pool.borrow_index)
+    fall -= compute_weight(get_borrow_index(state, USDC, now))
+    earned = virtual_pnl.earn(position, listed.lot, listed.cursor, 0, fall)
+    return virtual_pnl.compute_interest(earned.pending_lend, earned.pending_borrow)
+
+
+def get_credit(state: State, market: int, position: Position, worst_value: int) -> Wad:
+    """
+    Return what an unrealised gain counts for when risk is taken: none outside the
+    tick set or while the cursor is not at mark; else the gain since the entry tick,
+    at the worse price and no more than the position's value, as far as the fund and
+    the market's credit cap back all gains.
+    """
+    listed = state.markets[market]
+    if position.entry is None or not is_at_mark(listed) or worst_value <= 0:
+        return Wad(0)
+    gain = virtual_pnl.compute_gain(
+        position, listed.lot, get_worse_price(listed, position)
+    )
+    credit = Wad(min(max(0, gain), worst_value))
+    backing = Wad(listed.cull.credit_cap + max(0, listed.fund.balance))
+    return virtual_pnl.compute_share(credit, backing, get_winners(state, market))
+
+
+def is_at_mark(listed: Market) -> bool:
+    """Return whether a market's cursor is where its mark is."""
+    return listed.cursor == virtual_pnl.clamp(listed.quote.slow)
+
+
+def get_worse_price(listed: Market, position: Position) -> Wad:
+    """Return the one of mark and fast mark at which a position is worth less."""
     worse = min if position.lots > 0 else max
+    return Wad(worse(listed.quote.slow, listed.quote.fast))
+
+
+def get_exposure(
+    state: State, market: int, position: Position, now: Seconds
+) -> margin.Exposure:
+    """Return a position as margin sees it."""
+    listed = state.markets[market]
+    quote, index = listed.quote, listed.funding.index
+    worst_value = perpetual.compute_value(
+        position, listed.lot, get_worse_price(listed, position), index
+    )
+    pool = get_asset(state, USDC).pool
+    interest = virtual_pnl.compute_worth(
+        *get_interest(state, market, position, now),
+        pool.lend_index,
+        get_borrow_index(state, USDC, now),
+    )
     return margin.Exposure(
-        value=perpetual.compute_value(position, market.lot, quote.slow, index),
-        worst_value=perpetual.compute_value(
-            position, market.lot, Wad(worse(quote.slow, quote.fast)), index
-        ),
-        notional=perpetual.compute_notional(position.lots, market.lot, quote.slow),
+        value=perpetual.compute_value(position, listed.lot, quote.slow, index),
+        worst_value=worst_value,
+        credit=get_credit(state, market, position, worst_value),
+        interest=interest,
+        notional=perpetual.compute_notional(position.lots, listed.lot, quote.slow),
         quote=quote,
-        requirement=market.requirement,
+        requirement=scale(listed.requirement, listed.scales),
     )
 
 
@@ -215,9 +381,10 @@ def get_portfolio(state: State, account: AccountId, now: Seconds) -> margin.Port
             if held.balances[asset].scaled < 0
         ),
         exposures=tuple(
-            compute_exposure(state.markets[market], held.positions[market])
+            get_exposure(state, market, held.positions[market], now)
             for market in sorted(held.positions)
         ),
+        max_leverage=held.settings.max_leverage,
     )
 
 
@@ -259,18 +426,62 @@ def with_custody(state: State, asset: int, tokens: int) -> State:
 
 
 def accrue(state: State, asset: int, now: Seconds) -> State:
-    """Return ``state`` with the interest of an asset booked until ``now``."""
-    pool = money_market.accrue(
-        get_asset(state, asset).pool,
-        get_surplus(state, asset),
-        get_virtual_lend(state, asset),
-        now,
-    )
-    return with_pool(state, asset, pool)
+    """
+    Return ``state`` with the interest of an asset booked until ``now``; that of USDC
+    on unrealised PnL as well, position by position.
+    """
+    old = get_asset(state, asset).pool
+    pool = money_market.accrue(old, get_virtuals(state, asset), now)
+    state = with_pool(state, asset, pool)
+    return earn(state, old, pool) if asset == USDC else state
+
+
+def earn(state: State, old: Pool, new: Pool) -> State:
+    """Return ``state`` with every position's interest booked as the indices moved."""
+    lend_fall = compute_weight(old.lend_index) - compute_weight(new.lend_index)
+    borrow_fall = compute_weight(old.borrow_index) - compute_weight(new.borrow_index)
+    if lend_fall == borrow_fall == 0:
+        return state
+    accounts = dict(state.accounts)
+    for name, account in state.accounts.items():
+        positions = {
+            market: virtual_pnl.earn(
+                position,
+                state.markets[market].lot,
+                state.markets[market].cursor,
+                lend_fall,
+                borrow_fall,
+            )
+            if position.entry is not None
+            else position
+            for market, position in account.positions.items()
+        }
+        if positions != account.positions:
+            accounts[name] = replace(account, positions=positions)
+    return replace(state, accounts=accounts)
 
 
 def credit(state: State, account: AccountId, asset: int, amount: Wad) -> State:
-    """Return ``state`` with ``amount`` of an accrued asset credited."""
+    """
+    Return ``state`` with ``amount`` of an accrued asset credited as the account's
+    settings say: what does not repay a debt and is not to be lent lies idle, as far
+    as the pool has the cash for it.
+    """
+    pool = state.assets[asset].pool
+    held = get_account(state, account)
+    settings, balance = held.settings, acc.get_balance(held, asset)
+    owed = money_market.compute_debt(balance, pool.borrow_index)
+    if asset == USDC and not settings.auto_repay:
+        owed = Wad(0)
+    keeps_idle = not settings.auto_lend or (balance.scaled < 0 and owed == 0)
+    idle = min(max(0, amount - owed), pool.cash) if keeps_idle else 0
+    pool, balance = money_market.credit(pool, balance, Wad(amount - idle))
+    entry = money_market.lay_idle(pool, balance, Wad(idle))
+    return with_entry(state, account, asset, entry)
+
+
+def pay_debt(state: State, account: AccountId, asset: int, amount: Wad) -> State:
+    """Return ``state`` with ``amount`` credited to what an account owes, then lent."""
     pool = state.assets[asset].pool
     balance = acc.get_balance(get_account(state, account), asset)
     return with_entry(state, account, asset, money_market.credit(pool, balance, amount))

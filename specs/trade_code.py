@@ -12,8 +12,11 @@ from specs.accounts import USDC, AccountId, Address
 from specs.authority import TRADE_VENUE, require_amount, require_open, require_venue
 from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down, mul_div_up
 from specs.margin import Health
+from specs.perpetual import Position
+from specs.pool_limits import require_borrow_cap
 from specs.settlement import charge, compute_fee, split_fees, trade
 from specs.state import (
+    Market,
     State,
     accrue,
     assess,
@@ -58,6 +61,7 @@ def fill_spot(
     buyer_reduces = acc.get_balance(get_account(state, buyer), asset).scaled < 0
     seller_reduces = acc.get_balance(get_account(state, seller), USDC).scaled < 0
     buyer_fee, seller_fee = split_fees(listed.fees, maker_is_buyer)
+    before = state
 
     cost = Wad(mul_div_up(amount, price, WAD))
     proceeds = Wad(mul_div_down(amount, price, WAD))
@@ -67,6 +71,8 @@ def fill_spot(
     state = credit(state, seller, USDC, proceeds)
     state = charge(state, buyer, compute_fee(cost, buyer_fee))
     state = charge(state, seller, compute_fee(cost, seller_fee))
+    for number, account in ((asset, seller), (USDC, buyer)):
+        require_borrowing(before, state, number, account)
     require_fill_margin(state, buyer, buyer_before, buyer_reduces, now)
     require_fill_margin(state, seller, seller_before, seller_reduces, now)
     return state
@@ -105,12 +111,46 @@ def fill_perp(
 
     state = trade(state, market, buyer, lots, price)
     state = trade(state, market, seller, Lots(-lots), price)
+    if listed.is_paused and not (buyer_reduces and seller_reduces):
+        raise errors.Paused
+    for account, old in ((buyer, bought), (seller, sold)):
+        require_position_limit(state, market, account, old)
+    require_open_interest_limit(listed, state.markets[market])
     notional = perpetual.compute_notional(lots, listed.lot, price)
     state = charge(state, buyer, compute_fee(notional, buyer_fee))
     state = charge(state, seller, compute_fee(notional, seller_fee))
     require_fill_margin(state, buyer, buyer_before, buyer_reduces, now)
     require_fill_margin(state, seller, seller_before, seller_reduces, now)
     return state
+
+
+def require_borrowing(
+    before: State, after: State, asset: int, account: AccountId
+) -> None:
+    """Refuse a debt that has grown in a paused asset, or above the pool's cap."""
+    old = acc.get_balance(get_account(before, account), asset).scaled
+    new = acc.get_balance(get_account(after, account), asset).scaled
+    if new >= min(0, old):
+        return
+    if after.assets[asset].pool.is_paused:
+        raise errors.Paused
+    require_borrow_cap(before.assets[asset].pool, after.assets[asset].pool)
+
+
+def require_position_limit(
+    state: State, market: int, account: AccountId, old: Position
+) -> None:
+    """Refuse a position that has grown above the market's limit."""
+    lots = abs(acc.get_position(get_account(state, account), market).lots)
+    if lots > abs(old.lots) and lots > state.markets[market].limits.max_position:
+        raise errors.PositionLimitReached
+
+
+def require_open_interest_limit(before: Market, after: Market) -> None:
+    """Refuse open interest that has grown above the market's limit."""
+    grown = after.open_interest > before.open_interest
+    if grown and after.open_interest > after.limits.max_open_interest:
+        raise errors.OpenInterestLimitReached
 
 
 def require_parties(buyer: AccountId, seller: AccountId) -> None:

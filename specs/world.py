@@ -56,7 +56,7 @@ TRANSITIONS: Final[Mapping[str, Callable[..., ch.State]]] = {
     transition.__name__: transition
     for transition in (
         ch.set_operator,
-        ch.set_auto_lend,
+        ch.set_settings,
         ch.deposit,
         ch.withdraw,
         ch.borrow,

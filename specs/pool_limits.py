@@ -1,0 +1,68 @@
+"""
+Pool limits.
+
+What an account may take out of a pool, and how much may come in: the pool's caps, its
+throttle and its outflow window (``guards``), applied to the state.
+
+Counterpart of ``contracts/modules/pool_limits.vy``.
+"""
+
+from dataclasses import replace
+
+from specs import errors, guards, margin, money_market
+from specs.accounts import AccountId
+from specs.fixed_point import Seconds, Wad
+from specs.money_market import Pool
+from specs.state import State, assess, get_surplus, with_pool
+
+
+def require_margin_and_cash(
+    state: State, now: Seconds, account: AccountId, asset: int, before: Pool
+) -> State:
+    """
+    Return ``state`` with the pool's throttle moved on; refuse unless the account has
+    initial margin and, if it has exposure, may take so much of the pool's cash.
+    """
+    health = assess(state, account, now)
+    margin.require_initial_margin(health)
+    if health.exposure == 0:
+        return state
+    pool = state.assets[asset].pool
+    if pool.is_paused:
+        raise errors.Paused
+    surplus = get_surplus(state, asset)
+    changed = guards.check_utilisation(
+        pool.guards,
+        money_market.get_utilisation(before, surplus),
+        money_market.get_utilisation(pool, surplus),
+        now,
+    )
+    return with_pool(state, asset, replace(pool, guards=changed))
+
+
+def check_outflow(state: State, now: Seconds, asset: int, before: Pool) -> State:
+    """Return ``state`` with the pool's outflow window moved on; refuse what exceeds it."""
+    pool = state.assets[asset].pool
+    changed = guards.check_outflow(
+        pool.guards,
+        Wad(before.cash + before.idle),
+        Wad(pool.cash + pool.idle),
+        now,
+    )
+    return with_pool(state, asset, replace(pool, guards=changed))
+
+
+def require_supply_cap(before: Pool, after: Pool) -> None:
+    """Refuse lends that have grown above the pool's cap."""
+    guards.require_supply_cap(
+        money_market.get_lent(before), money_market.get_lent(after), after.supply_cap
+    )
+
+
+def require_borrow_cap(before: Pool, after: Pool) -> None:
+    """Refuse borrows that have grown above the pool's cap."""
+    guards.require_borrow_cap(
+        money_market.get_borrowed(before),
+        money_market.get_borrowed(after),
+        after.borrow_cap,
+    )
