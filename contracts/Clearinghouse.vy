@@ -55,11 +55,14 @@ exports: (
 )
 
 MAX_AMOUNT: constant(uint256) = 10**30
+# Bytes that the fallback passes on of what a code body returns.
+MAX_ANSWER: constant(uint256) = 512
 
 TRADE_CODE: public(immutable(address))
 SETTLE_CODE: public(immutable(address))
 LIQUIDATION_CODE: public(immutable(address))
 GOVERNANCE_CODE: public(immutable(address))
+MARGIN_CODE: public(immutable(address))
 
 
 @deploy
@@ -69,6 +72,7 @@ def __init__(
     settle_code: address,
     liquidation_code: address,
     governance_code: address,
+    margin_code: address,
 ):
     """
     @notice Fix the code bodies for good and name the first governor.
@@ -79,6 +83,7 @@ def __init__(
     SETTLE_CODE = settle_code
     LIQUIDATION_CODE = liquidation_code
     GOVERNANCE_CODE = governance_code
+    MARGIN_CODE = margin_code
     log IClearinghouse.GovernorSet(governor=governor, time=block.timestamp)
 
 
@@ -88,7 +93,7 @@ def __init__(
 @external
 @reentrant
 @raw_return
-def __default__() -> Bytes[160]:
+def __default__() -> Bytes[MAX_ANSWER]:
     """
     @notice Run a code body's function on this storage.
     """
@@ -96,7 +101,7 @@ def __default__() -> Bytes[160]:
     return raw_call(
         self._code_of(convert(slice(msg.data, 0, 4), bytes4)),
         msg.data,
-        max_outsize=160,
+        max_outsize=MAX_ANSWER,
         is_delegate_call=True,
     )
 
@@ -174,15 +179,6 @@ def repay(account: uint256, asset: uint256, tokens: uint256) -> uint256:
     )
     self._collect(word, taken)
     return taken
-
-
-@external
-@view
-def assess(account: uint256) -> IClearinghouse.Health:
-    """
-    @notice Return the health of an account now.
-    """
-    return margin._assess(account)
 
 
 @external
@@ -362,6 +358,8 @@ def _code_of(selector: bytes4) -> address:
         method_id("take_over(uint256,uint256)", output_type=bytes4),
     ]:
         return LIQUIDATION_CODE
+    if selector == method_id("assess(uint256)", output_type=bytes4):
+        return MARGIN_CODE
     return GOVERNANCE_CODE
 
 

@@ -17,6 +17,7 @@ from .modules import backstop
 from .modules import bankruptcy
 from .modules import errors
 from .modules import fixed_point as fp
+from .modules import health
 from .modules import margin
 from .modules import money_market
 from .modules import perpetual
@@ -26,7 +27,7 @@ from .modules import state
 initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
-initializes: margin[money_market := money_market, state := state]
+initializes: health
 initializes: settlement[
     accounts := accounts, money_market := money_market, state := state
 ]
@@ -36,6 +37,14 @@ LIQUIDATION_VENUE: constant(uint256) = 2
 _ENTRIES: constant(uint256) = 8
 _LOW_24: constant(uint256) = 2**24 - 1
 _LOW_40: constant(uint256) = 2**40 - 1
+
+
+@deploy
+def __init__(margin_code: address):
+    """
+    @notice Fix the body that computes margins.
+    """
+    health.__init__(margin_code)
 
 
 @external
@@ -58,30 +67,30 @@ def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
         self._accrue((entries & 255) - 1)
         entries >>= 8
 
-    health: IClearinghouse.Health = margin._assess(account)
-    assert margin._is_liquidatable(health) and margin._is_due(
-        health
+    before: IClearinghouse.Health = health._assess(account)
+    assert margin._is_liquidatable(before) and margin._is_due(
+        before
     ), errors.NOT_LIQUIDATABLE
     assert backstop._is_open(
-        health.equity, health.maintenance_margin, health.exposure
+        before.equity, before.maintenance_margin, before.exposure
     ), errors.ABOVE_BACKSTOP_MARGIN
-    assert health.priced_at < block.timestamp, errors.PRICE_TOO_FRESH
+    assert before.priced_at < block.timestamp, errors.PRICE_TOO_FRESH
 
     self._realise_all(account)
     legs: DynArray[backstop.Leg, backstop.MAX_LEGS] = self._legs(account)
     exposure: uint256 = backstop._sum(legs)
     # Where a fund could not pay a gain, realising has raised the exposure.
     discount: uint256 = backstop._compute_discount(
-        health.equity, health.maintenance_margin, max(health.exposure, exposure)
+        before.equity, before.maintenance_margin, max(before.exposure, exposure)
     )
-    parts: uint256 = backstop._compute_fraction(health.equity, discount, legs)
+    parts: uint256 = backstop._compute_fraction(before.equity, discount, legs)
     state.takeover_account = account
     state.takeover_discount = discount
     log IClearinghouse.TakeoverOpened(
         account=account,
-        equity=health.equity,
-        maintenance_margin=health.maintenance_margin,
-        exposure=health.exposure,
+        equity=before.equity,
+        maintenance_margin=before.maintenance_margin,
+        exposure=before.exposure,
         discount=discount,
         parts=parts,
         time=block.timestamp,
@@ -114,7 +123,7 @@ def take_over(provider: uint256, portion: uint256) -> uint256:
             break
         worth += self._take_position(account, provider, (entries & 255) - 1, portion)
         entries >>= 8
-    margin._require_initial_margin(provider)
+    health._require_initial_margin(provider)
     return worth
 
 

@@ -14,6 +14,7 @@ from .interfaces import IClearinghouse
 from .modules import accounts
 from .modules import errors
 from .modules import fixed_point as fp
+from .modules import health
 from .modules import margin
 from .modules import money_market
 from .modules import perpetual
@@ -23,13 +24,21 @@ from .modules import state
 initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
-initializes: margin[money_market := money_market, state := state]
+initializes: health
 initializes: settlement[
     accounts := accounts, money_market := money_market, state := state
 ]
 
 TRADE_VENUE: constant(uint256) = 1
 MAX_AMOUNT: constant(uint256) = 10**30
+
+
+@deploy
+def __init__(margin_code: address):
+    """
+    @notice Fix the body that computes margins.
+    """
+    health.__init__(margin_code)
 
 
 @external
@@ -151,7 +160,6 @@ def fill_spot(
 
 
 @internal
-@view
 def _before_trade(
     market: uint256, account: uint256, lots: int256
 ) -> IClearinghouse.Health:
@@ -161,29 +169,27 @@ def _before_trade(
     """
     held: int256 = perpetual._lots(state.positions[account][market])
     if perpetual._is_reduction(held, lots):
-        return margin._assess(account)
+        return health._assess(account)
     return empty(IClearinghouse.Health)
 
 
 @internal
-@view
 def _before_receipt(account: uint256, asset: uint256) -> IClearinghouse.Health:
     """
     @notice Return the account's health if it owes what it is about to receive, else
             an empty one, which nothing improves on.
     """
     if money_market._scaled(state.balances[account][asset]) < 0:
-        return margin._assess(account)
+        return health._assess(account)
     return empty(IClearinghouse.Health)
 
 
 @internal
-@view
 def _check(account: uint256, before: IClearinghouse.Health):
     """
     @notice Refuse unless the account has initial margin, or reduced and was improved.
     """
-    after: IClearinghouse.Health = margin._assess(account)
+    after: IClearinghouse.Health = health._assess(account)
     if margin._is_improved(before, after):
         return
     margin._check_initial_margin(after)

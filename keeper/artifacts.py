@@ -31,14 +31,19 @@ CACHE: Final = ROOT / ".cache" / "artifacts"
 
 EVM_VERSION: Final = "cancun"
 
-# The bodies behind the one address, in the order in which a selector is looked up.
+# The bodies behind the one address: the one that is there, and the others in the order
+# in which its constructor names them.
 BODIES: Final = (
     "Clearinghouse",
     "TradeCode",
     "SettleCode",
     "LiquidationCode",
     "GovernanceCode",
+    "MarginCode",
 )
+
+# Functions that the bodies have for one another: the one address does not pass them on.
+UNROUTED: Final = frozenset({"assess_unlocked"})
 
 _FORMATS: Final = (
     "abi",
@@ -154,7 +159,8 @@ def _artifact(name: str, root: Path) -> Artifact:
 
 @cache
 def _clearinghouse_abi(root: Path) -> Abi:
-    return merge_abis({name: artifact(name, root).abi for name in BODIES})
+    merged = merge_abis({name: artifact(name, root).abi for name in BODIES})
+    return tuple(entry for entry in merged if entry.get("name") not in UNROUTED)
 
 
 def _find(name: str, root: Path) -> Path:

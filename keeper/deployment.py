@@ -100,11 +100,17 @@ def deploy(
 def deploy_clearinghouse(chain: Chain, governor: str, oracle: Contract) -> Contract:
     """Deploy the code bodies and the address that runs them."""
     front, *bodies = BODIES
-    needs = {"SettleCode": (oracle.address,)}
-    addresses = [
-        chain.deploy(governor, body, *needs.get(body, ())).address for body in bodies
-    ]
-    return chain.deploy(governor, front, governor, *addresses)
+    margin = chain.deploy(governor, "MarginCode").address
+    needs = {
+        "TradeCode": (margin,),
+        "SettleCode": (oracle.address,),
+        "LiquidationCode": (margin,),
+    }
+    made = {"MarginCode": margin}
+    for body in bodies:
+        if body not in made:
+            made[body] = chain.deploy(governor, body, *needs.get(body, ())).address
+    return chain.deploy(governor, front, governor, *(made[body] for body in bodies))
 
 
 def configure(chain: Chain, deployment: Deployment, book: str) -> None:

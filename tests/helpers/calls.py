@@ -56,6 +56,7 @@ PLAIN_VIEWS = (
     "SETTLE_CODE",
     "LIQUIDATION_CODE",
     "GOVERNANCE_CODE",
+    "MARGIN_CODE",
 )
 BY_NUMBER = (
     "token",

@@ -50,13 +50,15 @@ def deploy_world(source_root=CONTRACTS):
     """Return a deployment of everything in `worlds.open_world()`."""
     made = Deployment(RevmChain(worlds.GENESIS, source_root))
     oracle = made.deploy("MockPrices")
+    margin_code = made.deploy("MarginCode")
     clearinghouse = made.deploy(
         "Clearinghouse",
         address_of(worlds.GOVERNOR),
-        made.deploy("TradeCode"),
+        made.deploy("TradeCode", margin_code),
         made.deploy("SettleCode", oracle),
-        made.deploy("LiquidationCode"),
+        made.deploy("LiquidationCode", margin_code),
         made.deploy("GovernanceCode"),
+        margin_code,
     )
     liquidator = made.deploy("Liquidator", clearinghouse)
     for asset in worlds.ASSETS:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from pyrevm import AccountInfo
 
-from keeper.artifacts import CONTRACTS, artifact, contract_names
+from keeper.artifacts import CONTRACTS, UNROUTED, artifact, contract_names
 from keeper.chain.codec import checksum, codec_of, decode_revert
 from keeper.chain.interface import Refused
 from keeper.chain.revm import GAS_LIMIT
@@ -17,7 +17,13 @@ from tests.helpers.deployers import Deployment, address_of, deploy_world
 from tests.stateful.twin import Twin, differences
 
 DEPLOYABLES = [name for name in contract_names() if not name.startswith("Mock")]
-BODIES = ("TradeCode", "SettleCode", "LiquidationCode", "GovernanceCode")
+BODIES = (
+    "TradeCode",
+    "SettleCode",
+    "LiquidationCode",
+    "GovernanceCode",
+    "MarginCode",
+)
 PUBLISHER = 0x9B1 << 96
 
 
@@ -94,6 +100,11 @@ def deploy_protocol():
 def functions_of(name):
     """Return the entries of a deployable's own functions in its ABI."""
     return [entry for entry in artifact(name).abi if entry["type"] == "function"]
+
+
+def routed_of(body):
+    """Return the entries of a body's functions that the one address passes on."""
+    return [entry for entry in functions_of(body) if entry["name"] not in UNROUTED]
 
 
 def calldata(name, method, arguments):

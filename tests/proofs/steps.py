@@ -34,7 +34,7 @@ _CHECK = """\
 
 _MARKET = "contracts/modules/money_market.vy"
 _HOUSE = "contracts/Clearinghouse.vy"
-_BODIES = b"".join(number.to_bytes(32, "big") for number in range(1, 6))
+_BODIES = b"".join(number.to_bytes(32, "big") for number in range(1, 7))
 
 STEPS = (
     Step(

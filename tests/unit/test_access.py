@@ -10,8 +10,8 @@ from tests.helpers.protocol import (
     calldata,
     deploy_protocol,
     exchange,
-    functions_of,
     mutate,
+    routed_of,
 )
 from tests.helpers.worlds import open_world
 from tests.stateful.twin import Twin
@@ -81,7 +81,7 @@ OPEN = {
 
 # A code body called directly meets its own storage: empty, and nobody's. Without an
 # index there is no interest to divide.
-DIRECT = {"realise": "unknown market", "tick": ""}
+DIRECT = {"realise": "unknown market", "tick": "", "assess": None}
 
 
 class Matrix:
@@ -186,7 +186,7 @@ def read(made):
 @pytest.mark.parametrize("body", BODIES)
 def test_a_body_obeys_nobody_who_calls_it_directly(matrix, body):
     before = read(matrix.made)
-    for entry in functions_of(body):
+    for entry in routed_of(body):
         method = entry["name"]
         restricted = RESTRICTED["Clearinghouse"].get(method)
         for role in ROLES:

@@ -4,15 +4,26 @@ import pytest
 from eth_abi import encode
 from eth_utils.crypto import keccak
 
-from keeper.artifacts import BODIES, CONTRACTS, artifact, signature_of, type_of
+from keeper.artifacts import (
+    BODIES,
+    CONTRACTS,
+    UNROUTED,
+    abi_of,
+    artifact,
+    signature_of,
+    type_of,
+)
 from keeper.chain.revm import RevmChain
 from keeper.mirror import slots_of
+from tests.helpers.calls import ACCOUNT, arrange
 from tests.helpers.deployers import address_of
 from tests.helpers.protocol import (
     DEPLOYABLES,
     deploy_protocol,
+    exchange,
     functions_of,
     mutate,
+    routed_of,
 )
 from tests.helpers.worlds import GOVERNOR, STRANGER
 
@@ -20,6 +31,8 @@ FRONT, *OTHERS = BODIES
 UNKNOWN = "unknown function"
 ANSWERING = 10
 """Bytes of code that answers every call with one number."""
+PASSED_ON = 512
+"""Bytes of a body's answer that reach who asked, at most."""
 
 # What each body says first to a stranger who sends zeros.
 FIRST_REFUSALS = {
@@ -38,8 +51,15 @@ FIRST_REFUSALS = {
     "set_fund_cap": "not the governor",
     "set_venue": "not the governor",
     "set_governor": "not the governor",
+    "assess": None,
 }
-ROUTED = [(body, entry) for body in OTHERS for entry in functions_of(body)]
+ROUTED = [(body, entry) for body in OTHERS for entry in routed_of(body)]
+PRIVATE = [
+    (body, entry)
+    for body in OTHERS
+    for entry in functions_of(body)
+    if entry["name"] in UNROUTED
+]
 
 
 @pytest.fixture(scope="module")
@@ -168,11 +188,61 @@ def test_no_two_functions_have_one_selector():
     assert len({selector_of(entry) for entry in entries}) == len(entries)
 
 
-def test_what_a_body_returns_fits_what_the_fallback_passes_on():
-    for _, entry in ROUTED:
+def test_what_a_body_returns_fits_what_is_passed_on():
+    for _, entry in [*ROUTED, *PRIVATE]:
         types = [type_of(item) for item in entry["outputs"]]
-        assert all(kind in ("uint256", "bool") for kind in types)
-        assert 32 * len(types) <= 160
+        words = [word for kind in types for word in kind.strip("()").split(",")]
+        assert set(words) <= {"uint256", "int256", "bool"}
+        assert 32 * len(words) <= PASSED_ON
+
+
+@pytest.mark.parametrize(
+    ("name", "constant"),
+    [("Clearinghouse", "MAX_ANSWER"), ("modules/health", "_MAX_ANSWER")],
+)
+def test_so_much_is_passed_on(name, constant):
+    line = f"\n{constant}: constant(uint256) = {PASSED_ON}\n"
+    assert line in (CONTRACTS / f"{name}.vy").read_text()
+
+
+# What the bodies have for one another
+
+
+def test_the_published_abi_has_all_that_is_passed_on_and_no_more():
+    published = {each["name"] for each in abi_of(FRONT) if each["type"] == "function"}
+    own = {entry["name"] for entry in functions_of(FRONT)}
+    assert published == own | {entry["name"] for _, entry in ROUTED}
+    assert {entry["name"] for _, entry in PRIVATE} == UNROUTED
+
+
+@pytest.mark.parametrize("entry", [e for _, e in PRIVATE], ids=signature_of)
+def test_what_is_for_other_bodies_is_not_passed_on(made, entry):
+    vault = made.contracts[FRONT].address
+    assert made.refusal(GOVERNOR, vault, zeros(entry)) == UNKNOWN
+
+
+def test_a_route_to_what_is_for_other_bodies_is_found(tmp_path):
+    line = '"assess(uint256)"'
+    made = deploy_protocol()
+    exchange(made, mutate(tmp_path, FRONT, line, '"assess_unlocked(uint256)"'))
+    (entry,) = (entry for _, entry in PRIVATE)
+    assert made.refusal(GOVERNOR, made.contracts[FRONT].address, zeros(entry)) is None
+
+
+def test_the_margin_body_alone_knows_empty_accounts():
+    made = deploy_protocol()
+    arrange(made)
+    alone, home = (made.contracts[name].address for name in ("MarginCode", FRONT))
+    asked = {
+        entry["name"]: selector_of(entry) + encode(["uint256"], [ACCOUNT])
+        for entry in functions_of("MarginCode")
+    }
+    assert set(asked) == {"assess", "assess_unlocked"}
+    is_accepted, told = made.answer(STRANGER, home, asked["assess"])
+    assert is_accepted
+    assert any(told)
+    for data in asked.values():
+        assert made.answer(STRANGER, alone, data) == (True, bytes(len(told)))
 
 
 # What is not there
