@@ -11,10 +11,9 @@
 @custom:spec specs/clearinghouse.py
 """
 
-from ethereum.ercs import IERC20
-
 from .interfaces import IClearinghouse
 from .modules import accounts
+from .modules import custody
 from .modules import errors
 from .modules import fixed_point as fp
 from .modules import margin
@@ -25,6 +24,7 @@ initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
 initializes: margin[money_market := money_market, state := state]
+initializes: custody[money_market := money_market, state := state]
 
 exports: (
     # Parameters
@@ -54,7 +54,6 @@ exports: (
     state.positions,
 )
 
-MAX_AMOUNT: constant(uint256) = 10**30
 # Bytes that the fallback passes on of what a code body returns.
 MAX_ANSWER: constant(uint256) = 512
 
@@ -62,6 +61,7 @@ TRADE_CODE: public(immutable(address))
 SETTLE_CODE: public(immutable(address))
 LIQUIDATION_CODE: public(immutable(address))
 GOVERNANCE_CODE: public(immutable(address))
+ACCOUNT_CODE: public(immutable(address))
 MARGIN_CODE: public(immutable(address))
 
 
@@ -72,6 +72,7 @@ def __init__(
     settle_code: address,
     liquidation_code: address,
     governance_code: address,
+    account_code: address,
     margin_code: address,
 ):
     """
@@ -83,6 +84,7 @@ def __init__(
     SETTLE_CODE = settle_code
     LIQUIDATION_CODE = liquidation_code
     GOVERNANCE_CODE = governance_code
+    ACCOUNT_CODE = account_code
     MARGIN_CODE = margin_code
     log IClearinghouse.GovernorSet(governor=governor, time=block.timestamp)
 
@@ -117,7 +119,7 @@ def deposit(account: uint256, asset: uint256, tokens: uint256):
     @param tokens Amount in token units.
     """
     word: uint256 = state.token[asset]
-    amount: uint256 = self._to_wad(word, tokens)
+    amount: uint256 = custody._to_wad(word, tokens)
     is_own: bool = accounts._is_authorised(account, msg.sender, accounts.TRADE)
     if not is_own and not (
         account == accounts.BACKSTOP_FUND and asset == accounts.USDC
@@ -146,7 +148,7 @@ def deposit(account: uint256, asset: uint256, tokens: uint256):
         amount=amount,
         time=block.timestamp,
     )
-    self._collect(word, tokens)
+    custody._collect(word, msg.sender, tokens)
 
 
 @external
@@ -159,7 +161,7 @@ def repay(account: uint256, asset: uint256, tokens: uint256) -> uint256:
     @return Token units taken.
     """
     word: uint256 = state.token[asset]
-    scale: uint256 = self._scale(word)
+    scale: uint256 = custody._scale(word)
     assert tokens != 0, errors.ZERO_AMOUNT
     pool: money_market.Pool = money_market._load_accrued(asset)
     debt: uint256 = money_market._debt(
@@ -177,7 +179,7 @@ def repay(account: uint256, asset: uint256, tokens: uint256) -> uint256:
         amount=taken * scale,
         time=block.timestamp,
     )
-    self._collect(word, taken)
+    custody._collect(word, msg.sender, taken)
     return taken
 
 
@@ -204,7 +206,7 @@ def withdraw(
     """
     accounts._require_authorised(account, msg.sender, accounts.WITHDRAW)
     word: uint256 = state.token[asset]
-    scale: uint256 = self._scale(word)
+    scale: uint256 = custody._scale(word)
     money_market._require_open(asset)
     pool: money_market.Pool = money_market._load_accrued(asset)
     held: uint256 = money_market._held(
@@ -213,9 +215,10 @@ def withdraw(
     sent: uint256 = tokens
     if tokens == max_value(uint256):
         sent = held // scale
-    amount: uint256 = self._to_wad(word, sent)
+    amount: uint256 = custody._to_wad(word, sent)
     assert amount <= held, errors.INSUFFICIENT_BALANCE
-    self._take_out(account, asset, pool, amount)
+    custody._take_out(account, asset, pool, amount)
+    margin._require_initial_margin(account)
     log IClearinghouse.Withdraw(
         account=account,
         asset=asset,
@@ -223,7 +226,7 @@ def withdraw(
         amount=amount,
         time=block.timestamp,
     )
-    self._send(word, receiver, sent)
+    custody._send(word, receiver, sent)
     return sent
 
 
@@ -235,9 +238,10 @@ def borrow(account: uint256, asset: uint256, tokens: uint256, receiver: address)
     """
     accounts._require_authorised(account, msg.sender, accounts.WITHDRAW)
     word: uint256 = state.token[asset]
-    amount: uint256 = self._to_wad(word, tokens)
+    amount: uint256 = custody._to_wad(word, tokens)
     money_market._require_open(asset)
-    self._take_out(account, asset, money_market._load_accrued(asset), amount)
+    custody._take_out(account, asset, money_market._load_accrued(asset), amount)
+    margin._require_initial_margin(account)
     log IClearinghouse.Borrow(
         account=account,
         asset=asset,
@@ -245,90 +249,7 @@ def borrow(account: uint256, asset: uint256, tokens: uint256, receiver: address)
         amount=amount,
         time=block.timestamp,
     )
-    self._send(word, receiver, tokens)
-
-
-@external
-def transfer(giver: uint256, taker: uint256, asset: uint256, amount: uint256):
-    """
-    @notice Move what `giver` holds to another account of the same owner.
-    @param amount WAD.
-    """
-    accounts._require_authorised(giver, msg.sender, accounts.WITHDRAW)
-    assert accounts._owner(giver) == accounts._owner(taker), errors.WRONG_OWNER
-    assert giver != taker, errors.SAME_ACCOUNT
-    self._require_amount(asset, amount)
-    money_market._require_open(asset)
-    pool: money_market.Pool = money_market._load_accrued(asset)
-    held: uint256 = money_market._held(state.balances[giver][asset], pool.lend_index)
-    assert amount <= held, errors.INSUFFICIENT_BALANCE
-    pool = money_market._debit(giver, asset, pool, amount)
-    pool = money_market._credit(taker, asset, pool, amount)
-    money_market._save(asset, pool)
-    margin._require_initial_margin(giver)
-    log IClearinghouse.Transfer(
-        giver=giver, taker=taker, asset=asset, amount=amount, time=block.timestamp
-    )
-
-
-@external
-def lend(account: uint256, asset: uint256, amount: uint256):
-    """
-    @notice Lend `amount` (WAD) of the account's idle balance.
-    """
-    accounts._require_authorised(account, msg.sender, accounts.TRADE)
-    self._require_amount(asset, amount)
-    pool: money_market.Pool = money_market._load_accrued(asset)
-    word: uint256 = state.balances[account][asset]
-    idle: uint256 = money_market._idle(word)
-    assert amount <= idle, errors.INSUFFICIENT_BALANCE
-    money_market._save(asset, money_market._lend_idle(account, asset, pool, amount))
-    margin._require_initial_margin(account)
-    log IClearinghouse.Lend(
-        account=account, asset=asset, amount=amount, time=block.timestamp
-    )
-
-
-@external
-def unlend(account: uint256, asset: uint256, amount: uint256):
-    """
-    @notice Take `amount` (WAD) of the account's lend back to lie idle.
-    """
-    accounts._require_authorised(account, msg.sender, accounts.TRADE)
-    self._require_amount(asset, amount)
-    money_market._require_open(asset)
-    pool: money_market.Pool = money_market._load_accrued(asset)
-    money_market._save(asset, money_market._unlend(account, asset, pool, amount))
-    margin._require_initial_margin(account)
-    log IClearinghouse.Unlend(
-        account=account, asset=asset, amount=amount, time=block.timestamp
-    )
-
-
-@external
-def set_operator(account: uint256, operator: address, rights: uint256):
-    """
-    @notice Give `operator` exactly `rights` over the caller's account: 1 to trade,
-            2 to take assets out.
-    """
-    assert msg.sender == accounts._owner(account), errors.NOT_AUTHORISED
-    assert rights <= accounts.RIGHTS, errors.OUT_OF_BOUNDS
-    state.operators[account][operator] = rights
-    log IClearinghouse.OperatorSet(
-        account=account, operator=operator, rights=rights, time=block.timestamp
-    )
-
-
-@external
-def set_auto_lend(account: uint256, enabled: bool):
-    """
-    @notice Choose whether later deposits of the account are lent or lie idle.
-    """
-    accounts._require_authorised(account, msg.sender, accounts.TRADE)
-    accounts._set_auto_lending(account, enabled)
-    log IClearinghouse.AutoLendSet(
-        account=account, enabled=enabled, time=block.timestamp
-    )
+    custody._send(word, receiver, tokens)
 
 
 @internal
@@ -358,79 +279,14 @@ def _code_of(selector: bytes4) -> address:
         method_id("take_over(uint256,uint256)", output_type=bytes4),
     ]:
         return LIQUIDATION_CODE
+    if selector in [
+        method_id("transfer(uint256,uint256,uint256,uint256)", output_type=bytes4),
+        method_id("lend(uint256,uint256,uint256)", output_type=bytes4),
+        method_id("unlend(uint256,uint256,uint256)", output_type=bytes4),
+        method_id("set_operator(uint256,address,uint256)", output_type=bytes4),
+        method_id("set_auto_lend(uint256,bool)", output_type=bytes4),
+    ]:
+        return ACCOUNT_CODE
     if selector == method_id("assess(uint256)", output_type=bytes4):
         return MARGIN_CODE
     return GOVERNANCE_CODE
-
-
-@internal
-@pure
-def _scale(word: uint256) -> uint256:
-    """
-    @notice Return the WAD amount of one unit of a listed token.
-    """
-    assert word != 0, errors.UNKNOWN_ASSET
-    return 10 ** (18 - ((word >> 160) & 255))
-
-
-@internal
-@pure
-def _to_wad(word: uint256, tokens: uint256) -> uint256:
-    """
-    @notice Return the WAD amount of `tokens` units; refuse none, or too many.
-    """
-    scale: uint256 = self._scale(word)
-    assert tokens != 0, errors.ZERO_AMOUNT
-    assert tokens <= MAX_AMOUNT // scale, errors.AMOUNT_TOO_LARGE
-    return tokens * scale
-
-
-@internal
-@view
-def _require_amount(asset: uint256, amount: uint256):
-    """
-    @notice Refuse an unknown asset, nothing, or more than one call may name.
-    """
-    assert state.token[asset] != 0, errors.UNKNOWN_ASSET
-    assert amount != 0, errors.ZERO_AMOUNT
-    assert amount <= MAX_AMOUNT, errors.AMOUNT_TOO_LARGE
-
-
-@internal
-def _take_out(
-    account: uint256, asset: uint256, pool: money_market.Pool, amount: uint256
-):
-    """
-    @notice Debit `amount`, which the pool must have as cash; the account must keep
-            its initial margin.
-    """
-    changed: money_market.Pool = money_market._debit(account, asset, pool, amount)
-    money_market._save(asset, money_market._pay_out(changed, amount))
-    margin._require_initial_margin(account)
-
-
-@internal
-def _collect(word: uint256, tokens: uint256):
-    """
-    @notice Take tokens from the caller; the vault must have exactly so many more.
-    @dev Tokens that return nothing are accepted, those that return false or keep a
-         fee are not.
-    """
-    token: IERC20 = IERC20(convert(word & (2**160 - 1), address))
-    before: uint256 = staticcall token.balanceOf(self)
-    assert extcall token.transferFrom(
-        msg.sender, self, tokens, default_return_value=True
-    ), errors.TRANSFER_FAILED
-    assert staticcall token.balanceOf(self) == before + tokens, errors.TRANSFER_SHORT
-
-
-@internal
-def _send(word: uint256, receiver: address, tokens: uint256):
-    """
-    @notice Send tokens out of the vault, to where they are not lost.
-    """
-    assert receiver != self and receiver != empty(address), errors.WRONG_RECEIVER
-    token: IERC20 = IERC20(convert(word & (2**160 - 1), address))
-    assert extcall token.transfer(
-        receiver, tokens, default_return_value=True
-    ), errors.TRANSFER_FAILED

@@ -39,6 +39,7 @@ BODIES: Final = (
     "SettleCode",
     "LiquidationCode",
     "GovernanceCode",
+    "AccountCode",
     "MarginCode",
 )
 

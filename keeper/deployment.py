@@ -105,6 +105,7 @@ def deploy_clearinghouse(chain: Chain, governor: str, oracle: Contract) -> Contr
         "TradeCode": (margin,),
         "SettleCode": (oracle.address,),
         "LiquidationCode": (margin,),
+        "AccountCode": (margin,),
     }
     made = {"MarginCode": margin}
     for body in bodies:

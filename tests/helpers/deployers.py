@@ -58,6 +58,7 @@ def deploy_world(source_root=CONTRACTS):
         made.deploy("SettleCode", oracle),
         made.deploy("LiquidationCode", margin_code),
         made.deploy("GovernanceCode"),
+        made.deploy("AccountCode", margin_code),
         margin_code,
     )
     liquidator = made.deploy("Liquidator", clearinghouse)

@@ -22,6 +22,7 @@ BODIES = (
     "SettleCode",
     "LiquidationCode",
     "GovernanceCode",
+    "AccountCode",
     "MarginCode",
 )
 PUBLISHER = 0x9B1 << 96

@@ -34,36 +34,38 @@ _CHECK = """\
 
 _MARKET = "contracts/modules/money_market.vy"
 _HOUSE = "contracts/Clearinghouse.vy"
-_BODIES = b"".join(number.to_bytes(32, "big") for number in range(1, 7))
+_BODIES = b"".join(number.to_bytes(32, "big") for number in range(1, 8))
+_ACCOUNTS = "contracts/AccountCode.vy"
+_MARGIN = (1).to_bytes(32, "big")
 
 STEPS = (
     Step(
-        "step.clearinghouse.set_operator",
+        "step.account_code.set_operator",
         "An account's owner, and nobody else, sets the rights of one operator over it; "
         "no other word changes.",
-        _HOUSE,
+        _ACCOUNTS,
         "set_operator",
         ("account", "operator", "rights"),
         operators_change_for_their_owner,
         (
             Mutant(
-                _HOUSE,
+                _ACCOUNTS,
                 "assert msg.sender == accounts._owner(account), errors.NOT_AUTHORISED",
                 "accounts._require_authorised(account, msg.sender, 2)",
             ),
             Mutant(
-                _HOUSE,
+                _ACCOUNTS,
                 "state.operators[account][operator] = rights",
                 "state.operators[account][operator] |= rights",
             ),
         ),
-        _BODIES,
+        _MARGIN,
     ),
     Step(
-        "step.clearinghouse.set_auto_lend",
+        "step.account_code.set_auto_lend",
         "Who may trade for an account changes one bit of its header; its lists of "
         "assets and markets, and all else, stay.",
-        _HOUSE,
+        _ACCOUNTS,
         "set_auto_lend",
         ("account", "enabled"),
         a_setting_changes_one_bit,
@@ -74,7 +76,7 @@ STEPS = (
                 "state.headers[account] & ~(2 * _IS_IDLING)\n",
             ),
         ),
-        _BODIES,
+        _MARGIN,
     ),
     Step(
         "step.clearinghouse.repay",

@@ -51,6 +51,11 @@ FIRST_REFUSALS = {
     "set_fund_cap": "not the governor",
     "set_venue": "not the governor",
     "set_governor": "not the governor",
+    "transfer": "not authorised",
+    "lend": "not authorised",
+    "unlend": "not authorised",
+    "set_operator": "not authorised",
+    "set_auto_lend": "not authorised",
     "assess": None,
 }
 ROUTED = [(body, entry) for body in OTHERS for entry in routed_of(body)]

@@ -21,7 +21,7 @@ SPECS = sorted(ROOT.glob("specs/*.py"))
 
 # Modules that are about calls, not about numbers, and the specification that each of
 # them serves.
-CALLING = {"health": "margin"}
+CALLING = {"custody": "clearinghouse", "health": "margin"}
 
 # What a pure function of plain numbers needs; `crypto` is for hashes.
 PURE = {
