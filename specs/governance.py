@@ -1,49 +1,118 @@
 """
 Governance.
 
-What the governor may set, and the bounds that hold for everybody. An accrual comes
-before every change that would otherwise reprice the past.
+What the governor may set, within the bounds that hold for everybody. A change that
+loosens must have been queued for as long as the delay, which the protocol itself
+counts, whoever the governor is; a change that tightens is made at once. While the
+delay is 0, as at the beginning, nothing waits. An accrual comes before every change
+that would otherwise reprice the past.
 
-Counterpart of ``contracts/modules/governance.vy``.
+Counterpart of ``contracts/GovernanceCode.vy``. What a guardian does is in
+``guardian.py``.
 """
 
 from dataclasses import replace
-from typing import Final
 
+from specs import bounds, delays, errors, loosening, money_market
 from specs import clearinghouse as ch
-from specs import errors, money_market
 from specs.accounts import USDC, Address
 from specs.clearinghouse import Asset, Fees, Market, State
-from specs.fixed_point import PPM, WAD, Seconds, Wad
-from specs.funding import MAX_INTERVAL, MIN_INTERVAL, Funding
-from specs.interest_rate import MAX_RATE, Curve
+from specs.fixed_point import RAY, WAD, Seconds, Wad, mul_div_up
+from specs.funding import Funding
+from specs.interest_rate import Curve
 from specs.liquidity_fund import Fund
 from specs.margin import Quote
 from specs.requirements import Haircut, Requirement
+from specs.state import Change, Cull, Limits
 
-MAX_LISTED: Final = 32
-"""How many assets, and how many markets, there may be."""
+# What is announced
 
-MAX_FEE: Final = 10_000
-"""1 %, parts per million."""
 
-MAX_RESERVE_SHARE: Final = Wad(WAD // 2)
+def queue(state: State, now: Seconds, caller: Address, change: Change) -> State:
+    """Announce a call of a setter; announced again, it waits anew."""
+    ch.require_governor(state, caller)
+    return replace(state, queued={**state.queued, change: now})
 
-MAX_FACTOR: Final = 10**12 - 1
-"""Below 1 for each square root of a unit, in 1e-12."""
 
-MAX_WEIGHT: Final = PPM
+def cancel_change(state: State, now: Seconds, caller: Address, change: Change) -> State:
+    """Take an announcement back: the governor may, and the guardian."""
+    require_guardian(state, caller)
+    if change not in state.queued:
+        raise errors.NotQueued
+    return without(state, change)
 
-MIN_BASE_MMF: Final = 1_000
-"""0.1 %: no exposure is free of margin."""
 
-MAX_FUND_CAP: Final = Wad(10**9 * WAD)
+def settle(state: State, now: Seconds, change: Change, is_loosening: bool) -> State:
+    """
+    Return ``state`` with the announcement of a change used up, whether the change had
+    to be announced or not; refuse one that loosens and has not waited.
+    """
+    if is_loosening and state.delay > 0:
+        delays.require_ready(state.queued.get(change), state.delay, now)
+    return without(state, change)
 
-MAX_LOT_EXPONENT: Final = 18
-"""A lot is 10**exponent WAD base units, at most one base unit."""
 
-ROLES: Final = 7
-"""Every role that a venue may have; the third is kept for the order book."""
+def without(state: State, change: Change) -> State:
+    """Return ``state`` with a change not queued."""
+    queued = {each: at for each, at in state.queued.items() if each != change}
+    return replace(state, queued=queued)
+
+
+def require_guardian(state: State, caller: Address) -> None:
+    """Refuse anyone but the guardian and the governor."""
+    if caller not in (state.guardian, state.governor):
+        raise errors.NotGuardian
+
+
+# Who governs
+
+
+def set_venue(
+    state: State, now: Seconds, caller: Address, venue: Address, roles: int
+) -> State:
+    """Give a contract exactly ``roles``; to give one that it has not got loosens."""
+    ch.require_governor(state, caller)
+    bounds.require(roles <= bounds.ROLES)
+    is_loosening = loosening.adds_roles(state.venues.get(venue, 0), roles)
+    state = settle(state, now, ("set_venue", venue, roles), is_loosening)
+    venues = {**state.venues, venue: roles}
+    if roles == 0:
+        del venues[venue]
+    return replace(state, venues=venues)
+
+
+def set_governor(
+    state: State, now: Seconds, caller: Address, governor: Address
+) -> State:
+    """Hand the governor's powers to another address, not zero; this loosens."""
+    ch.require_governor(state, caller)
+    bounds.require(governor != 0)
+    state = settle(state, now, ("set_governor", governor), True)
+    return replace(state, governor=governor)
+
+
+def set_guardian(
+    state: State, now: Seconds, caller: Address, guardian: Address
+) -> State:
+    """
+    Name the guardian, or nobody. To replace one loosens: nobody else could object to
+    what is queued.
+    """
+    ch.require_governor(state, caller)
+    is_loosening = state.guardian not in (0, guardian)
+    state = settle(state, now, ("set_guardian", guardian), is_loosening)
+    return replace(state, guardian=guardian)
+
+
+def set_delay(state: State, now: Seconds, caller: Address, delay: Seconds) -> State:
+    """Set how long what loosens has to wait; to shorten it loosens."""
+    ch.require_governor(state, caller)
+    bounds.require(delay <= delays.MAX_DELAY)
+    state = settle(state, now, ("set_delay", delay), delay < state.delay)
+    return replace(state, delay=delay)
+
+
+# Assets
 
 
 def list_asset(
@@ -57,26 +126,199 @@ def list_asset(
     requirement: Requirement,
     fees: Fees,
 ) -> State:
-    """List an asset under a free number; the first is USDC, number 0."""
+    """
+    List an asset under a free number; the first is USDC, number 0. This loosens, and
+    under a delay the asset's weight begins at 0.
+    """
     ch.require_governor(state, caller)
-    if asset >= MAX_LISTED or decimals > 18:
-        raise errors.OutOfBounds
+    bounds.require(asset < bounds.MAX_LISTED and decimals <= bounds.MAX_DECIMALS)
     if asset in state.assets:
         raise errors.AlreadyListed
-    require_curve(curve)
-    require_haircut(haircut)
-    require_requirement(requirement)
-    require_fees(fees)
+    bounds.require_curve(curve)
+    bounds.require_haircut(haircut)
+    bounds.require_requirement(requirement)
+    bounds.require_fees(fees)
+    records = curve, haircut, requirement, fees
+    state = settle(state, now, ("list_asset", asset, decimals, *records), True)
     listed = Asset(
         decimals=decimals,
         pool=money_market.open_pool(curve, now),
         quote=Quote(Wad(0), Wad(0), Seconds(0)),
-        haircut=haircut,
+        haircut=Haircut(0, 0),
         requirement=requirement,
         fees=fees,
         custody=0,
     )
-    return replace(state, assets={**state.assets, asset: listed})
+    return with_asset(state, asset, with_haircut(listed, haircut, state.delay, now))
+
+
+def set_curve(
+    state: State, now: Seconds, caller: Address, asset: int, curve: Curve
+) -> State:
+    """Set a pool's rate curve, with the interest until now booked at the old one."""
+    ch.require_governor(state, caller)
+    old = ch.get_asset(state, asset).pool.curve
+    bounds.require_curve(curve)
+    is_loosening = loosening.is_lower_curve(old, curve)
+    state = settle(state, now, ("set_curve", asset, curve), is_loosening)
+    state = ch.accrue(state, asset, now)
+    return ch.with_pool(state, asset, replace(state.assets[asset].pool, curve=curve))
+
+
+def set_asset_risk(
+    state: State,
+    now: Seconds,
+    caller: Address,
+    asset: int,
+    haircut: Haircut,
+    requirement: Requirement,
+    fees: Fees,
+) -> State:
+    """
+    Set how an asset counts as collateral and as debt, and its trading fees. Under a
+    delay a higher weight is a target only, to which ``ramp_weight`` leads.
+    """
+    ch.require_governor(state, caller)
+    old = ch.get_asset(state, asset)
+    bounds.require_haircut(haircut)
+    bounds.require_requirement(requirement)
+    bounds.require_fees(fees)
+    aim = replace(old.haircut, weight=old.target_weight)
+    is_loosening = (
+        loosening.is_looser_haircut(aim, haircut)
+        or loosening.is_looser_requirement(old.requirement, requirement)
+        or loosening.is_dearer(old.fees, fees)
+    )
+    change = "set_asset_risk", asset, haircut, requirement, fees
+    state = settle(state, now, change, is_loosening)
+    changed = with_haircut(old, haircut, state.delay, now)
+    changed = replace(changed, requirement=requirement, fees=fees)
+    return with_asset(state, asset, changed)
+
+
+def with_haircut(
+    listed: Asset, haircut: Haircut, delay: Seconds, now: Seconds
+) -> Asset:
+    """
+    Return an asset with a haircut aimed at: without a delay its weight is there, else
+    it is no higher than before, and time to rise counts from a higher aim on.
+    """
+    weight = min(listed.haircut.weight, haircut.weight) if delay else haircut.weight
+    is_raised = haircut.weight > listed.target_weight
+    return replace(
+        listed,
+        haircut=replace(haircut, weight=weight),
+        target_weight=haircut.weight,
+        ramped_at=now if is_raised else listed.ramped_at,
+    )
+
+
+def ramp_weight(state: State, now: Seconds, caller: Address, asset: int) -> State:
+    """
+    Raise an asset's weight towards its target, as far as the time since the last
+    raise, at most a day, allows; rounded down. Anyone may, for an asset with a supply
+    cap. Too early to raise it by one part per million is refused.
+    """
+    listed = ch.get_asset(state, asset)
+    if listed.pool.supply_cap == 0:
+        raise errors.WithoutSupplyCap
+    elapsed = min(now - listed.ramped_at, 86_400)
+    risen = listed.haircut.weight + bounds.RAMP_PER_DAY * elapsed // 86_400
+    weight = min(listed.target_weight, risen)
+    if weight == listed.haircut.weight:
+        raise errors.ZeroAmount
+    haircut = replace(listed.haircut, weight=weight)
+    return with_asset(state, asset, replace(listed, haircut=haircut, ramped_at=now))
+
+
+def set_caps(
+    state: State,
+    now: Seconds,
+    caller: Address,
+    asset: int,
+    supply_cap: Wad,
+    borrow_cap: Wad,
+) -> State:
+    """Set how much of an asset may be lent and borrowed; whole tokens, 0 for no cap."""
+    ch.require_governor(state, caller)
+    pool = ch.get_asset(state, asset).pool
+    bounds.require_multiple(supply_cap, WAD, bounds.MAX_CAP)
+    bounds.require_multiple(borrow_cap, WAD, bounds.MAX_CAP)
+    is_loosening = loosening.is_looser_cap(
+        pool.supply_cap, supply_cap
+    ) or loosening.is_looser_cap(pool.borrow_cap, borrow_cap)
+    state = settle(
+        state, now, ("set_caps", asset, supply_cap, borrow_cap), is_loosening
+    )
+    pool = replace(pool, supply_cap=supply_cap, borrow_cap=borrow_cap)
+    return ch.with_pool(state, asset, pool)
+
+
+def set_guards(
+    state: State,
+    now: Seconds,
+    caller: Address,
+    asset: int,
+    max_utilisation: int,
+    threshold: int,
+    throttle_share: int,
+    outflow_share: int,
+    outflow_floor: Wad,
+) -> State:
+    """Set a pool's guards: basis points, and a floor of whole tokens, WAD."""
+    ch.require_governor(state, caller)
+    pool = ch.get_asset(state, asset).pool
+    shares = max_utilisation, threshold, throttle_share, outflow_share
+    guards = replace(
+        pool.guards,
+        max_utilisation=max_utilisation,
+        threshold=threshold,
+        throttle_share=throttle_share,
+        outflow_share=outflow_share,
+        outflow_floor=outflow_floor,
+    )
+    bounds.require_guards(guards)
+    is_loosening = loosening.is_looser_guards(pool.guards, guards)
+    change = "set_guards", asset, *shares, outflow_floor
+    state = settle(state, now, change, is_loosening)
+    return ch.with_pool(state, asset, replace(pool, guards=guards))
+
+
+def withdraw_reserve(
+    state: State,
+    now: Seconds,
+    caller: Address,
+    asset: int,
+    tokens: int,
+    receiver: Address,
+) -> State:
+    """
+    Take tokens out of the vault for which the reserve gives its lend, rounded up, out
+    of cash; this loosens.
+    """
+    ch.require_governor(state, caller)
+    ch.require_token_amount(state, asset, tokens)
+    ch.require_open(state, asset)
+    if receiver == 0:
+        raise errors.WrongReceiver
+    state = settle(state, now, ("withdraw_reserve", asset, tokens, receiver), True)
+    state = ch.accrue(state, asset, now)
+    pool = state.assets[asset].pool
+    amount = Wad(tokens * ch.compute_scale(state.assets[asset]))
+    burned = mul_div_up(amount, RAY, pool.lend_index)
+    if burned > pool.reserve:
+        raise errors.InsufficientBalance
+    pool = money_market.pay_out(pool, amount)
+    pool = replace(pool, lends=pool.lends - burned, reserve=pool.reserve - burned)
+    return ch.with_custody(ch.with_pool(state, asset, pool), asset, -tokens)
+
+
+def with_asset(state: State, asset: int, changed: Asset) -> State:
+    """Return ``state`` with an asset set."""
+    return replace(state, assets={**state.assets, asset: changed})
+
+
+# Markets
 
 
 def list_market(
@@ -91,18 +333,20 @@ def list_market(
     fees: Fees,
     cap: Wad,
 ) -> State:
-    """List a perpetual market on a listed asset's index under a free number."""
+    """List a perpetual market on a listed asset's index, free number; this loosens."""
     ch.require_governor(state, caller)
-    if market >= MAX_LISTED or lot_exponent > MAX_LOT_EXPONENT:
-        raise errors.OutOfBounds
+    bounds.require(market < bounds.MAX_LISTED)
     if market in state.markets:
         raise errors.AlreadyListed
     if underlying == USDC or underlying not in state.assets:
         raise errors.UnknownAsset
-    if not MIN_INTERVAL <= interval <= MAX_INTERVAL or cap > MAX_FUND_CAP:
-        raise errors.OutOfBounds
-    require_requirement(requirement)
-    require_fees(fees)
+    bounds.require_market(lot_exponent, interval)
+    bounds.require_requirement(requirement)
+    bounds.require_fees(fees)
+    bounds.require_multiple(cap, WAD, bounds.MAX_USDC)
+    numbers = market, underlying, lot_exponent, interval
+    change = "list_market", *numbers, requirement, fees, cap
+    state = settle(state, now, change, True)
     listed = Market(
         underlying=underlying,
         lot=Wad(10**lot_exponent),
@@ -116,36 +360,6 @@ def list_market(
     return ch.with_market(state, market, listed)
 
 
-def set_curve(
-    state: State, now: Seconds, caller: Address, asset: int, curve: Curve
-) -> State:
-    """Set a pool's rate curve, with the interest until now booked at the old one."""
-    ch.require_governor(state, caller)
-    ch.get_asset(state, asset)
-    require_curve(curve)
-    state = ch.accrue(state, asset, now)
-    return ch.with_pool(state, asset, replace(state.assets[asset].pool, curve=curve))
-
-
-def set_asset_risk(
-    state: State,
-    now: Seconds,
-    caller: Address,
-    asset: int,
-    haircut: Haircut,
-    requirement: Requirement,
-    fees: Fees,
-) -> State:
-    """Set how an asset counts as collateral and as debt, and its trading fees."""
-    ch.require_governor(state, caller)
-    listed = ch.get_asset(state, asset)
-    require_haircut(haircut)
-    require_requirement(requirement)
-    require_fees(fees)
-    changed = replace(listed, haircut=haircut, requirement=requirement, fees=fees)
-    return replace(state, assets={**state.assets, asset: changed})
-
-
 def set_market_risk(
     state: State,
     now: Seconds,
@@ -156,77 +370,53 @@ def set_market_risk(
 ) -> State:
     """Set the margin that a market's positions bind, and its trading fees."""
     ch.require_governor(state, caller)
-    listed = ch.get_market(state, market)
-    require_requirement(requirement)
-    require_fees(fees)
-    changed = replace(listed, requirement=requirement, fees=fees)
-    return ch.with_market(state, market, changed)
+    old = ch.get_market(state, market)
+    bounds.require_requirement(requirement)
+    bounds.require_fees(fees)
+    is_loosening = loosening.is_looser_requirement(
+        old.requirement, requirement
+    ) or loosening.is_dearer(old.fees, fees)
+    change = "set_market_risk", market, requirement, fees
+    state = settle(state, now, change, is_loosening)
+    return ch.with_market(
+        state, market, replace(old, requirement=requirement, fees=fees)
+    )
 
 
 def set_fund_cap(
     state: State, now: Seconds, caller: Address, market: int, cap: Wad
 ) -> State:
     """
-    Set how far a market's winners may be paid ahead of its losers.
+    Set how far a market's winners may be paid ahead of its losers, whole USDC.
 
     A fund that is below minus the new cap pays no gain until losses have filled it.
     """
     ch.require_governor(state, caller)
-    listed = ch.get_market(state, market)
-    if cap > MAX_FUND_CAP:
-        raise errors.OutOfBounds
-    fund = replace(listed.fund, cap=cap)
-    return ch.with_market(state, market, replace(listed, fund=fund))
+    old = ch.get_market(state, market)
+    bounds.require_multiple(cap, WAD, bounds.MAX_USDC)
+    state = settle(state, now, ("set_fund_cap", market, cap), cap > old.fund.cap)
+    return ch.with_market(state, market, replace(old, fund=replace(old.fund, cap=cap)))
 
 
-def set_venue(
-    state: State, now: Seconds, caller: Address, venue: Address, roles: int
+def set_limits(
+    state: State, now: Seconds, caller: Address, market: int, limits: Limits
 ) -> State:
-    """Give a contract exactly ``roles``."""
+    """Set how large a market may get, and how its margin answers."""
     ch.require_governor(state, caller)
-    if roles > ROLES:
-        raise errors.OutOfBounds
-    venues = {**state.venues, venue: roles}
-    if roles == 0:
-        del venues[venue]
-    return replace(state, venues=venues)
+    old = ch.get_market(state, market)
+    bounds.require_limits(limits)
+    is_loosening = loosening.is_looser_limits(old.limits, limits)
+    state = settle(state, now, ("set_limits", market, limits), is_loosening)
+    return ch.with_market(state, market, replace(old, limits=limits))
 
 
-def set_governor(
-    state: State, now: Seconds, caller: Address, governor: Address
+def set_cull(
+    state: State, now: Seconds, caller: Address, market: int, cull: Cull
 ) -> State:
-    """Hand the governor's powers to another address, which must not be zero."""
+    """Set how much of a market's gains counts, and from where they may be realised."""
     ch.require_governor(state, caller)
-    if governor == 0:
-        raise errors.OutOfBounds
-    return replace(state, governor=governor)
-
-
-def require_curve(curve: Curve) -> None:
-    """Refuse a curve whose highest rate or reserve share is out of bounds."""
-    if not 0 < curve.optimal < WAD:
-        raise errors.OutOfBounds
-    if curve.base + curve.slope_low + curve.slope_high > MAX_RATE:
-        raise errors.OutOfBounds
-    if curve.reserve_share > MAX_RESERVE_SHARE:
-        raise errors.OutOfBounds
-
-
-def require_haircut(haircut: Haircut) -> None:
-    """Refuse a weight above 1 or a factor of 1 or more."""
-    if haircut.weight > MAX_WEIGHT or haircut.factor > MAX_FACTOR:
-        raise errors.OutOfBounds
-
-
-def require_requirement(requirement: Requirement) -> None:
-    """Refuse unless initial margin is at least maintenance margin at every size."""
-    if not MIN_BASE_MMF <= requirement.base_mmf <= requirement.base_imf <= PPM:
-        raise errors.OutOfBounds
-    if not requirement.mmf_factor <= requirement.imf_factor <= MAX_FACTOR:
-        raise errors.OutOfBounds
-
-
-def require_fees(fees: Fees) -> None:
-    """Refuse fees above 1 %."""
-    if max(fees.maker, fees.taker) > MAX_FEE:
-        raise errors.OutOfBounds
+    old = ch.get_market(state, market)
+    bounds.require_cull(cull)
+    is_loosening = loosening.is_looser_cull(old.cull, cull)
+    state = settle(state, now, ("set_cull", market, cull), is_loosening)
+    return ch.with_market(state, market, replace(old, cull=cull))
