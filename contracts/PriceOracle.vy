@@ -24,14 +24,19 @@ from .modules import quorum as publishing
 from .modules import reports as reporting
 from .modules import signatures as typed_data
 from .modules import slow_price
+from .modules import volatility
 
 initializes: book_basis
 initializes: mark_price[book_basis := book_basis]
 initializes: publishing
 initializes: slow_price
+initializes: volatility
 initializes: reporting[slow_price := slow_price]
 initializes: price_views[
-    book_basis := book_basis, mark_price := mark_price, slow_price := slow_price
+    book_basis := book_basis,
+    mark_price := mark_price,
+    slow_price := slow_price,
+    volatility := volatility,
 ]
 exports: (
     price_views.feed,
@@ -306,14 +311,28 @@ def _update_assets(quotes: DynArray[uint256, 256], threshold: uint256) -> bool:
 @internal
 def _update_asset(asset: uint256, fast: uint256):
     """
-    @notice Update the prices of an asset, then the marks of its markets.
+    @notice Update the variance and the prices of an asset, then the marks of its
+            markets.
     """
+    word: uint256 = slow_price._read(asset)
+    seconds: uint256 = block.timestamp - slow_price._time(word)
+    variance: uint256 = volatility._update(
+        asset,
+        slow_price._fast(word),
+        fast,
+        seconds,
+        mark_price._decay_down(seconds, volatility.PERIOD),
+    )
     before: uint256 = 0
     slow: uint256 = 0
     markets: uint256 = 0
     before, slow, markets = slow_price._update(asset, fast)
     log IPriceOracle.UpdatePrice(
-        asset=asset, slow=slow * UNIT, fast=fast * UNIT, timestamp=block.timestamp
+        asset=asset,
+        slow=slow * UNIT,
+        fast=fast * UNIT,
+        variance=variance,
+        timestamp=block.timestamp,
     )
     for _: uint256 in range(4):
         if markets == 0:

@@ -24,7 +24,7 @@ from specs.fixed_point import PPM, WAD, Seconds, Wad, mul_div_up
 from specs.requirements import SCALE_ONE, sqrt_up
 
 RAMP: Final = 8
-"""The most by which the scale of maintenance margin rises in a second: 0.048 a minute."""
+"""By which the scale of maintenance margin may rise in a second; 0.048 a minute."""
 
 FACTOR_UNIT: Final = 10**15
 """From a factor times a root of WAD, 10**(12 + 9), to parts per million."""

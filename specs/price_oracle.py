@@ -12,7 +12,14 @@ Counterpart of ``contracts/PriceOracle.vy``.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from specs import book_basis, mark_price, price_index, quorum, slow_price
+from specs import (
+    book_basis,
+    mark_price,
+    price_index,
+    quorum,
+    slow_price,
+    volatility,
+)
 from specs.errors import (
     LengthMismatch,
     NotBook,
@@ -28,6 +35,7 @@ from specs.reports import Report as Report
 from specs.reports import check_content, get_named_assets, get_quotes
 from specs.reports import compute_report_digest as compute_report_digest
 from specs.slow_price import Assets
+from specs.volatility import NO_VARIANCE, Variances
 
 
 @dataclass(frozen=True)
@@ -38,11 +46,12 @@ class State:
     quorum: Quorum
     assets: Assets
     markets: Markets
+    variances: Variances
 
 
 def open_oracle(governor: str, threshold: int, publishers: Sequence[str]) -> State:
     """Return an oracle without assets."""
-    return State(governor, quorum.found(threshold, publishers), {}, {})
+    return State(governor, quorum.found(threshold, publishers), {}, {}, {})
 
 
 def publish(
@@ -90,8 +99,14 @@ def compute_fast_prices(
 
 
 def update_asset(state: State, now: Seconds, asset: int, fast: Wad) -> State:
-    """Update the prices of an asset and the marks of its markets."""
+    """Update the variance and the prices of an asset and the marks of its markets."""
     before = state.assets[asset]
+    variance = volatility.compute_variance_up(
+        state.variances.get(asset, NO_VARIANCE),
+        before.fast,
+        fast,
+        Seconds(now - before.time),
+    )
     after = slow_price.update(before, now, fast)
     markets = {
         number: mark_price.update(market, now, before.slow, after.slow)
@@ -102,6 +117,7 @@ def update_asset(state: State, now: Seconds, asset: int, fast: Wad) -> State:
         state,
         assets={**state.assets, asset: after},
         markets={**state.markets, **markets},
+        variances={**state.variances, asset: variance},
     )
 
 

@@ -15,16 +15,23 @@ from specs.fixed_point import Seconds, Wad
 from specs.mark_price import Markets, compute_premium
 from specs.price_index import NEVER, NO_PRICE
 from specs.slow_price import Assets
+from specs.volatility import NO_VARIANCE, Variances
 
 NO_BAND: Final = (NO_PRICE, NO_PRICE)
 
 
-def get_feed(assets: Assets, asset: int) -> tuple[Wad, Wad, Seconds]:
-    """Return slow and fast price and the time of the last update."""
+def get_feed(
+    assets: Assets, variances: Variances, asset: int
+) -> tuple[Wad, Wad, Seconds, int]:
+    """
+    Return slow and fast price, the time of the last update, and the variance of the
+    fast price's returns, 1e-18 per second.
+    """
     if asset not in assets:
-        return NO_PRICE, NO_PRICE, NEVER
+        return NO_PRICE, NO_PRICE, NEVER, NO_VARIANCE
     found = assets[asset]
-    return found.slow, found.fast, found.time
+    variance = variances.get(asset, NO_VARIANCE)
+    return found.slow, found.fast, found.time, variance
 
 
 def get_mark(assets: Assets, markets: Markets, market: int) -> tuple[Wad, int, Seconds]:

@@ -37,6 +37,9 @@ MAX_VARIANCE: Final = 25 * 10**14
 NO_VARIANCE: Final = 0
 """Of an asset that has had one price at most."""
 
+Variances = dict[int, int]
+"""By asset."""
+
 
 def compute_return_up(before: Wad, fast: Wad) -> Wad:
     """Return the size of ``fast/before - 1``, rounded up and clamped."""

@@ -21,6 +21,7 @@ struct Mark:
 
 
 feeds: HashMap[uint256, Feed]
+variances: HashMap[uint256, uint256]
 marks: HashMap[uint256, Mark]
 
 
@@ -33,6 +34,14 @@ def set_feed(asset: uint256, slow: uint256, fast: uint256):
 
 
 @external
+def set_variance(asset: uint256, variance: uint256):
+    """
+    @notice Set an asset's variance; its prices and their time stay.
+    """
+    self.variances[asset] = variance
+
+
+@external
 def set_mark(market: uint256, mark: uint256, premium: int256):
     """
     @notice Set a market's mark and its premium as of now.
@@ -42,12 +51,12 @@ def set_mark(market: uint256, mark: uint256, premium: int256):
 
 @external
 @view
-def feed(asset: uint256) -> (uint256, uint256, uint256):
+def feed(asset: uint256) -> (uint256, uint256, uint256, uint256):
     """
-    @notice Return an asset's slow and fast price and their time.
+    @notice Return an asset's slow and fast price, their time, and its variance.
     """
     told: Feed = self.feeds[asset]
-    return told.slow, told.fast, told.time
+    return told.slow, told.fast, told.time, self.variances[asset]
 
 
 @external

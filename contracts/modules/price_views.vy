@@ -15,24 +15,28 @@ from . import book_basis
 from . import mark_price
 from . import price_index
 from . import slow_price
+from . import volatility
 
 uses: book_basis
 uses: mark_price
 uses: slow_price
+uses: volatility
 
 
 @view
 @external
-def feed(asset: uint256) -> (uint256, uint256, uint256):
+def feed(asset: uint256) -> (uint256, uint256, uint256, uint256):
     """
-    @notice Return slow and fast price in WAD and the block timestamp of the last
-            update; zeros if there was none.
+    @notice Return slow and fast price in WAD, the block timestamp of the last update,
+            and the variance of the fast price's returns in 1e-18 per second; zeros if
+            there was none.
     """
     word: uint256 = slow_price._read(asset)
     return (
         slow_price._slow(word) * price_index.UNIT,
         slow_price._fast(word) * price_index.UNIT,
         slow_price._time(word),
+        volatility._read(asset),
     )
 
 
@@ -84,7 +88,8 @@ def spot_band(asset: uint256) -> (uint256, uint256):
 @external
 def asset_of(asset: uint256) -> IPriceOracle.Asset:
     """
-    @notice Return all that is stored of an asset; zeros if it is not listed.
+    @notice Return all that is stored of an asset but for its variance, which `feed`
+            gives; zeros if it is not listed.
     """
     word: uint256 = slow_price._read(asset)
     return IPriceOracle.Asset(

@@ -90,7 +90,7 @@ class OracleContractMachine(OracleMachine):
         assets, markets = self.state.assets, self.state.markets
         for number in NUMBERS:
             assert self.oracle.view("feed", number) == price_views.get_feed(
-                assets, number
+                assets, self.state.variances, number
             )
             assert self.oracle.view("mark", number) == price_views.get_mark(
                 assets, markets, number

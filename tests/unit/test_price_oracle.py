@@ -55,7 +55,7 @@ def test_quorum_publishes_and_anyone_relays(oracle, count):
     receipt = oracle.publish(said(oracle, *[0] * count), PUBLISHERS[:count])
     assert receipt.result == oracle.view("version") == 1
     for asset, price in GOOD.items():
-        assert oracle.view("feed", asset) == (price * WAD, price * WAD, oracle.now)
+        assert oracle.view("feed", asset) == (price * WAD, price * WAD, oracle.now, 0)
 
 
 def test_oldest_reports_and_widest_span_are_taken(oracle):
@@ -72,7 +72,7 @@ def test_asset_that_too_few_name_stays_as_it_is(oracle):
     ]
     oracle.publish(reports, PUBLISHERS[:2])
     assert oracle.view("feed", 1)[2] == oracle.now
-    assert oracle.view("feed", 2) == (3_000 * WAD, 3_000 * WAD, oracle.now - 10)
+    assert oracle.view("feed", 2) == (3_000 * WAD, 3_000 * WAD, oracle.now - 10, 0)
     assert oracle.view("market_of", 1)[2] == oracle.now - 10
 
 
@@ -396,10 +396,12 @@ def test_events_alone_rebuild_prices_and_marks(oracle):
         for event in receipt.events:
             number, *said = event.arguments.values()
             if event.name == "UpdatePrice":
-                feeds[number] = tuple(said)
+                slow, fast, variance, time = said
+                feeds[number] = (slow, fast, time, variance)
             elif event.name == "UpdateMark":
                 marks[number] = tuple(said)
     assert feeds == {asset: oracle.view("feed", asset) for asset in (1, 2)}
+    assert all(variance for *_, variance in feeds.values())
     assert marks == {m: tuple(oracle.view("market_of", m)[:3]) for m in (0, 1)}
 
 

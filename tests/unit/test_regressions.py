@@ -180,7 +180,7 @@ def test_d6_who_disagrees_on_one_asset_holds_up_no_other(oracle):
     said = [report(oracle.now, {1: 60_000, 2: price}) for price in (3_000, 4_000)]
     oracle.publish(said, PUBLISHERS[:2])
     assert oracle.view("feed", 1)[0] == 60_000 * WAD
-    assert oracle.view("feed", 2) == (0, 0, 0)
+    assert oracle.view("feed", 2) == (0, 0, 0, 0)
 
 
 def test_d8_the_margin_of_a_share_grows_with_the_whole(stage):

@@ -48,7 +48,7 @@ def test_first_price_is_taken_as_it_is():
     oracle = Oracle()
     list_all(oracle)
     oracle.quote({1: 60_000})
-    assert oracle.view("feed", 1) == (60_000 * WAD, 60_000 * WAD, oracle.now)
+    assert oracle.view("feed", 1) == (60_000 * WAD, 60_000 * WAD, oracle.now, 0)
 
 
 def test_a_spike_moves_the_slow_price_by_a_quarter_percent_a_second():
