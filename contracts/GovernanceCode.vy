@@ -18,6 +18,7 @@ from ethereum.ercs import IERC20Detailed
 from .interfaces import IClearinghouse
 from .modules import accounts
 from .modules import bounds
+from .modules import custody
 from .modules import delays
 from .modules import errors
 from .modules import fixed_point as fp
@@ -30,8 +31,8 @@ from .modules import state
 initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
+initializes: custody[money_market := money_market, state := state]
 
-_MAX_AMOUNT: constant(uint256) = 10**30
 _DAY: constant(uint256) = 86_400
 # Bits of a curve's word, and of a market's risk word.
 _HALTED: constant(uint256) = 1 << 168
@@ -348,27 +349,20 @@ def withdraw_reserve(asset: uint256, tokens: uint256, receiver: address):
     """
     self._require_governor()
     word: uint256 = state.token[asset]
-    assert word != 0, errors.UNKNOWN_ASSET
-    scale: uint256 = 10 ** (18 - packing._get(word, 160, 8))
-    assert tokens != 0, errors.ZERO_AMOUNT
-    assert tokens <= _MAX_AMOUNT // scale, errors.AMOUNT_TOO_LARGE
+    amount: uint256 = custody._to_wad(word, tokens)
     money_market._require_open(asset)
-    assert receiver != self and receiver != empty(address), errors.WRONG_RECEIVER
     self._settle(keccak256(slice(msg.data, 0, 100)), True)
     pool: money_market.Pool = money_market._load_accrued(asset)
-    burned: uint256 = fp._mul_div_up(tokens * scale, fp.RAY, pool.lend_index)
+    burned: uint256 = fp._mul_div_up(amount, fp.RAY, pool.lend_index)
     assert burned <= pool.reserve, errors.INSUFFICIENT_BALANCE
-    pool = money_market._pay_out(pool, tokens * scale)
+    pool = money_market._pay_out(pool, amount)
     pool.lends -= burned
     pool.reserve -= burned
     money_market._save(asset, pool)
     log IClearinghouse.ReserveWithdrawn(
-        asset=asset, receiver=receiver, amount=tokens * scale, time=block.timestamp
+        asset=asset, receiver=receiver, amount=amount, time=block.timestamp
     )
-    token: IERC20 = IERC20(convert(word & (2**160 - 1), address))
-    assert extcall token.transfer(
-        receiver, tokens, default_return_value=True
-    ), errors.TRANSFER_FAILED
+    custody._send(word, receiver, tokens)
 
 
 # Governor: markets

@@ -299,8 +299,6 @@ def withdraw_reserve(
     ch.require_governor(state, caller)
     ch.require_token_amount(state, asset, tokens)
     ch.require_open(state, asset)
-    if receiver == 0:
-        raise errors.WrongReceiver
     state = settle(state, now, ("withdraw_reserve", asset, tokens, receiver), True)
     state = ch.accrue(state, asset, now)
     pool = state.assets[asset].pool
@@ -310,6 +308,8 @@ def withdraw_reserve(
         raise errors.InsufficientBalance
     pool = money_market.pay_out(pool, amount)
     pool = replace(pool, lends=pool.lends - burned, reserve=pool.reserve - burned)
+    if receiver == 0:
+        raise errors.WrongReceiver
     return ch.with_custody(ch.with_pool(state, asset, pool), asset, -tokens)
 
 
