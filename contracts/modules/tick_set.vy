@@ -170,14 +170,15 @@ def _cross(market: uint256, target: uint256, limit: uint256) -> (uint256, uint25
         )
 
         # Longs that lost win and shorts that won lose, or the other way round: either
-        # adds the same to both sums.
+        # adds the same to both sums. Sizes are below 2**65, prices below 2**66 and
+        # ticks fewer than 2**15, so that nothing overflows.
         size: uint256 = state.tick_size[market][tick]
-        size = (size >> 64) + (size & (2**64 - 1))
-        lots += size
-        cost += size * price
-        crossed += 1
+        size = unsafe_add(size >> 64, size & (2**64 - 1))
+        lots = unsafe_add(lots, size)
+        cost = unsafe_add(cost, unsafe_mul(size, price))
+        crossed = unsafe_add(crossed, 1)
         if is_up:
-            low = tick + 1
+            low = unsafe_add(tick, 1)
         else:
             end = tick
         tick = self._next(market, low, end, is_up)
@@ -365,7 +366,7 @@ def _lots(word: uint256) -> int256:
     """
     @notice Return the lots of a sum over winners or losers.
     """
-    return packing._get_signed(word, 64, 64)
+    return convert(convert(word << 128, bytes32), int256) >> 192
 
 
 @internal
@@ -374,7 +375,7 @@ def _cost(word: uint256) -> int256:
     """
     @notice Return the cost of a sum over winners or losers, in price units times lots.
     """
-    return packing._get_signed(word, 128, 128)
+    return convert(convert(word, bytes32), int256) >> 128
 
 
 @internal
