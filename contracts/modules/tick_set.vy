@@ -128,8 +128,7 @@ def _cross(market: uint256, target: uint256, limit: uint256) -> (uint256, uint25
             left, down to the last that was crossed.
     @dev Growth must be booked. What is crossed has a price from the lower of cursor and
          target to below the higher, since a tick's own price is below it.
-    @param target Within the grid's range.
-    @param limit At least 1.
+    @param target Not above the last tick's price.
     @return The cursor, and how many ticks were crossed.
     """
     cursor: uint256 = state.market_cursor[market]
@@ -149,9 +148,9 @@ def _cross(market: uint256, target: uint256, limit: uint256) -> (uint256, uint25
     crossed: uint256 = 0
     lots: uint256 = 0
     cost: uint256 = 0
-    reached = target
     tick: uint256 = self._next(market, low, end, is_up)
-    price: uint256 = 0
+    price: uint256 = reached
+    reached = target
     for i: uint256 in range(grid.MAX_TICK + 1):
         if tick == _NONE:
             break

@@ -315,6 +315,16 @@ def test_a_falling_cursor_stops_at_the_last_tick_that_it_crossed(module):
     assert book.send("cross", 0, 1) == (0, 0)
 
 
+def test_a_cursor_that_may_cross_nothing_comes_to_the_next_tick_at_most(module):
+    book = Book(module)
+    for tick in (4000, 4100):
+        book.enter(tick, 1)
+    assert book.send("cross", TOP, 0) == (at(4000), 0)
+    assert book.send("cross", at(4050), 1) == (at(4050), 1)
+    assert book.send("cross", 0, 0) == (at(4050), 0)
+    assert book.read("cursor") == at(4050)
+
+
 def test_growth_before_a_crossing_stays_with_the_old_weights(module):
     """Weights are booked at the price at which interest accrued."""
     book = Book(module)
