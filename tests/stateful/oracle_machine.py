@@ -4,6 +4,8 @@ What publishers, books and the governor may do, in any order.
 Subclasses say against what they do it: they override `begin`, `step` and `advance`.
 """
 
+from fractions import Fraction
+
 from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -19,6 +21,7 @@ from specs.fixed_point import PPM, WAD
 from specs.price_index import MAX_PRICE, UNIT
 from specs.reports import Report
 from specs.signatures import NOBODY
+from specs.volatility import MAX_VARIANCE, compute_return_up
 from tests.helpers.reports import (
     ADDRESSES,
     BOOK,
@@ -163,6 +166,12 @@ class OracleMachine(RuleBasedStateMachine):
                 assert price % UNIT == 0
                 assert price <= MAX_PRICE
 
+    @invariant()
+    def variances_are_bounded_and_of_assets_with_prices(self):
+        for number, variance in self.state.variances.items():
+            assert self.state.assets[number].time
+            assert 0 <= variance <= MAX_VARIANCE
+
     def begin(self, threshold, publishers):
         """Open an oracle."""
         self.now = GENESIS
@@ -215,6 +224,10 @@ class OracleMachine(RuleBasedStateMachine):
         assert after.quorum.version - before.quorum.version in (0, 1)
         for number, asset in before.assets.items():
             check_step(asset, after.assets[number])
+            check_variance(
+                *(asset, after.assets[number]),
+                *(oracle.variances.get(number, 0) for oracle in (before, after)),
+            )
         for number, market in before.markets.items():
             check_mean(market, after.markets[number], before)
 
@@ -231,6 +244,16 @@ def check_step(before, after):
         assert low <= after.slow <= high
     if after.time == before.time:
         assert (after.slow, after.fast) == (before.slow, before.fast)
+
+
+def check_variance(before, after, old, new):
+    """The variance moves with a later price alone, between what it was and a sample."""
+    if not before.time or after.time == before.time:
+        assert new == old
+        return
+    elapsed = after.time - before.time
+    moved = Fraction(compute_return_up(before.fast, after.fast) ** 2, WAD * elapsed)
+    assert min(old, moved) <= new < max(old, moved) + 1
 
 
 def check_mean(before, after, state):

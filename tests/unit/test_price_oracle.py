@@ -442,6 +442,20 @@ def test_observation_is_announced_as_stored(oracle):
     )
 
 
+def answers(name):
+    """Return the types that a contract's prices are given in."""
+    return {
+        entry["name"]: [part["type"] for part in entry["outputs"]]
+        for entry in artifact(name).abi
+        if entry.get("name") in ("feed", "mark")
+    }
+
+
+def test_stand_in_of_other_tests_answers_in_the_same_form():
+    assert answers("MockPrices") == answers("PriceOracle")
+    assert len(answers("PriceOracle")["feed"]) == 4
+
+
 def test_domain_and_governor_are_readable(oracle):
     assert oracle.view("GOVERNOR") == GOVERNOR
     assert artifact("PriceOracle").runtime_size < 24_576
