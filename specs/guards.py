@@ -144,7 +144,7 @@ def follow(guards: Guards, held: Wad, now: Seconds) -> Guards:
 
 
 def compute_outflow(guards: Guards) -> Wad:
-    """Return what may be missing of the average, rounded down."""
+    """Return what may be missing of the average; exact, for BPS divides its unit."""
     share = mul_div_down(guards.average, guards.outflow_share, BPS)
     return Wad(max(share, guards.outflow_floor))
 

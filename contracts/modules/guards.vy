@@ -103,27 +103,23 @@ def _check_utilisation(
     threshold: uint256 = ((word >> 64) & _LOW_16) * _BP_UNIT
     if after <= before or after <= threshold:
         return word
-    highest: uint256 = ((word >> 80) & _LOW_16) * _BP_UNIT
-    assert after <= highest, errors.UTILISATION_TOO_HIGH
-    share: uint256 = (word >> 48) & _LOW_16
-    if share >= fp.BPS:
-        return word
-
     changed: uint256 = word
-    step: uint256 = now // THROTTLE_STEP
-    if step != (word >> 96) & _LOW_32:
-        # At most `highest`, for the share is below one: it fits 24 bits.
-        start: uint256 = max(threshold, before)
-        room: uint256 = fp._mul_div_down(highest - start, share, fp.BPS)
-        changed = (
-            ((word >> 152) << 152)
-            | (((start + room) // _PPM_UNIT) << 128)
-            | (packing._fit(step, 32) << 96)
-            | (word & _LOW_96)
-        )
-    assert (
-        after <= ((changed >> 128) & _LOW_24) * _PPM_UNIT
-    ), errors.UTILISATION_TOO_HIGH
+    limit: uint256 = ((word >> 80) & _LOW_16) * _BP_UNIT
+    share: uint256 = (word >> 48) & _LOW_16
+    if share < fp.BPS and after <= limit:
+        step: uint256 = now // THROTTLE_STEP
+        if step != (word >> 96) & _LOW_32:
+            # Below the limit, for the share is below one, so that it fits its field.
+            start: uint256 = max(threshold, before)
+            room: uint256 = fp._mul_div_down(limit - start, share, fp.BPS)
+            changed = (
+                ((word >> 152) << 152)
+                | (((start + room) // _PPM_UNIT) << 128)
+                | (packing._fit(step, 32) << 96)
+                | (word & _LOW_96)
+            )
+        limit = ((changed >> 128) & _LOW_24) * _PPM_UNIT
+    assert after <= limit, errors.UTILISATION_TOO_HIGH
     return changed
 
 
@@ -164,6 +160,7 @@ def _check_outflow(
 
     changed: uint256 = self._follow(word, held_before, now)
     average: uint256 = (changed >> 184) * AVERAGE_UNIT
+    # Exact, for BPS divides the average's unit.
     outflow: uint256 = max(
         fp._mul_div_down(average, share, fp.BPS), (word & _LOW_32) * fp.WAD
     )

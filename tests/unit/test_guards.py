@@ -11,6 +11,7 @@ from keeper.chain.codec import codec_of
 from keeper.chain.interface import Refused
 from specs import guards as spec
 from specs.errors import (
+    AmountTooLarge,
     BorrowCapReached,
     OutflowTooLarge,
     Revert,
@@ -338,12 +339,12 @@ def test_outflow_is_a_share_or_the_floor(module, guards, after, is_refused):
         assert found == guards
 
 
-def test_outflow_rounds_against_who_takes_out(module):
-    guards = limited(share=1, average=AVERAGE_UNIT + 5 * AVERAGE_UNIT, at=START)
-    missing = 6 * AVERAGE_UNIT // BPS
-    assert compute_outflow(guards) == missing
+def test_outflow_is_exact_to_the_wei(module):
+    average = 6 * AVERAGE_UNIT
+    guards = limited(share=1, average=average, at=START)
+    assert compute_outflow(guards) * BPS == average
     for less, is_refused in ((0, False), (1, True)):
-        after = 6 * AVERAGE_UNIT - missing - less
+        after = average - average // BPS - less
         found = agree(module, "check_outflow", guards, 9 * WAD, after, START)
         assert (found == OutflowTooLarge.reason) == is_refused
 
@@ -578,3 +579,11 @@ def test_nothing_is_written_where_nothing_changes(module):
         module.send(method, 6, *arguments)
         assert not writes(module, method, 6, *arguments)
     assert not writes(module, "guard_utilisation", 6, WAD, 9_900 * BP)
+
+
+def test_times_beyond_their_fields_are_refused(module):
+    word = to_word(replace(throttled(), outflow_share=2_000))
+    for method, end in (("check_outflow", 2**32), ("check_utilisation", 60 * 2**32)):
+        arguments = (8_001 * BP - 1, 8_001 * BP)
+        assert module.reason(method, word, *arguments, end - 1) is None
+        assert module.reason(method, word, *arguments, end) == AmountTooLarge.reason
