@@ -3,8 +3,8 @@
 """
 @title AccountCode
 @license Apache-2.0
-@notice What owners and operators arrange within the vault: transfers, lending, rights
-        and settings; a code body behind the Clearinghouse's address.
+@notice What owners and operators arrange within the vault: transfers, lending, rights,
+        settings and batches; a code body behind the Clearinghouse's address.
 @dev Called by delegation only. Called directly it meets its own, empty storage, in
      which nothing is listed and which no other contract reads.
 @custom:spec specs/clearinghouse.py
@@ -14,15 +14,37 @@ from .interfaces import IClearinghouse
 from .modules import accounts
 from .modules import custody
 from .modules import errors
+from .modules import guards
 from .modules import health
+from .modules import ledger
+from .modules import margin
 from .modules import money_market
+from .modules import pool_limits
 from .modules import state
 
 initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
-initializes: custody[money_market := money_market, state := state]
+initializes: custody[state := state]
+initializes: guards[state := state]
+initializes: pool_limits[guards := guards, state := state]
+initializes: ledger[
+    accounts := accounts,
+    custody := custody,
+    money_market := money_market,
+    pool_limits := pool_limits,
+    state := state,
+]
 initializes: health
+
+# Kinds of a batch's steps.
+DEPOSIT: constant(uint256) = 0
+WITHDRAW: constant(uint256) = 1
+BORROW: constant(uint256) = 2
+REPAY: constant(uint256) = 3
+LEND: constant(uint256) = 4
+UNLEND: constant(uint256) = 5
+MAX_STEPS: constant(uint256) = 8
 
 
 @deploy
@@ -62,16 +84,8 @@ def lend(account: uint256, asset: uint256, amount: uint256):
     @notice Lend `amount` (WAD) of the account's idle balance.
     """
     accounts._require_authorised(account, msg.sender, accounts.TRADE)
-    custody._require_amount(asset, amount)
-    pool: money_market.Pool = money_market._load_accrued(asset)
-    word: uint256 = state.balances[account][asset]
-    idle: uint256 = money_market._idle(word)
-    assert amount <= idle, errors.INSUFFICIENT_BALANCE
-    money_market._save(asset, money_market._lend_idle(account, asset, pool, amount))
+    ledger._lend(account, asset, amount)
     health._require_initial_margin(account)
-    log IClearinghouse.Lend(
-        account=account, asset=asset, amount=amount, time=block.timestamp
-    )
 
 
 @external
@@ -80,14 +94,15 @@ def unlend(account: uint256, asset: uint256, amount: uint256):
     @notice Take `amount` (WAD) of the account's lend back to lie idle.
     """
     accounts._require_authorised(account, msg.sender, accounts.TRADE)
-    custody._require_amount(asset, amount)
-    money_market._require_open(asset)
-    pool: money_market.Pool = money_market._load_accrued(asset)
-    money_market._save(asset, money_market._unlend(account, asset, pool, amount))
-    health._require_initial_margin(account)
-    log IClearinghouse.Unlend(
-        account=account, asset=asset, amount=amount, time=block.timestamp
-    )
+    before: money_market.Pool = ledger._unlend(account, asset, amount)
+    found: IClearinghouse.Health = health._assess(account)
+    margin._check_initial_margin(found)
+    if found.exposure != 0:
+        pool_limits._check_utilisation(
+            asset,
+            money_market._utilisation(asset, before),
+            money_market._utilisation(asset, money_market._load(asset)),
+        )
 
 
 @external
@@ -105,12 +120,119 @@ def set_operator(account: uint256, operator: address, rights: uint256):
 
 
 @external
-def set_auto_lend(account: uint256, enabled: bool):
+def set_settings(account: uint256, settings: IClearinghouse.Settings):
     """
-    @notice Choose whether later deposits of the account are lent or lie idle.
+    @notice Choose how the account lends, repays, settles and borrows from now on; what
+            it has stays as it is.
     """
     accounts._require_authorised(account, msg.sender, accounts.TRADE)
-    accounts._set_auto_lending(account, enabled)
-    log IClearinghouse.AutoLendSet(
-        account=account, enabled=enabled, time=block.timestamp
+    accounts._set_settings(account, settings)
+    log IClearinghouse.SettingsSet(
+        account=account, settings=settings, time=block.timestamp
+    )
+
+
+@external
+def deposit_with_permit(
+    account: uint256,
+    asset: uint256,
+    tokens: uint256,
+    deadline: uint256,
+    v: uint8,
+    r: bytes32,
+    s: bytes32,
+):
+    """
+    @notice Bring `tokens` of `asset` into `account`, as a deposit does, after the token
+            has been shown the caller's signed approval of the vault (EIP-2612).
+    @dev The approval may fail, or have been used by somebody else before: the deposit
+         needs no more than to be approved.
+    @param tokens Amount in token units.
+    """
+    token: uint256 = state.token[asset]
+    assert token != 0, errors.UNKNOWN_ASSET
+    custody._permit(token, msg.sender, tokens, deadline, v, r, s)
+    if not ledger._deposit(token, account, asset, tokens, msg.sender):
+        assert not margin._is_liquidatable(
+            health._assess(account)
+        ), errors.BELOW_INITIAL_MARGIN
+    custody._collect(token, msg.sender, tokens)
+
+
+@external
+def batch(account: uint256, steps: DynArray[IClearinghouse.Step, MAX_STEPS]):
+    """
+    @notice Take steps that each have a call of their own, with one check of margin for
+            all of them; tokens move last, in the order of the steps.
+    @dev Margin may be missing in between, so a step is one of a list: nothing on it
+         touches another account, asks whether an account is healthy, or pays for one
+         that is not. Limits of a pool are asked for each step as if it had been a call
+         of its own, with the exposure that the account has in the end.
+    """
+    tokens: uint256[MAX_STEPS] = empty(uint256[MAX_STEPS])
+    before: uint256[MAX_STEPS] = empty(uint256[MAX_STEPS])
+    after: uint256[MAX_STEPS] = empty(uint256[MAX_STEPS])
+    is_risky: bool = False
+    for i: uint256 in range(len(steps), bound=MAX_STEPS):
+        step: IClearinghouse.Step = steps[i]
+        right: uint256 = accounts.TRADE
+        if step.kind == WITHDRAW or step.kind == BORROW:
+            right = accounts.WITHDRAW
+        accounts._require_authorised(account, msg.sender, right)
+        tokens[i], before[i], after[i] = self._book(account, step)
+        if step.kind != DEPOSIT and step.kind != REPAY:
+            is_risky = True
+
+    if is_risky:
+        found: IClearinghouse.Health = health._assess(account)
+        margin._check_initial_margin(found)
+        for i: uint256 in range(len(steps), bound=MAX_STEPS):
+            if found.exposure == 0:
+                break
+            if steps[i].kind in [WITHDRAW, BORROW, UNLEND]:
+                pool_limits._check_utilisation(steps[i].asset, before[i], after[i])
+
+    for i: uint256 in range(len(steps), bound=MAX_STEPS):
+        step: IClearinghouse.Step = steps[i]
+        if step.kind == DEPOSIT or step.kind == REPAY:
+            custody._collect(state.token[step.asset], msg.sender, tokens[i])
+        elif step.kind == WITHDRAW or step.kind == BORROW:
+            custody._send(state.token[step.asset], step.receiver, tokens[i])
+
+
+@internal
+def _book(
+    account: uint256, step: IClearinghouse.Step
+) -> (uint256, uint256, uint256):
+    """
+    @notice Book a step; return the tokens that it moves and the utilisation of its pool
+            before and after, if it takes cash.
+    """
+    asset: uint256 = step.asset
+    token: uint256 = state.token[asset]
+    tokens: uint256 = step.amount
+    if step.kind == DEPOSIT:
+        # Whoever gets here may trade for the account and is no stranger.
+        ledger._deposit(token, account, asset, tokens, msg.sender)
+        return tokens, 0, 0
+    if step.kind == REPAY:
+        return ledger._repay(token, account, asset, tokens, msg.sender), 0, 0
+    if step.kind == LEND:
+        ledger._lend(account, asset, tokens)
+        return 0, 0, 0
+
+    before: money_market.Pool = empty(money_market.Pool)
+    if step.kind == WITHDRAW:
+        tokens, before = ledger._withdraw(
+            token, account, asset, tokens, step.receiver
+        )
+    elif step.kind == BORROW:
+        before = ledger._borrow(token, account, asset, tokens, step.receiver)
+    else:
+        assert step.kind == UNLEND, errors.OUT_OF_BOUNDS
+        before = ledger._unlend(account, asset, tokens)
+    return (
+        tokens,
+        money_market._utilisation(asset, before),
+        money_market._utilisation(asset, money_market._load(asset)),
     )

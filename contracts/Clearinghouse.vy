@@ -15,16 +15,28 @@ from .interfaces import IClearinghouse
 from .modules import accounts
 from .modules import custody
 from .modules import errors
-from .modules import fixed_point as fp
+from .modules import guards
+from .modules import health
+from .modules import ledger
 from .modules import margin
 from .modules import money_market
+from .modules import pool_limits
 from .modules import state
 
 initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
-initializes: margin[money_market := money_market, state := state]
-initializes: custody[money_market := money_market, state := state]
+initializes: guards[state := state]
+initializes: pool_limits[guards := guards, state := state]
+initializes: custody[state := state]
+initializes: ledger[
+    accounts := accounts,
+    custody := custody,
+    money_market := money_market,
+    pool_limits := pool_limits,
+    state := state,
+]
+initializes: health
 
 exports: (
     # Parameters
@@ -48,10 +60,19 @@ exports: (
     state.market_premium,
     state.market_fund,
     state.market_size,
+    state.market_winners,
+    state.market_growth,
+    state.market_cursor,
+    state.market_limits,
+    state.market_cull,
+    state.tick_growth,
+    state.tick_size,
+    state.tick_map,
     # Accounts
     state.headers,
     state.balances,
     state.positions,
+    state.snapshots,
 )
 
 # Bytes that the fallback passes on of what a code body returns.
@@ -63,6 +84,7 @@ LIQUIDATION_CODE: public(immutable(address))
 GOVERNANCE_CODE: public(immutable(address))
 ACCOUNT_CODE: public(immutable(address))
 MARGIN_CODE: public(immutable(address))
+SPOT_CODE: public(immutable(address))
 
 
 @deploy
@@ -74,6 +96,7 @@ def __init__(
     governance_code: address,
     account_code: address,
     margin_code: address,
+    spot_code: address,
 ):
     """
     @notice Fix the code bodies for good and name the first governor.
@@ -86,6 +109,8 @@ def __init__(
     GOVERNANCE_CODE = governance_code
     ACCOUNT_CODE = account_code
     MARGIN_CODE = margin_code
+    SPOT_CODE = spot_code
+    health.__init__(margin_code)
     log IClearinghouse.GovernorSet(governor=governor, time=block.timestamp)
 
 
@@ -111,44 +136,19 @@ def __default__() -> Bytes[MAX_ANSWER]:
 @external
 def deposit(account: uint256, asset: uint256, tokens: uint256):
     """
-    @notice Bring `tokens` of `asset` into `account`: debt is repaid first, the rest
-            lent, or left idle if the account does not auto-lend.
+    @notice Bring `tokens` of `asset` into `account`; its settings say whether they
+            repay, are lent or lie idle.
     @dev A stranger may only add to what the account holds or owes, not to one below
          its maintenance margin; anyone may add USDC to the backstop fund. Refused if
          it is too little to change the balance by one scaled unit.
     @param tokens Amount in token units.
     """
-    word: uint256 = state.token[asset]
-    amount: uint256 = custody._to_wad(word, tokens)
-    is_own: bool = accounts._is_authorised(account, msg.sender, accounts.TRADE)
-    if not is_own and not (
-        account == accounts.BACKSTOP_FUND and asset == accounts.USDC
-    ):
-        accounts._require_user(account)
-        assert state.balances[account][asset] != 0, errors.ASSET_NOT_ENABLED
-
-    before: uint256 = state.balances[account][asset]
-    pool: money_market.Pool = money_market._load_accrued(asset)
-    pool.cash += amount
-    if accounts._is_auto_lending(account):
-        pool = money_market._credit(account, asset, pool, amount)
-    else:
-        pool = money_market._credit_idle(account, asset, pool, amount)
-    assert state.balances[account][asset] != before, errors.ZERO_AMOUNT
-    money_market._save(asset, pool)
-    if not is_own:
+    token: uint256 = state.token[asset]
+    if not ledger._deposit(token, account, asset, tokens, msg.sender):
         assert not margin._is_liquidatable(
-            margin._assess(account)
+            health._assess(account)
         ), errors.BELOW_INITIAL_MARGIN
-
-    log IClearinghouse.Deposit(
-        account=account,
-        asset=asset,
-        payer=msg.sender,
-        amount=amount,
-        time=block.timestamp,
-    )
-    custody._collect(word, msg.sender, tokens)
+    custody._collect(token, msg.sender, tokens)
 
 
 @external
@@ -160,26 +160,9 @@ def repay(account: uint256, asset: uint256, tokens: uint256) -> uint256:
     @param tokens Amount in token units, or the largest number for all that is owed.
     @return Token units taken.
     """
-    word: uint256 = state.token[asset]
-    scale: uint256 = custody._scale(word)
-    assert tokens != 0, errors.ZERO_AMOUNT
-    pool: money_market.Pool = money_market._load_accrued(asset)
-    debt: uint256 = money_market._debt(
-        state.balances[account][asset], pool.borrow_index
-    )
-    assert debt != 0, errors.NO_DEBT
-    taken: uint256 = min(tokens, fp._mul_div_up(debt, 1, scale))
-    pool.cash += taken * scale
-    pool = money_market._credit(account, asset, pool, taken * scale)
-    money_market._save(asset, pool)
-    log IClearinghouse.Repay(
-        account=account,
-        asset=asset,
-        payer=msg.sender,
-        amount=taken * scale,
-        time=block.timestamp,
-    )
-    custody._collect(word, msg.sender, taken)
+    token: uint256 = state.token[asset]
+    taken: uint256 = ledger._repay(token, account, asset, tokens, msg.sender)
+    custody._collect(token, msg.sender, taken)
     return taken
 
 
@@ -205,28 +188,12 @@ def withdraw(
     @return Token units sent.
     """
     accounts._require_authorised(account, msg.sender, accounts.WITHDRAW)
-    word: uint256 = state.token[asset]
-    scale: uint256 = custody._scale(word)
-    money_market._require_open(asset)
-    pool: money_market.Pool = money_market._load_accrued(asset)
-    held: uint256 = money_market._held(
-        state.balances[account][asset], pool.lend_index
-    )
-    sent: uint256 = tokens
-    if tokens == max_value(uint256):
-        sent = held // scale
-    amount: uint256 = custody._to_wad(word, sent)
-    assert amount <= held, errors.INSUFFICIENT_BALANCE
-    custody._take_out(account, asset, pool, amount)
-    margin._require_initial_margin(account)
-    log IClearinghouse.Withdraw(
-        account=account,
-        asset=asset,
-        receiver=receiver,
-        amount=amount,
-        time=block.timestamp,
-    )
-    custody._send(word, receiver, sent)
+    token: uint256 = state.token[asset]
+    sent: uint256 = 0
+    before: money_market.Pool = empty(money_market.Pool)
+    sent, before = ledger._withdraw(token, account, asset, tokens, receiver)
+    self._require_margin_and_cash(account, asset, before)
+    custody._send(token, receiver, sent)
     return sent
 
 
@@ -237,19 +204,29 @@ def borrow(account: uint256, asset: uint256, tokens: uint256, receiver: address)
     @param tokens Amount in token units.
     """
     accounts._require_authorised(account, msg.sender, accounts.WITHDRAW)
-    word: uint256 = state.token[asset]
-    amount: uint256 = custody._to_wad(word, tokens)
-    money_market._require_open(asset)
-    custody._take_out(account, asset, money_market._load_accrued(asset), amount)
-    margin._require_initial_margin(account)
-    log IClearinghouse.Borrow(
-        account=account,
-        asset=asset,
-        receiver=receiver,
-        amount=amount,
-        time=block.timestamp,
+    token: uint256 = state.token[asset]
+    self._require_margin_and_cash(
+        account, asset, ledger._borrow(token, account, asset, tokens, receiver)
     )
-    custody._send(word, receiver, tokens)
+    custody._send(token, receiver, tokens)
+
+
+@internal
+def _require_margin_and_cash(
+    account: uint256, asset: uint256, before: money_market.Pool
+):
+    """
+    @notice Refuse unless the account has initial margin and, if it has exposure, may
+            take so much of the pool's cash.
+    """
+    found: IClearinghouse.Health = health._assess(account)
+    margin._check_initial_margin(found)
+    if found.exposure != 0:
+        pool_limits._check_utilisation(
+            asset,
+            money_market._utilisation(asset, before),
+            money_market._utilisation(asset, money_market._load(asset)),
+        )
 
 
 @internal
@@ -259,17 +236,16 @@ def _code_of(selector: bytes4) -> address:
     @notice Return the code body that has a function; what none of the others has is
             the governor's, or refused there.
     """
-    if selector in [
-        method_id(
-            "fill_perp(uint256,uint256,uint256,uint256,uint256,bool)", output_type=bytes4
-        ),
-        method_id(
-            "fill_spot(uint256,uint256,uint256,uint256,uint256,bool)", output_type=bytes4
-        ),
-    ]:
+    if selector == method_id(
+        "fill_perp(uint256,uint256,uint256,uint256,uint256,bool)", output_type=bytes4
+    ):
         return TRADE_CODE
+    if selector == method_id(
+        "fill_spot(uint256,uint256,uint256,uint256,uint256,bool)", output_type=bytes4
+    ):
+        return SPOT_CODE
     if selector in [
-        method_id("tick(uint256[],uint256[])", output_type=bytes4),
+        method_id("tick(uint256[],uint256[],uint256)", output_type=bytes4),
         method_id("realise(uint256,uint256[])", output_type=bytes4),
         method_id("close_takeover()", output_type=bytes4),
     ]:
@@ -284,7 +260,16 @@ def _code_of(selector: bytes4) -> address:
         method_id("lend(uint256,uint256,uint256)", output_type=bytes4),
         method_id("unlend(uint256,uint256,uint256)", output_type=bytes4),
         method_id("set_operator(uint256,address,uint256)", output_type=bytes4),
-        method_id("set_auto_lend(uint256,bool)", output_type=bytes4),
+        method_id(
+            "set_settings(uint256,(bool,bool,bool,bool,uint256))", output_type=bytes4
+        ),
+        method_id(
+            "batch(uint256,(uint256,uint256,uint256,address)[])", output_type=bytes4
+        ),
+        method_id(
+            "deposit_with_permit(uint256,uint256,uint256,uint256,uint8,bytes32,bytes32)",
+            output_type=bytes4,
+        ),
     ]:
         return ACCOUNT_CODE
     if selector == method_id("assess(uint256)", output_type=bytes4):

@@ -31,7 +31,7 @@ from .modules import state
 initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
-initializes: custody[money_market := money_market, state := state]
+initializes: custody[state := state]
 
 _DAY: constant(uint256) = 86_400
 # Bits of a curve's word, and of a market's risk word.

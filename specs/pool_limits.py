@@ -27,6 +27,16 @@ def require_margin_and_cash(
     margin.require_initial_margin(health)
     if health.exposure == 0:
         return state
+    return check_utilisation(state, now, asset, before, state.assets[asset].pool)
+
+
+def check_utilisation(
+    state: State, now: Seconds, asset: int, before: Pool, after: Pool
+) -> State:
+    """
+    Return ``state`` with the pool's throttle moved on; refuse what an account with
+    exposure may not take: anything of a paused pool, or more cash than is admitted.
+    """
     pool = state.assets[asset].pool
     if pool.is_paused:
         raise errors.Paused
@@ -34,14 +44,14 @@ def require_margin_and_cash(
     changed = guards.check_utilisation(
         pool.guards,
         money_market.get_utilisation(before, surplus),
-        money_market.get_utilisation(pool, surplus),
+        money_market.get_utilisation(after, surplus),
         now,
     )
     return with_pool(state, asset, replace(pool, guards=changed))
 
 
 def check_outflow(state: State, now: Seconds, asset: int, before: Pool) -> State:
-    """Return ``state`` with the pool's outflow window moved on; refuse what exceeds it."""
+    """Return ``state`` with the outflow window moved on; refuse what exceeds it."""
     pool = state.assets[asset].pool
     changed = guards.check_outflow(
         pool.guards,

@@ -11,6 +11,7 @@
 @custom:spec specs/accounts.py
 """
 
+from ..interfaces import IClearinghouse
 from . import errors
 from . import packing
 from . import state
@@ -25,7 +26,13 @@ RESERVE: constant(uint256) = 1
 BACKSTOP_FUND: constant(uint256) = 2
 
 USDC: constant(uint256) = 0
+# The highest limit that an account may set itself.
+MAX_LEVERAGE: constant(uint256) = 255
+# What is chosen has a bit, so that an account that chose nothing has none.
 _IS_IDLING: constant(uint256) = 1
+_IS_REALISING: constant(uint256) = 2
+_IS_NOT_BORROWING: constant(uint256) = 4
+_IS_NOT_REPAYING: constant(uint256) = 8
 _LIST: constant(uint256) = 2**64 - 1
 
 
@@ -89,21 +96,83 @@ def _markets(header: uint256) -> uint256:
 
 
 @internal
-@view
-def _is_auto_lending(account: uint256) -> bool:
+@pure
+def _is_auto_lending(header: uint256) -> bool:
     """
-    @notice Return whether what comes into the account is lent.
+    @notice Return whether what comes in is lent; else it lies idle.
     """
-    return state.headers[account] & _IS_IDLING == 0
+    return header & _IS_IDLING == 0
 
 
 @internal
-def _set_auto_lending(account: uint256, enabled: bool):
+@pure
+def _is_auto_repaying(header: uint256) -> bool:
     """
-    @notice Choose whether what comes into the account is lent.
+    @notice Return whether USDC that comes in repays a borrow; else it lies idle.
     """
-    header: uint256 = state.headers[account] & ~_IS_IDLING
-    state.headers[account] = header if enabled else header | _IS_IDLING
+    return header & _IS_NOT_REPAYING == 0
+
+
+@internal
+@pure
+def _is_auto_borrowing(header: uint256) -> bool:
+    """
+    @notice Return whether losses and fees may leave a USDC debt; else collateral is
+            converted.
+    """
+    return header & _IS_NOT_BORROWING == 0
+
+
+@internal
+@pure
+def _is_auto_realizing(header: uint256) -> bool:
+    """
+    @notice Return whether anyone may realise profit and loss.
+    """
+    return header & _IS_REALISING != 0
+
+
+@internal
+@pure
+def _max_leverage(header: uint256) -> uint256:
+    """
+    @notice Return the account's own limit of leverage, 0 for none.
+    """
+    return (header >> 8) & MAX_LEVERAGE
+
+
+@internal
+@view
+def _settings(account: uint256) -> IClearinghouse.Settings:
+    """
+    @notice Return what the account's owner chose.
+    """
+    header: uint256 = state.headers[account]
+    return IClearinghouse.Settings(
+        auto_lend=self._is_auto_lending(header),
+        auto_repay=self._is_auto_repaying(header),
+        auto_borrow_settlements=self._is_auto_borrowing(header),
+        auto_realize=self._is_auto_realizing(header),
+        max_leverage=self._max_leverage(header),
+    )
+
+
+@internal
+def _set_settings(account: uint256, settings: IClearinghouse.Settings):
+    """
+    @notice Store what the account's owner chose.
+    """
+    assert settings.max_leverage <= MAX_LEVERAGE, errors.OUT_OF_BOUNDS
+    chosen: uint256 = settings.max_leverage << 8
+    if not settings.auto_lend:
+        chosen |= _IS_IDLING
+    if settings.auto_realize:
+        chosen |= _IS_REALISING
+    if not settings.auto_borrow_settlements:
+        chosen |= _IS_NOT_BORROWING
+    if not settings.auto_repay:
+        chosen |= _IS_NOT_REPAYING
+    state.headers[account] = ((state.headers[account] >> 128) << 128) | chosen
 
 
 @internal

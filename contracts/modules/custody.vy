@@ -6,17 +6,15 @@
 @notice Tokens on their way into the vault and out of it, and amounts in their units
         and in WAD.
 @dev The one module that calls tokens: last, after every write and every check of the
-     body that uses it.
+     body that uses it; only a permit comes before all of them.
 @custom:spec specs/clearinghouse.py
 """
 
 from ethereum.ercs import IERC20
 
 from . import errors
-from . import money_market
 from . import state
 
-uses: money_market
 uses: state
 
 MAX_AMOUNT: constant(uint256) = 10**30
@@ -56,15 +54,36 @@ def _require_amount(asset: uint256, amount: uint256):
 
 
 @internal
-def _take_out(
-    account: uint256, asset: uint256, pool: money_market.Pool, amount: uint256
+def _permit(
+    word: uint256,
+    owner: address,
+    tokens: uint256,
+    deadline: uint256,
+    v: uint8,
+    r: bytes32,
+    s: bytes32,
 ):
     """
-    @notice Debit `amount`, which the pool must have as cash. Whoever takes it out
-            asks for the account's initial margin afterwards.
+    @notice Let a token that knows EIP-2612 approve the vault, as its owner has signed.
+    @dev It may fail: whoever has seen the signature can have used it before, and what
+         is then collected is collected all the same.
     """
-    changed: money_market.Pool = money_market._debit(account, asset, pool, amount)
-    money_market._save(asset, money_market._pay_out(changed, amount))
+    is_permitted: bool = raw_call(
+        convert(word & (2**160 - 1), address),
+        abi_encode(
+            owner,
+            self,
+            tokens,
+            deadline,
+            v,
+            r,
+            s,
+            method_id=method_id(
+                "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)"
+            ),
+        ),
+        revert_on_failure=False,
+    )
 
 
 @internal

@@ -7,16 +7,20 @@
         that is there.
 @dev A root loads a pool once, with its interest booked, works on it in memory and
      saves it once. What leaves the books rounds up and what enters them rounds
-     down, so that `cash + borrows - lends - fund` never falls.
+     down, so that `cash + borrows - lends - fund` never falls. Interest on unrealised
+     gains W and losses V is in the totals as it accrues, rounded for the pool, so a
+     total of borrows may run out before the last debt does, and stays at nothing.
 @custom:spec specs/money_market.py
 """
 
+from ..interfaces import IClearinghouse
 from . import accounts
 from . import errors
 from . import fixed_point as fp
 from . import interest_rate
 from . import packing
 from . import state
+from . import weights
 
 uses: accounts
 uses: state
@@ -25,6 +29,7 @@ MAX_INDEX: constant(uint256) = 2**112 - 1
 MAX_ACCRUAL: constant(uint256) = 365 * 86_400
 _LOW_128: constant(uint256) = 2**128 - 1
 _LOW_40: constant(uint256) = 2**40 - 1
+_LOW_32: constant(uint256) = 2**32 - 1
 _LOW_24: constant(uint256) = 2**24 - 1
 _HALTED: constant(uint256) = 1 << 168
 # A curve's rates are stored in 1e-18 per second, its shares in parts per million.
@@ -54,7 +59,7 @@ def _load(asset: uint256) -> Pool:
     return Pool(
         lend_index=index >> 144,
         borrow_index=(index >> 32) & MAX_INDEX,
-        accrued_at=index & (2**32 - 1),
+        accrued_at=index & _LOW_32,
         lends=total >> 128,
         borrows=total & _LOW_128,
         cash=cash >> 128,
@@ -117,9 +122,7 @@ def _compute_borrow_index(asset: uint256, pool: Pool, funds: uint256) -> uint256
     elapsed: uint256 = min(block.timestamp - pool.accrued_at, MAX_ACCRUAL)
     if elapsed == 0:
         return pool.borrow_index
-    lends: uint256 = (
-        fp._mul_div_down(pool.lends, pool.lend_index, fp.RAY) + self._surplus(funds)
-    )
+    lends: uint256 = self._lent(pool) + self._surplus(funds)
     word: uint256 = state.curve[asset]
     rate: uint256 = interest_rate._compute_rate(
         (word & _LOW_40) * _RATE_UNIT,
@@ -160,39 +163,149 @@ def _funds(asset: uint256) -> uint256:
 def _load_accrued(asset: uint256) -> Pool:
     """
     @notice Return a pool with the interest until now booked.
-    @dev The lend side is derived from the interest that borrowers were booked. The
-         funds' surplus earns as a lend does, for the reserve.
     """
     pool: Pool = self._load(asset)
     if pool.accrued_at == block.timestamp:
         return pool
-
-    funds: uint256 = self._funds(asset)
+    funds: uint256 = 0
+    virtuals: uint256 = 0
+    if asset == accounts.USDC:
+        funds = state.funds
+        virtuals = state.virtuals
     borrow_index: uint256 = self._compute_borrow_index(asset, pool, funds)
+    pool.accrued_at = block.timestamp
+    return self._book(
+        pool, borrow_index, state.curve[asset], virtuals, funds & _LOW_128
+    )
+
+
+@internal
+@pure
+def _book(
+    pool: Pool, borrow_index: uint256, curve: uint256, virtuals: uint256, rest: uint256
+) -> Pool:
+    """
+    @notice Return the pool with its borrow index grown to `borrow_index`: borrowers and
+            losers owe; lenders, winners and the funds' rest share it pro rata.
+    @dev The lend side is derived from the interest that was booked. The reserve gets
+         what is left: its share, what the rest earned and what rounding left over.
+    @param virtuals Word of W and V.
+    @param rest Z, what each fund has beyond W - V of its market, at least 0, summed up.
+    """
     interest: uint256 = fp._mul_div_down(
         pool.borrows, borrow_index - pool.borrow_index, fp.RAY
     )
+    losers: uint256 = virtuals & _LOW_128
+    if losers != 0:
+        owed: uint256 = fp._mul_div_down(
+            losers,
+            weights._compute_weight(pool.borrow_index)
+            - weights._compute_weight(borrow_index),
+            weights.ONE,
+        )
+        pool.borrows += owed
+        interest += fp._mul_div_down(owed, borrow_index, fp.RAY)
     pool.borrow_index = borrow_index
-    pool.accrued_at = block.timestamp
     if interest == 0:
         return pool
 
+    winners: uint256 = virtuals >> 128
     kept: uint256 = fp._mul_div_up(
-        interest, ((state.curve[asset] >> 144) & _LOW_24) * _PPM_UNIT, fp.WAD
+        interest, ((curve >> 144) & _LOW_24) * _PPM_UNIT, fp.WAD
     )
-    virtual: uint256 = fp._mul_div_down(funds & _LOW_128, fp.RAY, pool.lend_index)
+    if winners != 0:
+        kept += self._cushion(winners, borrow_index)
+    old_index: uint256 = pool.lend_index
     growth: uint256 = 0
-    if pool.lends + virtual > 0:
+    sharing: uint256 = pool.lends + fp._mul_div_up(
+        winners + rest, fp.RAY, old_index
+    )
+    if kept < interest and sharing != 0:
         growth = min(
-            fp._mul_div_down(interest - kept, fp.RAY, pool.lends + virtual),
-            MAX_INDEX - pool.lend_index,
+            fp._mul_div_down(interest - kept, fp.RAY, sharing), MAX_INDEX - old_index
         )
-    pool.lend_index += growth
-    earned: uint256 = kept + fp._mul_div_down(virtual, growth, fp.RAY)
-    minted: uint256 = fp._mul_div_down(earned, fp.RAY, pool.lend_index)
+    pool.lend_index = old_index + growth
+    paid: uint256 = fp._mul_div_up(pool.lends, growth, fp.RAY)
+    if winners != 0:
+        earned: uint256 = fp._mul_div_up(
+            winners,
+            weights._compute_weight(old_index)
+            - weights._compute_weight(pool.lend_index),
+            weights.ONE,
+        )
+        pool.lends += earned
+        paid += fp._mul_div_up(earned, pool.lend_index, fp.RAY)
+    minted: uint256 = fp._mul_div_down(interest - paid, fp.RAY, pool.lend_index)
     pool.lends += minted
     pool.reserve += minted
     return pool
+
+
+@internal
+@pure
+def _cushion(winners: uint256, borrow_index: uint256) -> uint256:
+    """
+    @notice Return what is kept back so that rounding never pays winners more than came
+            in: they earn whole scaled units, none of them worth more than the borrow
+            index says, by weights that are whole numbers as well.
+    """
+    unit: uint256 = fp._mul_div_up(borrow_index, 1, fp.RAY)
+    return (winners // weights.ONE + 2) * unit + 1
+
+
+@internal
+def _accrue(asset: uint256):
+    """
+    @notice Book a pool's interest until now, and log it if it was not.
+    """
+    if state.pool_index[asset] & _LOW_32 == block.timestamp:
+        return
+    pool: Pool = self._load_accrued(asset)
+    self._save(asset, pool)
+    self._log_accrued(asset, pool)
+
+
+@internal
+def _log_accrued(asset: uint256, pool: Pool):
+    """
+    @notice Log that interest was booked, where no other event tells of it.
+    """
+    log IClearinghouse.Accrued(
+        asset=asset,
+        lend_index=pool.lend_index,
+        borrow_index=pool.borrow_index,
+        time=block.timestamp,
+    )
+
+
+@internal
+@pure
+def _lent(pool: Pool) -> uint256:
+    """
+    @notice Return all that is lent, rounded down.
+    """
+    return fp._mul_div_down(pool.lends, pool.lend_index, fp.RAY)
+
+
+@internal
+@pure
+def _borrowed(pool: Pool) -> uint256:
+    """
+    @notice Return all that is borrowed, rounded up.
+    """
+    return fp._mul_div_up(pool.borrows, pool.borrow_index, fp.RAY)
+
+
+@internal
+@view
+def _utilisation(asset: uint256, pool: Pool) -> uint256:
+    """
+    @notice Return the share of a pool's lends that is not there as cash, WAD, rounded
+            down; the funds' surplus is cash that no lend stands for, so it counts.
+    """
+    return interest_rate._compute_utilisation(
+        pool.cash, self._lent(pool) + self._surplus(self._funds(asset))
+    )
 
 
 @internal
@@ -255,54 +368,88 @@ def _store(account: uint256, asset: uint256, old: uint256, scaled: int256, idle:
 @internal
 def _credit(account: uint256, asset: uint256, pool: Pool, amount: uint256) -> Pool:
     """
-    @notice Return the pool with `amount` credited to an account: it repays first,
-            then lends; both round down.
+    @notice Return the pool with `amount` credited to an account as its settings say:
+            what does not repay a debt and is not to be lent lies idle, as far as the
+            pool has the cash for it.
     """
     word: uint256 = state.balances[account][asset]
+    header: uint256 = state.headers[account]
+    is_owing: bool = self._scaled(word) < 0
+    is_repaying: bool = asset != accounts.USDC or accounts._is_auto_repaying(header)
+    idle: uint256 = 0
+    if is_owing and not is_repaying:
+        idle = min(amount, pool.cash)
+    elif not accounts._is_auto_lending(header):
+        owed: uint256 = self._debt(word, pool.borrow_index)
+        idle = min(amount - min(amount, owed), pool.cash)
+    return self._add(
+        account, asset, word, pool, amount - idle, convert(idle, int256)
+    )
+
+
+@internal
+def _pay_debt(account: uint256, asset: uint256, pool: Pool, amount: uint256) -> Pool:
+    """
+    @notice Return the pool with `amount` credited to what an account owes, then lent.
+    """
+    word: uint256 = state.balances[account][asset]
+    return self._add(account, asset, word, pool, amount, 0)
+
+
+@internal
+def _add(
+    account: uint256,
+    asset: uint256,
+    word: uint256,
+    pool: Pool,
+    amount: uint256,
+    idle: int256,
+) -> Pool:
+    """
+    @notice Return the pool with `amount` added to a balance, which repays first and
+            then lends, both rounded down, and with `idle` of its cash laid idle; below
+            zero, of the balance's idle tokens made cash.
+    """
     scaled: int256 = self._scaled(word)
     left: uint256 = amount
     if scaled < 0:
-        debt: uint256 = self._debt(word, pool.borrow_index)
-        if amount < debt:
-            burned: uint256 = fp._mul_div_down(amount, fp.RAY, pool.borrow_index)
-            pool.borrows -= burned
-            scaled += convert(burned, int256)
-            self._store(account, asset, word, scaled, self._idle(word))
-            return pool
-        pool.borrows -= convert(-scaled, uint256)
-        scaled = 0
+        owed: uint256 = convert(-scaled, uint256)
+        debt: uint256 = fp._mul_div_up(owed, pool.borrow_index, fp.RAY)
+        burned: uint256 = owed
+        if left < debt:
+            burned = fp._mul_div_down(left, fp.RAY, pool.borrow_index)
+            debt = left
+        pool.borrows -= min(pool.borrows, burned)
+        scaled += convert(burned, int256)
         left -= debt
-
-    minted: uint256 = fp._mul_div_down(left, fp.RAY, pool.lend_index)
-    pool.lends += minted
-    scaled += convert(minted, int256)
-    self._store(account, asset, word, scaled, self._idle(word))
+    if left != 0:
+        minted: uint256 = fp._mul_div_down(left, fp.RAY, pool.lend_index)
+        pool.lends += minted
+        scaled += convert(minted, int256)
+    if idle != 0:
+        pool.cash = self._shift(pool.cash, -idle)
+        self._move_idle(asset, idle)
+    self._store(account, asset, word, scaled, self._shift(self._idle(word), idle))
     return pool
 
 
 @internal
-def _credit_idle(account: uint256, asset: uint256, pool: Pool, amount: uint256) -> Pool:
+@pure
+def _shift(amount: uint256, change: int256) -> uint256:
     """
-    @notice Return the pool with `amount` repaid first and the rest left idle, out
-            of the cash that the caller has raised by `amount`.
+    @notice Return an amount of at most 128 bits after a signed change of it.
     """
-    owed: uint256 = self._debt(state.balances[account][asset], pool.borrow_index)
-    repaid: uint256 = min(amount, owed)
-    changed: Pool = self._credit(account, asset, pool, repaid)
-    rest: uint256 = amount - repaid
-    changed.cash -= rest
-    self._add_idle(account, asset, rest)
-    return changed
+    return convert(convert(amount, int256) + change, uint256)
 
 
 @internal
-def _add_idle(account: uint256, asset: uint256, amount: uint256):
+def _move_idle(asset: uint256, change: int256):
     """
-    @notice Add to an account's idle balance and to the pool's sum of them.
+    @notice Change the sum of what lies idle in a pool.
     """
-    word: uint256 = state.balances[account][asset]
-    state.pool_idle[asset] = packing._fit(state.pool_idle[asset] + amount, 128)
-    self._store(account, asset, word, self._scaled(word), self._idle(word) + amount)
+    state.pool_idle[asset] = packing._fit(
+        self._shift(state.pool_idle[asset], change), 128
+    )
 
 
 @internal
@@ -311,11 +458,10 @@ def _credit_reserve(pool: Pool, amount: uint256) -> Pool:
     """
     @notice Return the pool with `amount` lent by the reserve, rounded down.
     """
-    changed: Pool = pool
     minted: uint256 = fp._mul_div_down(amount, fp.RAY, pool.lend_index)
-    changed.lends += minted
-    changed.reserve += minted
-    return changed
+    pool.lends += minted
+    pool.reserve += minted
+    return pool
 
 
 @internal
@@ -362,54 +508,79 @@ def _pay_out(pool: Pool, amount: uint256) -> Pool:
     @notice Return the pool with `amount` of tokens gone, which it must have as cash.
     """
     assert amount <= pool.cash, errors.INSUFFICIENT_CASH
-    changed: Pool = pool
-    changed.cash -= amount
-    return changed
+    pool.cash -= amount
+    return pool
 
 
 @internal
 def _write_off(account: uint256, pool: Pool) -> (Pool, uint256, uint256):
     """
     @notice Return the USDC pool with an account's debt cancelled, what the reserve
-            paid of it and what the lend index fell by, in USDC.
-    @dev The reserve pays first. A rest above half of all lends halts the pool
-         instead, and the debt stays.
+            paid of it and what lenders and unrealised gains bear, in USDC.
+    @dev The reserve pays first. The lend index then falls by the rest, so that gains
+         bear it as lends do; what they lose of their interest leaves the total. A rest
+         above half of what both have, or of which the gains would bear more than all
+         lends are, halts the pool instead, and the debt stays.
     """
     asset: uint256 = accounts.USDC
     word: uint256 = state.balances[account][asset]
+    old_index: uint256 = pool.lend_index
     debt: uint256 = self._debt(word, pool.borrow_index)
-    burned: uint256 = min(
-        pool.reserve, fp._mul_div_up(debt, fp.RAY, pool.lend_index)
-    )
-    paid: uint256 = min(debt, fp._mul_div_down(burned, pool.lend_index, fp.RAY))
+    burned: uint256 = min(pool.reserve, fp._mul_div_up(debt, fp.RAY, old_index))
+    paid: uint256 = min(debt, fp._mul_div_down(burned, old_index, fp.RAY))
     rest: uint256 = debt - paid
     lends: uint256 = pool.lends - burned
-    if 2 * rest > fp._mul_div_down(lends, pool.lend_index, fp.RAY):
-        state.curve[asset] = state.curve[asset] | _HALTED
-        return pool, 0, 0
+    lend_index: uint256 = old_index
+    lost: uint256 = 0
+    if rest != 0:
+        winners: uint256 = state.virtuals >> 128
+        if 2 * rest > fp._mul_div_down(lends, old_index, fp.RAY) + winners:
+            self._halt(asset)
+            return pool, 0, 0
+        more: uint256 = 0
+        if winners != 0:
+            more = self._cushion(winners, pool.borrow_index)
+        lend_index -= fp._mul_div_up(
+            rest + more,
+            fp.RAY,
+            lends + fp._mul_div_down(winners, fp.RAY, old_index),
+        )
+        lost = fp._mul_div_down(
+            winners,
+            weights._compute_weight(lend_index) - weights._compute_weight(old_index),
+            weights.ONE,
+        )
+        if lost > lends:
+            self._halt(asset)
+            return pool, 0, 0
 
-    changed: Pool = pool
-    if rest > 0:
-        changed.lend_index -= fp._mul_div_up(rest, fp.RAY, lends)
-    changed.lends = lends
-    changed.reserve -= burned
-    changed.borrows -= convert(-self._scaled(word), uint256)
+    pool.lend_index = lend_index
+    pool.lends = lends - lost
+    pool.reserve -= burned
+    pool.borrows -= min(pool.borrows, convert(-self._scaled(word), uint256))
     self._store(account, asset, word, 0, self._idle(word))
-    return changed, paid, rest
+    return pool, paid, rest
+
+
+@internal
+def _halt(asset: uint256):
+    """
+    @notice Let nobody take anything from the pool any more.
+    """
+    state.curve[asset] = state.curve[asset] | _HALTED
 
 
 @internal
 def _lend_idle(account: uint256, asset: uint256, pool: Pool, amount: uint256) -> Pool:
     """
-    @notice Return the pool with `amount` of an account's idle tokens lent; the caller
-            has checked that they are there.
+    @notice Return the pool with `amount` of an account's idle tokens lent; they repay a
+            debt first.
     """
     word: uint256 = state.balances[account][asset]
-    state.pool_idle[asset] -= amount
-    self._store(account, asset, word, self._scaled(word), self._idle(word) - amount)
-    changed: Pool = pool
-    changed.cash += amount
-    return self._credit(account, asset, changed, amount)
+    assert amount <= self._idle(word), errors.INSUFFICIENT_BALANCE
+    return self._add(
+        account, asset, word, pool, amount, -convert(amount, int256)
+    )
 
 
 @internal
@@ -427,10 +598,14 @@ def _unlend(account: uint256, asset: uint256, pool: Pool, amount: uint256) -> Po
     burned: uint256 = fp._mul_div_up(amount, fp.RAY, pool.lend_index)
     if amount == lent:
         burned = convert(scaled, uint256)
-    changed: Pool = self._pay_out(pool, amount)
-    changed.lends -= burned
+    pool = self._pay_out(pool, amount)
+    pool.lends -= burned
+    self._move_idle(asset, convert(amount, int256))
     self._store(
-        account, asset, word, scaled - convert(burned, int256), self._idle(word)
+        account,
+        asset,
+        word,
+        scaled - convert(burned, int256),
+        self._idle(word) + amount,
     )
-    self._add_idle(account, asset, amount)
-    return changed
+    return pool

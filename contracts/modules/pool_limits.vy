@@ -1,0 +1,82 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title Pool limits
+@license Apache-2.0
+@notice What an account may take out of a pool, and how much may come in: the pool's
+        caps, its throttle and its outflow window, applied to the state.
+@dev What a pool does not limit costs no more than to find that out; the caps are in
+     the word of the curve, which an accrual has read. Whether an account has exposure
+     is the caller's to know.
+@custom:spec specs/pool_limits.py
+"""
+
+from . import errors
+from . import fixed_point as fp
+from . import guards
+from . import money_market
+from . import state
+
+uses: guards
+uses: state
+
+_PAUSED: constant(uint256) = 1 << 169
+_SUPPLY_CAP: constant(uint256) = (2**40 - 1) << 176
+_BORROW_CAP: constant(uint256) = (2**40 - 1) << 216
+_OUTFLOW_SHARE: constant(uint256) = (2**16 - 1) << 32
+
+
+@internal
+@view
+def _require_supply_cap(asset: uint256, lends: uint256, pool: money_market.Pool):
+    """
+    @notice Refuse a pool whose lends have grown above its cap.
+    @param lends The scaled total before.
+    """
+    curve: uint256 = state.curve[asset]
+    if curve & _SUPPLY_CAP == 0:
+        return
+    guards._require_supply_cap(
+        curve,
+        fp._mul_div_down(lends, pool.lend_index, fp.RAY),
+        money_market._lent(pool),
+    )
+
+
+@internal
+@view
+def _require_borrow_cap(asset: uint256, borrows: uint256, pool: money_market.Pool):
+    """
+    @notice Refuse a pool whose borrows have grown above its cap.
+    @param borrows The scaled total before.
+    """
+    curve: uint256 = state.curve[asset]
+    if curve & _BORROW_CAP == 0:
+        return
+    guards._require_borrow_cap(
+        curve,
+        fp._mul_div_up(borrows, pool.borrow_index, fp.RAY),
+        money_market._borrowed(pool),
+    )
+
+
+@internal
+def _check_utilisation(asset: uint256, before: uint256, after: uint256):
+    """
+    @notice Refuse what an account with exposure may not take: anything of a paused
+            pool, or more of its cash than the throttle admits now.
+    """
+    assert state.curve[asset] & _PAUSED == 0, errors.PAUSED
+    guards._guard_utilisation(asset, before, after)
+
+
+@internal
+def _check_outflow(asset: uint256, cash: uint256, amount: uint256):
+    """
+    @notice Refuse a withdrawal of `amount`, which has left `cash`, if it is more than
+            may leave the vault now.
+    """
+    if state.guards[asset] & _OUTFLOW_SHARE == 0:
+        return
+    held: uint256 = cash + state.pool_idle[asset]
+    guards._guard_outflow(asset, held + amount, held)
