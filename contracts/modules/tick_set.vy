@@ -8,13 +8,14 @@
 @dev Prices are in units of 10**6 wei, weights in 2**-60 as in `weights`. P is the
      cursor, the market's price for interest, e the price of a tick. Interest that
      accrues while P > e is above the tick, that while P <= e below it. With w the
-     weight of an index and, since ever,
-         A = sum P * (fall of w)      G = 2**60 - w
-     A - e * G is the growth of (P - e): what one lot long from e has gained in interest,
-     but for a constant. A tick keeps the part of it that accrued on the side on which
-     the cursor is not, so only a crossing changes it; the rest is on the other side.
+     weight of an index, and A the sum of P times each fall of w since ever,
+         A + e * w
+     is the growth of (P - e), but for a constant: what one lot long from e has gained
+     in interest. A tick keeps the part of it that accrued on the side on which the
+     cursor is not, so only a crossing changes it; the rest is on the other side.
      Growth is modulo 2**128, and only differences of it mean something: what is left
-     at a tick where nobody is does not matter to who comes next.
+     at a tick where nobody is does not matter to who comes next. A difference is
+     signed, and below 2**127 while the falls of w do not add up to more than 2**61.
 
      The gains of winners and the losses of losers are both P * lots + cost, with signed
      sums over the positions that win and those that lose; at P = e longs are said to
@@ -28,11 +29,8 @@ from . import state
 
 uses: state
 
-# 1.0 in weights.
-_ONE: constant(uint256) = 2**60
-
-# The half of a word, for growth.
-_HALF: constant(uint256) = 2**128 - 1
+_LOW_64: constant(uint256) = 2**64 - 1
+_LOW_128: constant(uint256) = 2**128 - 1
 
 # Where the bits of the words of `tick_map` are.
 _SUMMARY: constant(uint256) = 256
@@ -46,30 +44,15 @@ _MIN_EXPONENT: constant(uint256) = 12
 
 
 @internal
-def _enter(market: uint256, tick: uint256, lots: int256):
-    """
-    @notice Add a position that comes to `tick`.
-    @param lots Signed; its interest counts from `_earned` as it is now.
-    """
-    self._change(market, tick, lots > 0, lots)
-
-
-@internal
-def _leave(market: uint256, tick: uint256, lots: int256):
-    """
-    @notice Take away a position at `tick`, or a part of it.
-    """
-    self._change(market, tick, lots > 0, -lots)
-
-
-@internal
 def _change(market: uint256, tick: uint256, is_long: bool, lots: int256):
     """
-    @notice Add `lots`, signed, to the longs or shorts at `tick`.
+    @notice Add to the positions at a tick, or take away from them.
+    @param is_long Whether it is longs that come or go.
+    @param lots Signed as the position is: what takes away has the other sign.
     """
     before: uint256 = state.tick_size[market][tick]
     longs: int256 = convert(before >> 64, int256)
-    shorts: int256 = convert(before & (2**64 - 1), int256)
+    shorts: int256 = convert(before & _LOW_64, int256)
     if is_long:
         longs += lots
     else:
@@ -133,17 +116,14 @@ def _cross(market: uint256, target: uint256, limit: uint256) -> (uint256, uint25
     """
     cursor: uint256 = state.market_cursor[market]
     reached: uint256 = cursor >> 176
-    if reached == target:
-        return target, 0
-
     is_up: bool = target > reached
     low: uint256 = grid._up(min(reached, target))
     end: uint256 = grid._up(max(reached, target))
     growth: uint256 = state.market_growth[market]
     lend_sum: uint256 = growth >> 128
-    borrow_sum: uint256 = growth & _HALF
-    lend_fall: uint256 = self._fall(cursor >> 112)
-    borrow_fall: uint256 = self._fall(cursor >> 48)
+    borrow_sum: uint256 = growth & _LOW_128
+    lend_weight: uint256 = (cursor >> 112) & _LOW_64
+    borrow_weight: uint256 = (cursor >> 48) & _LOW_64
 
     crossed: uint256 = 0
     lots: uint256 = 0
@@ -162,8 +142,8 @@ def _cross(market: uint256, target: uint256, limit: uint256) -> (uint256, uint25
 
         price = grid._price(tick)
         before: uint256 = state.tick_growth[market][tick]
-        lend: uint256 = unsafe_sub(lend_sum, unsafe_mul(price, lend_fall))
-        borrow: uint256 = unsafe_sub(borrow_sum, unsafe_mul(price, borrow_fall))
+        lend: uint256 = unsafe_add(lend_sum, unsafe_mul(price, lend_weight))
+        borrow: uint256 = unsafe_add(borrow_sum, unsafe_mul(price, borrow_weight))
         state.tick_growth[market][tick] = self._pair(
             unsafe_sub(lend, before >> 128), unsafe_sub(borrow, before)
         )
@@ -172,7 +152,7 @@ def _cross(market: uint256, target: uint256, limit: uint256) -> (uint256, uint25
         # adds the same to both sums. Sizes are below 2**65, prices below 2**66 and
         # ticks fewer than 2**15, so that nothing overflows.
         size: uint256 = state.tick_size[market][tick]
-        size = unsafe_add(size >> 64, size & (2**64 - 1))
+        size = unsafe_add(size >> 64, size & _LOW_64)
         lots = unsafe_add(lots, size)
         cost = unsafe_add(cost, unsafe_mul(size, price))
         crossed = unsafe_add(crossed, 1)
@@ -212,6 +192,7 @@ def _next(market: uint256, low: uint256, end: uint256, is_up: bool) -> uint256:
     bits: uint256 = state.tick_map[market][index]
     bits = self._ahead(bits, start & 255, is_up)
     if bits == 0:
+        # Most ways are within one word: no need to read another.
         if low >> 8 == unsafe_sub(end, 1) >> 8:
             return _NONE
         words: uint256 = self._ahead(state.tick_map[market][_SUMMARY], index, is_up)
@@ -268,8 +249,8 @@ def _earned(
     lend: uint256 = 0
     borrow: uint256 = 0
     lend, borrow = self._sums(market, cursor, lend_weight, borrow_weight)
-    lend = unsafe_sub(lend, unsafe_mul(price, self._fall(lend_weight)))
-    borrow = unsafe_sub(borrow, unsafe_mul(price, self._fall(borrow_weight)))
+    lend = unsafe_add(lend, unsafe_mul(price, lend_weight))
+    borrow = unsafe_add(borrow, unsafe_mul(price, borrow_weight))
 
     # Of one of the two the part above the tick is meant, of the other that below.
     other: uint256 = state.tick_growth[market][tick]
@@ -284,7 +265,7 @@ def _earned(
         borrow = unsafe_sub(0, borrow)
     else:
         lend = unsafe_sub(0, lend)
-    return lend & _HALF, borrow & _HALF
+    return lend & _LOW_128, borrow & _LOW_128
 
 
 @internal
@@ -334,20 +315,11 @@ def _sums(
     """
     growth: uint256 = state.market_growth[market]
     price: uint256 = cursor >> 176
-    lend_fall: uint256 = unsafe_sub((cursor >> 112) & (2**64 - 1), lend_weight)
-    borrow_fall: uint256 = unsafe_sub((cursor >> 48) & (2**64 - 1), borrow_weight)
+    lend_fall: uint256 = unsafe_sub((cursor >> 112) & _LOW_64, lend_weight)
+    borrow_fall: uint256 = unsafe_sub((cursor >> 48) & _LOW_64, borrow_weight)
     return unsafe_add(growth >> 128, unsafe_mul(price, lend_fall)), unsafe_add(
         growth, unsafe_mul(price, borrow_fall)
     )
-
-
-@internal
-@pure
-def _fall(weight: uint256) -> uint256:
-    """
-    @notice Return G: by how much a weight, the low 64 bits, has fallen since ever.
-    """
-    return unsafe_sub(_ONE, weight & (2**64 - 1))
 
 
 @internal
@@ -356,7 +328,7 @@ def _pair(lend: uint256, borrow: uint256) -> uint256:
     """
     @notice Return a word of growth.
     """
-    return (lend << 128) | (borrow & _HALF)
+    return (lend << 128) | (borrow & _LOW_128)
 
 
 @internal
@@ -386,5 +358,5 @@ def _add(word: uint256, lots: int256, cost: int256) -> uint256:
     return (
         (packing._fit_signed(self._cost(word) + cost, 128) << 128)
         | (packing._fit_signed(self._lots(word) + lots, 64) << 64)
-        | (word & (2**64 - 1))
+        | (word & _LOW_64)
     )

@@ -36,13 +36,8 @@ def set_growth(market: uint256, tick: uint256, word: uint256, sums: uint256):
 
 
 @external
-def enter(market: uint256, tick: uint256, lots: int256):
-    tick_set._enter(market, tick, lots)
-
-
-@external
-def leave(market: uint256, tick: uint256, lots: int256):
-    tick_set._leave(market, tick, lots)
+def change(market: uint256, tick: uint256, is_long: bool, lots: int256):
+    tick_set._change(market, tick, is_long, lots)
 
 
 @external

@@ -66,14 +66,14 @@ class Book:
 
     def enter(self, tick, lots):
         position = Position(tick, lots, self.earned(tick, lots))
-        self.send("enter", tick, lots)
+        self.send("change", tick, lots > 0, lots)
         self.positions.append(position)
         return position
 
     def leave(self, position, lots):
         """Leave with `lots`; the rest has its interest settled, as on any touch."""
         self.check_interest(position)
-        self.send("leave", position.tick, lots)
+        self.send("change", position.tick, lots > 0, -lots)
         position.lots -= lots
         position.lend = position.borrow = 0
         position.snapshot = self.earned(position.tick, lots)
@@ -166,6 +166,10 @@ class Book:
 
 def at(tick):
     return grid.get_price(tick)
+
+
+def enter(module, tick, lots):
+    module.send("change", 0, tick, lots > 0, lots)
 
 
 # Where entries and prices are: from tick, to tick.
@@ -368,21 +372,25 @@ def test_bad_debt_runs_gains_backwards(module):
     assert long.lend == -3 * (at(800) - at(700)) * 10**6
 
 
-@pytest.mark.parametrize("lots", [2**63 + 1, -(2**63) - 1])
-def test_sums_that_do_not_fit_are_refused(module, lots):
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("tick", "most"), [(7, 2**63), (grid.MAX_TICK, 2**127 // TOP)])
+def test_sums_that_do_not_fit_are_refused(module, tick, most, sign):
+    """Lots at a low price, their cost at a high one."""
     with pytest.raises(Refused, match=errors.AmountTooLarge.reason):
-        module.send("enter", 0, 7, lots)
+        enter(module, tick, sign * (most + 1))
+    enter(module, tick, sign * most)
 
 
-@pytest.mark.parametrize(("tick", "sign"), [(7, 1), (3, -1)])
-def test_sizes_that_do_not_fit_are_refused(module, tick, sign):
+@pytest.mark.parametrize(("tick", "other", "sign"), [(7, 2, 1), (3, 8, -1)])
+def test_sizes_that_do_not_fit_are_refused(module, tick, other, sign):
     """The sums could hold these, since longs and shorts that lose cancel out."""
     module.send("cross", 0, at(5), 1)
-    module.send("enter", 0, 7, 2**63)
-    module.send("enter", 0, 3, -(2**63))
-    module.send("enter", 0, tick, sign * (2**63 - 1))
+    enter(module, 7, 2**63)
+    enter(module, 3, -(2**63))
+    enter(module, other, -sign * 2**62)
+    enter(module, tick, sign * (2**63 - 1))
     with pytest.raises(Refused, match=errors.AmountTooLarge.reason):
-        module.send("enter", 0, tick, sign)
+        enter(module, tick, sign)
 
 
 def test_weights_that_do_not_fit_are_refused(module):
@@ -393,8 +401,10 @@ def test_weights_that_do_not_fit_are_refused(module):
 
 @pytest.mark.parametrize("lots", [5, -5])
 def test_nobody_leaves_with_more_than_is_there(module, lots):
-    module.send("enter", 0, 7, lots)
-    module.send("enter", 0, 7, -lots // 5)
-    for beyond in (lots + lots // 5, -lots):
-        with pytest.raises(Refused):
-            module.send("leave", 0, 7, beyond)
+    enter(module, 7, lots)
+    enter(module, 7, -3 * lots)
+    with pytest.raises(Refused):
+        module.send("change", 0, 7, lots > 0, -lots - lots // 5)
+    module.send("change", 0, 7, lots > 0, -lots)
+    with pytest.raises(Refused):
+        module.send("change", 0, 7, lots > 0, -lots // 5)
