@@ -329,6 +329,16 @@ def test_a_cursor_that_may_cross_nothing_comes_to_the_next_tick_at_most(module):
     assert book.read("cursor") == at(4050)
 
 
+def test_a_long_way_in_one_call(module):
+    book = Book(module)
+    for tick in range(7000, 7600, 2):
+        book.enter(tick, 1 if tick % 3 else -1)
+    for target in (TOP, 0):
+        assert book.cross(target, 300) == 300
+        book.accrue(book.weights[0] - 10**9, book.weights[1] - 10**10)
+        book.check()
+
+
 def test_growth_before_a_crossing_stays_with_the_old_weights(module):
     """Weights are booked at the price at which interest accrued."""
     book = Book(module)
