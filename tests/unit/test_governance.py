@@ -1,366 +1,336 @@
-"""Setters: what they log, and the bounds that hold for the governor too."""
+"""What waits and for how long; what setters log and leave alone; the reserve."""
 
 from dataclasses import replace
 
 import pytest
 
-from specs.fixed_point import PPM, WAD
-from specs.funding import MAX_INTERVAL, MIN_INTERVAL
-from specs.governance import (
-    MAX_FACTOR,
-    MAX_FEE,
-    MAX_FUND_CAP,
-    MAX_LISTED,
-    MAX_RESERVE_SHARE,
-    MIN_BASE_MMF,
-    ROLES,
+from specs.delays import MAX_DELAY, WINDOW
+from specs.fixed_point import RAY, WAD
+from specs.state import with_market, with_pool
+from tests.helpers.office import Office, address_of, encoded
+from tests.helpers.settings import (
+    BY_ASSET,
+    BY_MARKET,
+    CAPS,
+    CULL,
+    DELAY,
+    FUND_CAP,
+    GUARDS,
+    HAIRCUT,
+    LIMITS,
+    NEW,
+    PERPETUAL,
+    REQUIREMENT,
+    asset_listing,
+    asset_risk,
+    caps,
+    cull,
+    curve,
+    free,
+    fund_cap,
+    guards,
+    limits,
+    market_listing,
+    market_risk,
+    name_of,
+    set_up,
+    with_reserve,
 )
-from specs.interest_rate import MAX_RATE
-from specs.world import Action
-from tests.helpers.deployers import address_of, curve_fields, fields
-from tests.helpers.protocol import Stage
-from tests.helpers.scenes import AT_WORK
 from tests.helpers.worlds import (
-    ASSETS,
     BTC,
     CURVE,
-    ETH,
     FEES,
     GOVERNOR,
-    HAIRCUTS,
+    GUARDIAN,
     INTERVAL,
-    PERPETUALS,
-    REQUIREMENTS,
     STRANGER,
-    UNLISTED,
-    lender,
-    own,
 )
-
-UNIT = 10**9
-"""Of a curve's rates, RAY per second."""
-
-HIGHEST = MAX_RATE // UNIT * UNIT
-HAIRCUT, REQUIREMENT, PERPETUAL = HAIRCUTS[BTC], REQUIREMENTS[BTC], PERPETUALS[0]
-NEW = 7
-HUGE = 2**256 - 1
 
 
 @pytest.fixture(scope="module")
-def deployed():
-    return Stage()
+def office():
+    return Office()
 
 
 @pytest.fixture
-def stage(deployed):
-    with deployed.at(AT_WORK):
-        yield deployed
+def desk(office):
+    return office.open(set_up())
 
 
-def govern(name, *arguments):
-    return Action(name, GOVERNOR, arguments)
+@pytest.fixture
+def free_desk(office):
+    return office.open(free())
+
+
+# The queue
+
+CHANGE = fund_cap(FUND_CAP + WAD)
+
+
+def test_what_is_queued_is_logged(desk):
+    told = {"change": "0x" + desk.hash(CHANGE).hex(), "time": desk.now}
+    ((name, found),) = desk.play(GOVERNOR, "queue", CHANGE)
+    assert name == "ChangeQueued"
+    assert hex_of(found) == told | {"ready_at": desk.now + DELAY}
+    ((name, found),) = desk.play(GUARDIAN, "cancel_change", CHANGE)
+    assert name == "ChangeCancelled"
+    assert hex_of(found) == told | {"caller": address_of(GUARDIAN)}
+
+
+def hex_of(found):
+    """Return an event's values with bytes written in hex."""
+    return {
+        name: "0x" + value.hex() if isinstance(value, bytes) else value
+        for name, value in found.items()
+    }
+
+
+def test_a_change_can_be_made_until_the_window_ends(desk):
+    desk.play(GOVERNOR, "queue", CHANGE)
+    desk.wait(DELAY + WINDOW)
+    desk.play(GOVERNOR, *CHANGE)
+
+
+def test_a_change_expires(desk):
+    desk.play(GOVERNOR, "queue", CHANGE)
+    desk.wait(DELAY + WINDOW + 1)
+    assert desk.refuse(GOVERNOR, *CHANGE) == "change expired"
+    desk.play(GOVERNOR, "queue", CHANGE)
+    desk.wait(DELAY)
+    desk.play(GOVERNOR, *CHANGE)
+
+
+def test_a_change_is_made_once(desk):
+    desk.play(GOVERNOR, "queue", CHANGE)
+    desk.wait(DELAY)
+    desk.play(GOVERNOR, *CHANGE)
+    desk.play(GOVERNOR, *fund_cap())
+    assert desk.refuse(GOVERNOR, *CHANGE) == "not queued"
+
+
+def test_a_change_that_tightens_uses_its_announcement_up(desk):
+    desk.play(GOVERNOR, "queue", fund_cap())
+    desk.wait(DELAY)
+    desk.play(GOVERNOR, *fund_cap())
+    desk.play(GOVERNOR, *fund_cap(0))
+    assert desk.refuse(GOVERNOR, *fund_cap()) == "not queued"
+
+
+def test_what_is_queued_again_waits_anew(desk):
+    desk.play(GOVERNOR, "queue", CHANGE)
+    desk.wait(DELAY)
+    desk.play(GOVERNOR, "queue", CHANGE)
+    assert desk.refuse(GOVERNOR, *CHANGE) == "not ready"
+
+
+def test_a_longer_delay_holds_for_what_is_queued(desk):
+    desk.play(GOVERNOR, "queue", CHANGE)
+    desk.play(GOVERNOR, "set_delay", MAX_DELAY)
+    desk.wait(DELAY)
+    assert desk.refuse(GOVERNOR, *CHANGE) == "not ready"
+    desk.wait(MAX_DELAY - DELAY)
+    desk.play(GOVERNOR, *CHANGE)
+
+
+@pytest.mark.parametrize("caller", [GOVERNOR, GUARDIAN])
+def test_a_change_is_cancelled_by_governor_and_guardian(desk, caller):
+    desk.play(GOVERNOR, "queue", CHANGE)
+    desk.play(caller, "cancel_change", CHANGE)
+    desk.wait(DELAY)
+    assert desk.refuse(GOVERNOR, *CHANGE) == "not queued"
+    assert desk.refuse(caller, "cancel_change", CHANGE) == "not queued"
+
+
+def test_a_stranger_neither_queues_nor_cancels(desk):
+    desk.play(GOVERNOR, "queue", CHANGE)
+    for caller in (STRANGER, GUARDIAN):
+        assert desk.refuse(caller, "queue", CHANGE) == "not the governor"
+    told = desk.refuse(STRANGER, "cancel_change", CHANGE)
+    assert told == "not the guardian"
+
+
+def test_what_is_behind_the_arguments_does_not_matter(desk):
+    desk.play(GOVERNOR, "queue", CHANGE)
+    desk.wait(DELAY)
+    before = desk.words(desk.state)
+    desk.state = desk.compute(GOVERNOR, CHANGE[0], CHANGE[1:])
+    data = desk.calldata(CHANGE) + b"more"
+    desk.chain.send_raw(address_of(GOVERNOR), desk.body, data)
+    desk.compare(before)
 
 
 # Events
 
 
 @pytest.mark.parametrize(
-    ("action", "name", "told"),
+    ("change", "name", "told"),
     [
+        (curve(), "CurveSet", {"asset": BTC, "curve": encoded(CURVE)}),
         (
-            govern("set_curve", BTC, CURVE),
-            "CurveSet",
-            {"asset": BTC, "curve": curve_fields(CURVE)},
-        ),
-        (
-            govern("set_asset_risk", BTC, HAIRCUT, REQUIREMENT, FEES),
+            asset_risk(),
             "AssetRiskSet",
             {
                 "asset": BTC,
-                "haircut": fields(HAIRCUT),
-                "requirement": fields(REQUIREMENT),
-                "fees": fields(FEES),
+                "haircut": encoded(HAIRCUT),
+                "requirement": encoded(REQUIREMENT),
+                "fees": encoded(FEES),
             },
         ),
         (
-            govern("set_market_risk", 0, PERPETUAL, FEES),
+            market_risk(),
             "MarketRiskSet",
-            {"market": 0, "requirement": fields(PERPETUAL), "fees": fields(FEES)},
+            {"market": 0, "requirement": encoded(PERPETUAL), "fees": encoded(FEES)},
         ),
         (
-            govern("set_fund_cap", 0, 7 * WAD),
-            "FundCapSet",
-            {"market": 0, "cap": 7 * WAD},
+            caps(),
+            "CapsSet",
+            {"asset": BTC, "supply_cap": CAPS[0], "borrow_cap": CAPS[1]},
         ),
-        (govern("set_venue", STRANGER, 4), "VenueSet", {"roles": 4}),
-        (govern("set_governor", STRANGER), "GovernorSet", {}),
+        (guards(), "GuardsSet", {"asset": BTC, **GUARDS}),
+        (limits(), "LimitsSet", {"market": 0, "limits": encoded(LIMITS)}),
+        (cull(), "CullSet", {"market": 0, "cull": encoded(CULL)}),
+        (fund_cap(7 * WAD), "FundCapSet", {"market": 0, "cap": 7 * WAD}),
+        (
+            ("set_venue", STRANGER, 4),
+            "VenueSet",
+            {"venue": address_of(STRANGER), "roles": 4},
+        ),
+        (
+            ("set_governor", STRANGER),
+            "GovernorSet",
+            {"governor": address_of(STRANGER)},
+        ),
+        (
+            ("set_guardian", STRANGER),
+            "GuardianSet",
+            {"guardian": address_of(STRANGER)},
+        ),
+        (("set_delay", 5), "DelaySet", {"delay": 5}),
     ],
-    ids=lambda x: x.name if isinstance(x, Action) else "",
+    ids=name_of,
 )
-def test_a_setter_logs_what_it_set(stage, action, name, told):
-    who = {"VenueSet": "venue", "GovernorSet": "governor"}.get(name)
-    if who:
-        told = told | {who: stage.made.at(STRANGER)}
-    told = told | {"time": stage.world.now}
-    ((logged, found),) = stage.events(action)
-    assert (logged, found) == (name, told)
+def test_a_setter_logs_what_it_set(free_desk, change, name, told):
+    logged = free_desk.play(GOVERNOR, *change)
+    assert logged == [(name, told | {"time": free_desk.now})]
 
 
-# Bounds
-
-
-def curve(**changes):
-    return govern("set_curve", BTC, replace(CURVE, **changes))
-
-
-def asset_risk(**changes):
-    records = {"haircut": HAIRCUT, "requirement": REQUIREMENT, "fees": FEES}
-    changed = {
-        name: replace(record, **changes.get(name, {}))
-        for name, record in records.items()
+def test_a_listing_of_an_asset_is_logged(free_desk):
+    logged = dict(free_desk.play(GOVERNOR, *asset_listing()))
+    assert list(logged) == ["AssetListed", "CurveSet", "AssetRiskSet"]
+    assert logged["AssetListed"] == {
+        "asset": NEW,
+        "token": free_desk.token_of(NEW, 18).address,
+        "decimals": 18,
+        "time": free_desk.now,
     }
-    return govern("set_asset_risk", BTC, *changed.values())
 
 
-def market_risk(**changes):
-    return govern("set_market_risk", 0, replace(PERPETUAL, **changes), FEES)
-
-
-SUM = CURVE.base + CURVE.slope_low
-WITHIN = [
-    curve(slope_high=HIGHEST - SUM),
-    curve(base=0, slope_low=0, slope_high=0),
-    curve(optimal=WAD // PPM),
-    curve(optimal=WAD - WAD // PPM),
-    curve(reserve_share=MAX_RESERVE_SHARE),
-    curve(reserve_share=0),
-    asset_risk(haircut={"weight": PPM, "factor": MAX_FACTOR}),
-    asset_risk(haircut={"weight": 0, "factor": 0}),
-    asset_risk(requirement={"base_imf": PPM, "base_mmf": PPM}),
-    asset_risk(fees={"maker": MAX_FEE, "taker": MAX_FEE}),
-    market_risk(base_mmf=MIN_BASE_MMF),
-    market_risk(base_imf=PERPETUAL.base_mmf),
-    market_risk(imf_factor=MAX_FACTOR, mmf_factor=MAX_FACTOR),
-    market_risk(imf_factor=0, mmf_factor=0),
-    govern("set_fund_cap", 0, MAX_FUND_CAP),
-    govern("set_fund_cap", 0, 0),
-    govern("set_venue", STRANGER, ROLES),
-]
-BEYOND = [
-    curve(slope_high=HIGHEST - SUM + UNIT),
-    curve(base=HIGHEST + UNIT),
-    curve(slope_low=HIGHEST + UNIT),
-    curve(base=2**255 // UNIT * UNIT),
-    curve(optimal=0),
-    curve(optimal=WAD),
-    curve(reserve_share=MAX_RESERVE_SHARE + WAD // PPM),
-    asset_risk(haircut={"weight": PPM + 1}),
-    asset_risk(haircut={"factor": MAX_FACTOR + 1}),
-    asset_risk(requirement={"base_imf": REQUIREMENT.base_mmf - 1}),
-    asset_risk(requirement={"base_imf": PPM + 1}),
-    asset_risk(fees={"maker": MAX_FEE + 1}),
-    asset_risk(fees={"taker": MAX_FEE + 1}),
-    market_risk(base_mmf=MIN_BASE_MMF - 1),
-    market_risk(base_imf=PERPETUAL.base_mmf - 1),
-    market_risk(imf_factor=PERPETUAL.mmf_factor - 1),
-    market_risk(imf_factor=MAX_FACTOR + 1),
-    market_risk(imf_factor=HUGE, mmf_factor=HUGE),
-    govern("set_fund_cap", 0, MAX_FUND_CAP + 1),
-    govern("set_fund_cap", 0, HUGE),
-    govern("set_venue", STRANGER, ROLES + 1),
-    govern("set_governor", 0),
-]
-
-
-def test_what_is_within_bounds_is_set(stage):
-    for action in WITHIN:
-        stage.play(action)
-
-
-@pytest.mark.parametrize("action", BEYOND, ids=lambda action: action.name)
-def test_what_is_beyond_bounds_is_refused(stage, action):
-    assert stage.refuse(action) == "out of bounds"
-
-
-@pytest.mark.parametrize(
-    ("action", "reason"),
-    [
-        (govern("set_curve", UNLISTED, CURVE), "unknown asset"),
-        (
-            govern("set_asset_risk", UNLISTED, HAIRCUT, REQUIREMENT, FEES),
-            "unknown asset",
-        ),
-        (govern("set_market_risk", UNLISTED, PERPETUAL, FEES), "unknown market"),
-        (govern("set_fund_cap", UNLISTED, 0), "unknown market"),
-        (govern("set_fund_cap", HUGE, 0), "unknown market"),
-    ],
-    ids=lambda x: x.name if isinstance(x, Action) else "",
-)
-def test_what_is_not_listed_cannot_be_set(stage, action, reason):
-    assert stage.refuse(action) == reason
+def test_a_listing_of_a_market_is_logged(free_desk):
+    logged = dict(free_desk.play(GOVERNOR, *market_listing(cap=5 * WAD)))
+    assert list(logged) == ["MarketListed", "MarketRiskSet", "FundCapSet"]
+    assert logged["MarketListed"] == {
+        "market": NEW,
+        "underlying": BTC,
+        "lot": 10**14,
+        "interval": INTERVAL,
+        "time": free_desk.now,
+    }
+    assert logged["FundCapSet"]["cap"] == 5 * WAD
 
 
 # Effects
 
 
-def test_a_new_curve_does_not_reprice_the_past(stage):
-    stage.play(Action("wait", STRANGER, (100_000,)))
-    before = stage.world.clearing.assets[0].pool.borrow_index
-    stage.play(govern("set_curve", 0, replace(CURVE, base=0, slope_low=0)))
-    pool = stage.world.clearing.assets[0].pool
-    assert pool.accrued_at == stage.world.now
-    assert pool.borrow_index > before
-    stage.play(Action("wait", STRANGER, (100_000,)))
-    stage.play(own("deposit", lender, 0, 1))
-    assert stage.world.clearing.assets[0].pool.borrow_index == pool.borrow_index
+def test_a_new_curve_does_not_reprice_the_past(office):
+    desk = office.open(with_reserve(free()))
+    before = desk.state.assets[BTC].pool
+    desk.wait(100_000)
+    desk.play(GOVERNOR, *curve(base=0, slope_low=0))
+    pool = desk.state.assets[BTC].pool
+    assert pool.accrued_at == desk.now
+    assert pool.borrow_index > before.borrow_index
+    assert pool.reserve > before.reserve
 
 
-def test_a_setting_leaves_prices_and_funding_alone(stage):
-    before = stage.world.clearing
-    stage.play(asset_risk(haircut={"weight": 1}))
-    stage.play(market_risk(base_imf=PPM))
-    after = stage.world.clearing
-    assert after.assets[BTC].quote == before.assets[BTC].quote
-    assert after.markets[0].quote == before.markets[0].quote
-    assert after.markets[0].interval == before.markets[0].interval
+def test_a_setting_leaves_what_it_shares_a_word_with(office):
+    """Prices, pauses, halts and what guards remember are of others."""
+    remembered = {"average": 3 * WAD, "averaged_at": 5, "admissible": 6, "step": 9}
+    state = free()
+    listed, market = state.assets[BTC], state.markets[0]
+    guarding = replace(listed.pool.guards, **remembered)
+    pool = replace(listed.pool, is_paused=True, is_halted=True, guards=guarding)
+    quote = replace(listed.quote, slow=2 * WAD, fast=3 * WAD, time=77)
+    changed = replace(
+        market,
+        quote=quote,
+        fund=replace(market.fund, balance=-3 * WAD),
+        scales=replace(market.scales, imf=11_000, mmf=10_500, open_interest_imf=7),
+        is_paused=True,
+    )
+    state = with_market(with_pool(state, BTC, pool), 0, changed)
+    state = replace(
+        state, assets=state.assets | {BTC: replace(state.assets[BTC], quote=quote)}
+    )
+    desk = office.open(state)
+    for change in [*BY_ASSET, *BY_MARKET]:
+        desk.play(GOVERNOR, *change)
+    assert desk.state.assets[BTC].pool.is_halted
+    assert desk.state.markets[0] == changed
 
 
-def test_a_venue_that_is_dismissed_fills_no_more(stage):
-    stage.play(govern("set_venue", STRANGER, 1))
-    stage.play(govern("set_venue", STRANGER, 0))
-    fill = Action("fill_perp", STRANGER, (0, lender, lender + 1, 1, WAD, True))
-    assert stage.refuse(fill) == "not a venue"
+def test_the_old_governor_governs_no_more(free_desk):
+    free_desk.play(GOVERNOR, "set_governor", STRANGER)
+    assert free_desk.refuse(GOVERNOR, "set_delay", 1) == "not the governor"
+    free_desk.play(STRANGER, "set_delay", 1)
 
 
-def test_the_old_governor_governs_no_more(stage):
-    stage.play(govern("set_governor", STRANGER))
-    assert stage.refuse(govern("set_venue", STRANGER, 1)) == "not the governor"
-    stage.play(Action("set_venue", STRANGER, (GOVERNOR, 1)))
-    assert stage.made.view("Clearinghouse", "governor") == stage.made.at(STRANGER)
+# The reserve
 
 
-# Listing: the specification's assets have no token, so these are the contract's alone
+@pytest.fixture
+def rich_desk(office):
+    return office.open(with_reserve(free()))
 
 
-def asset_listing(made, **changes):
-    """Return the arguments that list a new asset, with changes."""
-    token = made.chain.deploy(address_of(STRANGER), "MockToken", "", "", 18)
-    usual = {
-        "asset": NEW,
-        "token": token.address,
-        "curve": curve_fields(CURVE),
-        "haircut": fields(HAIRCUT),
-        "requirement": fields(REQUIREMENT),
-        "fees": fields(FEES),
-    }
-    return tuple((usual | changes).values())
+def test_the_reserve_pays_for_what_it_takes_out(rich_desk):
+    before = rich_desk.state.assets[BTC].pool
+    rich_desk.wait(1_000)
+    logged = rich_desk.play(GOVERNOR, "withdraw_reserve", BTC, 10**8, STRANGER)
+    pool = rich_desk.state.assets[BTC].pool
+    assert before.cash - pool.cash == WAD
+    assert pool.accrued_at == rich_desk.now
+    assert pool.lends * pool.lend_index < before.lends * before.lend_index
+    assert rich_desk.state.assets[BTC].custody == -(10**8)
+    token = rich_desk.token_of(BTC, 8)
+    assert rich_desk.chain.call(token, "balanceOf", address_of(STRANGER)) == 10**8
+    told = {"asset": BTC, "receiver": address_of(STRANGER), "amount": WAD}
+    assert logged == [("ReserveWithdrawn", told | {"time": rich_desk.now})]
 
 
-def market_listing(**changes):
-    """Return the arguments that list a new market, with changes."""
-    usual = {
-        "market": NEW,
-        "underlying": BTC,
-        "lot_exponent": 14,
-        "interval": INTERVAL,
-        "requirement": fields(PERPETUAL),
-        "fees": fields(FEES),
-        "cap": 0,
-    }
-    return tuple((usual | changes).values())
-
-
-def list_by_name(made, method, arguments):
-    return made.reason(GOVERNOR, "Clearinghouse", method, *arguments)
-
-
-def test_a_listing_of_an_asset_is_logged(deployed):
-    with deployed.made.undone() as made:
-        listing = asset_listing(made)
-        made.govern("list_asset", *listing)
-        names = {event.name: event.arguments for event in made.receipt.events}
-        assert list(names) == ["AssetListed", "CurveSet", "AssetRiskSet"]
-        assert names["AssetListed"] == {
-            "asset": NEW,
-            "token": listing[1],
-            "decimals": 18,
-            "time": made.chain.block().timestamp,
-        }
-        assert made.view("Lens", "assets") == (0, BTC, ETH, NEW)
-
-
-def test_a_listing_of_a_market_is_logged(deployed):
-    with deployed.made.undone() as made:
-        made.govern("list_market", *market_listing(cap=5))
-        names = {event.name: event.arguments for event in made.receipt.events}
-        assert list(names) == ["MarketListed", "MarketRiskSet", "FundCapSet"]
-        assert names["MarketListed"] == {
-            "market": NEW,
-            "underlying": BTC,
-            "lot": 10**14,
-            "interval": INTERVAL,
-            "time": made.chain.block().timestamp,
-        }
-        assert names["FundCapSet"]["cap"] == 5
+def test_the_reserves_lend_is_burned_rounded_up(rich_desk):
+    before = rich_desk.state.assets[BTC].pool
+    rich_desk.open(rich_desk.state, before.accrued_at)
+    rich_desk.play(GOVERNOR, "withdraw_reserve", BTC, 1, STRANGER)
+    pool = rich_desk.state.assets[BTC].pool
+    burned = before.reserve - pool.reserve
+    assert (burned - 1) * pool.lend_index < 10**10 * RAY <= burned * pool.lend_index
+    assert before.lends - pool.lends == burned
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason"),
+    ("changes", "tokens", "receiver", "reason"),
     [
-        ({"asset": MAX_LISTED - 1}, None),
-        ({"asset": MAX_LISTED}, "out of bounds"),
-        ({"asset": BTC}, "already listed"),
-        ({"asset": 0}, "already listed"),
-        ({"curve": (0, 0, 0, 0, 0)}, "out of bounds"),
-        ({"haircut": (PPM + 1, 0)}, "out of bounds"),
-        ({"requirement": (0, 0, 0, 0)}, "out of bounds"),
-        ({"fees": (0, MAX_FEE + 1)}, "out of bounds"),
+        ({}, 0, STRANGER, "zero amount"),
+        ({}, 10**20 + 1, STRANGER, "amount too large"),
+        ({}, 3 * 10**8, STRANGER, "insufficient balance"),
+        ({"cash": WAD - 1}, 10**8, STRANGER, "insufficient cash"),
+        ({"is_halted": True}, 10**8, STRANGER, "pool halted"),
+        ({}, 10**8, 0, "wrong receiver"),
     ],
 )
-def test_the_bounds_of_a_new_asset(deployed, changes, reason):
-    with deployed.made.undone() as made:
-        listing = asset_listing(made, **changes)
-        assert list_by_name(made, "list_asset", listing) == reason
-
-
-def test_a_token_has_one_number(deployed):
-    with deployed.made.undone() as made:
-        for asset in ASSETS:
-            listing = asset_listing(made, token=made.tokens[asset].address)
-            assert list_by_name(made, "list_asset", listing) == "already listed"
-
-
-@pytest.mark.parametrize(("decimals", "reason"), [(0, None), (19, "out of bounds")])
-def test_a_token_has_at_most_18_decimals(deployed, decimals, reason):
-    with deployed.made.undone() as made:
-        token = made.chain.deploy(address_of(STRANGER), "MockToken", "", "", decimals)
-        listing = asset_listing(made, token=token.address)
-        assert list_by_name(made, "list_asset", listing) == reason
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"market": MAX_LISTED - 1}, None),
-        ({"market": MAX_LISTED}, "out of bounds"),
-        ({"market": 0}, "already listed"),
-        ({"underlying": 0}, "unknown asset"),
-        ({"underlying": UNLISTED}, "unknown asset"),
-        ({"underlying": HUGE}, "unknown asset"),
-        ({"lot_exponent": 0}, None),
-        ({"lot_exponent": 18}, None),
-        ({"lot_exponent": 19}, "out of bounds"),
-        ({"interval": MIN_INTERVAL}, None),
-        ({"interval": MIN_INTERVAL - 1}, "out of bounds"),
-        ({"interval": MAX_INTERVAL}, None),
-        ({"interval": MAX_INTERVAL + 1}, "out of bounds"),
-        ({"cap": MAX_FUND_CAP}, None),
-        ({"cap": MAX_FUND_CAP + 1}, "out of bounds"),
-        ({"requirement": (0, 0, 0, 0)}, "out of bounds"),
-        ({"fees": (MAX_FEE + 1, 0)}, "out of bounds"),
-    ],
-)
-def test_the_bounds_of_a_new_market(deployed, changes, reason):
-    with deployed.made.undone() as made:
-        listing = market_listing(**changes)
-        assert list_by_name(made, "list_market", listing) == reason
+def test_a_withdrawal_of_the_reserve_is_refused(
+    rich_desk, changes, tokens, receiver, reason
+):
+    pool = replace(rich_desk.state.assets[BTC].pool, **changes)
+    desk = rich_desk.open(with_pool(rich_desk.state, BTC, pool))
+    assert desk.refuse(GOVERNOR, "withdraw_reserve", BTC, tokens, receiver) == reason
