@@ -276,6 +276,16 @@ def test_a_position_holds_its_collateral(stage):
     )
 
 
+@pytest.mark.parametrize("call", ["lend", "unlend"])
+def test_who_has_a_position_arranges_nothing_at_stale_prices(stage, call):
+    stage.play(own("set_auto_lend", bull, False))
+    stage.play(own("deposit", bull, BTC, 5))
+    with stage.at([own(call, bull, BTC, 10**10)]):
+        pass
+    stage.play(Action("wait", STRANGER, (61,)))
+    assert stage.refuse(own(call, bull, BTC, 10**10)) == "stale price"
+
+
 # Operators
 
 
