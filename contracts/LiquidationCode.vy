@@ -21,15 +21,26 @@ from .modules import health
 from .modules import margin
 from .modules import money_market
 from .modules import perpetual
+from .modules import positions
+from .modules import requirements
 from .modules import settlement
 from .modules import state
+from .modules import tick_set
+from .modules import virtual_pnl
 
 initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
 initializes: health
+initializes: positions
+initializes: tick_set[state := state]
+initializes: virtual_pnl[state := state, tick_set := tick_set]
 initializes: settlement[
-    accounts := accounts, money_market := money_market, state := state
+    accounts := accounts,
+    money_market := money_market,
+    state := state,
+    tick_set := tick_set,
+    virtual_pnl := virtual_pnl,
 ]
 initializes: bankruptcy[money_market := money_market, state := state]
 
@@ -40,11 +51,12 @@ _LOW_40: constant(uint256) = 2**40 - 1
 
 
 @deploy
-def __init__(margin_code: address):
+def __init__(margin_code: address, trade_code: address):
     """
-    @notice Fix the body that computes margins.
+    @notice Fix the bodies that compute margins and trade.
     """
     health.__init__(margin_code)
+    positions.__init__(trade_code)
 
 
 @external
@@ -169,18 +181,14 @@ def _realise_all(account: uint256):
     """
     @notice Settle every position whose price is fresh at its mark.
     """
-    pool: money_market.Pool = money_market._load(accounts.USDC)
     entries: uint256 = accounts._markets(state.headers[account])
     for i: uint256 in range(_ENTRIES):
         if entries == 0:
             break
         market: uint256 = (entries & 255) - 1
-        quote: margin.Quote = margin._quote(state.market_quote[market])
-        if not margin._is_stale(quote):
-            lot: uint256 = perpetual._lot(state.market_risk[market])
-            pool = settlement._realise(market, account, lot, quote.slow, pool)
+        if not margin._is_stale(margin._quote(state.market_quote[market])):
+            positions._realise(market, [account])
         entries >>= 8
-    money_market._save(accounts.USDC, pool)
 
 
 @internal
@@ -198,14 +206,15 @@ def _legs(account: uint256) -> DynArray[backstop.Leg, backstop.MAX_LEGS]:
         if entries == 0:
             break
         market: uint256 = (entries & 255) - 1
-        quote: margin.Quote = margin._quote(state.market_quote[market])
+        mark: uint256 = state.market_quote[market]
+        quote: margin.Quote = margin._quote(mark)
         if not margin._is_stale(quote):
             risk: uint256 = state.market_risk[market]
             lots: int256 = perpetual._lots(state.positions[account][market])
             notional: uint256 = perpetual._compute_notional(
                 lots, perpetual._lot(risk), quote.slow
             )
-            legs.append(self._leg(risk, notional))
+            legs.append(self._leg(requirements._scale(risk, mark), notional))
         entries >>= 8
 
     entries = accounts._assets(header)
@@ -249,20 +258,21 @@ def _take_position(
         return 0
 
     discount: uint256 = state.takeover_discount
-    lot: uint256 = perpetual._lot(state.market_risk[market])
+    risk: uint256 = state.market_risk[market]
+    lot: uint256 = perpetual._lot(risk)
     size: uint256 = fp._mul_div_up(convert(abs(held), uint256), portion, fp.WAD)
     lots: int256 = convert(size, int256)
     if held < 0:
         lots = -lots
     given: uint256 = backstop._compute_account_price(quote.slow, discount, held > 0)
     taken: uint256 = backstop._compute_provider_price(quote.slow, discount, held > 0)
-    pool: money_market.Pool = money_market._load(accounts.USDC)
-    pool = settlement._trade(market, account, -lots, lot, given, pool)
-    pool = settlement._trade(market, provider, lots, lot, taken, pool)
+    positions._trade(market, account, -lots, given)
+    positions._trade(market, provider, lots, taken)
 
     apart: uint256 = max(taken, given) - min(taken, given)
     share: uint256 = fp._mul_div_down(size * lot, apart, fp.WAD)
     paid: int256 = settlement._pay(market, convert(share, int256))
+    pool: money_market.Pool = money_market._load(accounts.USDC)
     pool = settlement._change_usdc(accounts.BACKSTOP_FUND, pool, paid)
     money_market._save(accounts.USDC, pool)
     log IClearinghouse.PositionTaken(
@@ -306,7 +316,9 @@ def _take_debt(account: uint256, provider: uint256, asset: uint256, portion: uin
         return 0
     amount: uint256 = fp._mul_div_up(owed, portion, fp.WAD)
     price: uint256 = bankruptcy._price(asset)
-    self._credit(account, asset, amount)
+    money_market._save(
+        asset, money_market._pay_debt(account, asset, money_market._load(asset), amount)
+    )
     self._debit(provider, asset, amount)
     log IClearinghouse.DebtTaken(
         asset=asset,

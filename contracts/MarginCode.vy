@@ -15,11 +15,17 @@ from .modules import accounts
 from .modules import margin
 from .modules import money_market
 from .modules import state
+from .modules import tick_set
+from .modules import virtual_pnl
 
 initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
-initializes: margin[money_market := money_market, state := state]
+initializes: tick_set[state := state]
+initializes: virtual_pnl[state := state, tick_set := tick_set]
+initializes: margin[
+    money_market := money_market, state := state, virtual_pnl := virtual_pnl
+]
 
 
 @external

@@ -14,6 +14,7 @@
 from .interfaces import IClearinghouse
 from .modules import accounts
 from .modules import bankruptcy
+from .modules import dynamic_margin
 from .modules import errors
 from .modules import fixed_point as fp
 from .modules import funding
@@ -21,29 +22,45 @@ from .modules import margin
 from .modules import money_market
 from .modules import packing
 from .modules import perpetual
+from .modules import positions
 from .modules import settlement
 from .modules import state
+from .modules import tick_set
+from .modules import virtual_pnl
+from .modules import weights
 
 initializes: state
 initializes: accounts[state := state]
+initializes: positions
+initializes: tick_set[state := state]
+initializes: virtual_pnl[state := state, tick_set := tick_set]
 initializes: money_market[accounts := accounts, state := state]
-initializes: margin[money_market := money_market, state := state]
+initializes: margin[
+    money_market := money_market, state := state, virtual_pnl := virtual_pnl
+]
 initializes: settlement[
-    accounts := accounts, money_market := money_market, state := state
+    accounts := accounts,
+    money_market := money_market,
+    state := state,
+    tick_set := tick_set,
+    virtual_pnl := virtual_pnl,
 ]
 initializes: bankruptcy[money_market := money_market, state := state]
 
 
-# What a tick reads of the oracle: slow and fast index with their time, and the mark
-# with its premium and time; times are the blocks' in which they were published.
+# What a tick reads of the oracle: slow and fast index with their time and the variance
+# of returns, and the mark with its premium and time; times are the blocks' in which they
+# were published.
 interface PriceOracle:
-    def feed(asset: uint256) -> (uint256, uint256, uint256): view
+    def feed(asset: uint256) -> (uint256, uint256, uint256, uint256): view
     def mark(market: uint256) -> (uint256, int256, uint256): view
 
 
 LIQUIDATION_VENUE: constant(uint256) = 2
 MAX_LISTED: constant(uint256) = 32
-MAX_BATCH: constant(uint256) = 128
+# Seconds, for which one tick raises maintenance margin at most.
+_MAX_RAMP: constant(uint256) = 60
+_LOW_16: constant(uint256) = 2**16 - 1
 _LOW_32: constant(uint256) = 2**32 - 1
 _LOW_64: constant(uint256) = 2**64 - 1
 
@@ -51,45 +68,65 @@ ORACLE: immutable(PriceOracle)
 
 
 @deploy
-def __init__(oracle: PriceOracle):
+def __init__(oracle: PriceOracle, trade_code: address):
     """
-    @notice Fix the oracle whose prices every tick takes over.
+    @notice Fix the oracle whose prices every tick takes over, and the body that settles
+            positions.
     """
     ORACLE = oracle
+    positions.__init__(trade_code)
 
 
 @external
-def tick(assets: DynArray[uint256, MAX_LISTED], markets: DynArray[uint256, MAX_LISTED]):
+def tick(
+    assets: DynArray[uint256, MAX_LISTED],
+    markets: DynArray[uint256, MAX_LISTED],
+    crossings: uint256,
+):
     """
     @notice Take the oracle's prices over for `assets` and `markets`; anyone may.
     @dev A price that is not newer than the stored one changes nothing. USDC interest
-         and funding are booked at the prices that held until now.
+         and funding are booked at the prices that held until now. Then each market's
+         cursor moves to its mark; another call goes on where this one stops.
+    @param crossings How many entry ticks each market's cursor may cross, at least one.
     """
-    money_market._save(
-        accounts.USDC, money_market._load_accrued(accounts.USDC)
-    )
+    assert crossings != 0, errors.ZERO_AMOUNT
+    pool: money_market.Pool = money_market._load_accrued(accounts.USDC)
+    money_market._save(accounts.USDC, pool)
     for asset: uint256 in assets:
         self._take_price(asset)
     for market: uint256 in markets:
         self._take_mark(market)
+        self._move_cursor(market, crossings, pool.lend_index, pool.borrow_index)
 
 
 @external
-def realise(market: uint256, batch: DynArray[uint256, MAX_BATCH]):
+def realise(market: uint256, batch: DynArray[uint256, positions.MAX_BATCH]):
     """
-    @notice Settle what positions have gained or lost at mark; anyone may.
-    @dev Accounts without a position are passed over, and none can make another fail:
-         a loss that the account does not hold in USDC is borrowed, from no cash.
+    @notice Settle what positions have gained or lost at mark, for whoever may have it
+            so: the owner and who may trade for it; anyone for accounts that chose it,
+            for claims, and beyond the market's thresholds.
+    @dev Other accounts and those without a position are passed over, and none can make
+         another fail: a loss that the account does not hold in USDC is borrowed, from
+         no cash.
     """
     risk: uint256 = state.market_risk[market]
     assert risk != 0, errors.UNKNOWN_MARKET
     quote: margin.Quote = margin._quote(state.market_quote[market])
     assert not margin._is_stale(quote), errors.STALE_PRICE
-    lot: uint256 = perpetual._lot(risk)
-    pool: money_market.Pool = money_market._load_accrued(accounts.USDC)
+    money_market._save(accounts.USDC, money_market._load_accrued(accounts.USDC))
+    cull: uint256 = state.market_cull[market]
+    winners: uint256 = 0
+    losers: uint256 = 0
+    winners, losers = tick_set._gains(market, virtual_pnl._exponent(risk))
+    is_culled: bool = self._is_reached(winners, (cull >> 64) & _LOW_64)
+    due: DynArray[uint256, positions.MAX_BATCH] = []
     for account: uint256 in batch:
-        pool = settlement._realise(market, account, lot, quote.slow, pool)
-    money_market._save(accounts.USDC, pool)
+        if is_culled or self._may_realise(
+            market, account, risk, quote.slow, (cull >> 128) & _LOW_64
+        ):
+            due.append(account)
+    positions._realise(market, due)
 
 
 @external
@@ -111,6 +148,73 @@ def close_takeover() -> bool:
 
 
 @internal
+@view
+def _may_realise(
+    market: uint256, account: uint256, risk: uint256, mark: uint256, threshold: uint256
+) -> bool:
+    """
+    @notice Return whether the caller may realise an account.
+    @param threshold Gain or loss from which anyone may, in 10**12 wei; 0 for none.
+    """
+    word: uint256 = state.positions[account][market]
+    lots: int256 = perpetual._lots(word)
+    if lots == 0 or accounts._is_auto_realizing(state.headers[account]):
+        return True
+    if accounts._is_authorised(account, msg.sender, accounts.TRADE):
+        return True
+    value: int256 = perpetual._compute_value(
+        lots,
+        perpetual._basis(word),
+        perpetual._lot(risk),
+        mark,
+        settlement._funding_index(market),
+    )
+    return self._is_reached(convert(abs(value), uint256), threshold)
+
+
+@internal
+@pure
+def _is_reached(amount: uint256, threshold: uint256) -> bool:
+    """
+    @notice Return whether an amount reaches a threshold in 10**12 wei, which is none
+            if it is 0.
+    """
+    return threshold != 0 and amount >= threshold * 10**12
+
+
+@internal
+def _move_cursor(
+    market: uint256, crossings: uint256, lend_index: uint256, borrow_index: uint256
+):
+    """
+    @notice Bring a market's cursor to its mark, or as far as it may come, with interest
+            until now booked where it was.
+    """
+    target: uint256 = virtual_pnl._clamp(state.market_quote[market])
+    if tick_set._cursor(market) == target:
+        return
+    exponent: uint256 = virtual_pnl._exponent(state.market_risk[market])
+    winners: uint256 = 0
+    losers: uint256 = 0
+    winners, losers = tick_set._gains(market, exponent)
+    tick_set._book(
+        market,
+        weights._compute_weight(lend_index),
+        weights._compute_weight(borrow_index),
+    )
+    reached: uint256 = 0
+    crossed: uint256 = 0
+    reached, crossed = tick_set._cross(market, target, crossings)
+    settlement._rebook(market, exponent, winners, losers)
+    log IClearinghouse.CursorMoved(
+        market=market,
+        price=reached * margin.PRICE_UNIT,
+        crossed=crossed,
+        time=block.timestamp,
+    )
+
+
+@internal
 def _take_price(asset: uint256):
     """
     @notice Take an asset's newer price over.
@@ -119,7 +223,8 @@ def _take_price(asset: uint256):
     slow: uint256 = 0
     fast: uint256 = 0
     time: uint256 = 0
-    slow, fast, time = staticcall ORACLE.feed(asset)
+    variance: uint256 = 0
+    slow, fast, time, variance = staticcall ORACLE.feed(asset)
     word: uint256 = state.quote[asset]
     if time <= (word >> 64) & _LOW_32:
         return
@@ -147,9 +252,12 @@ def _take_mark(market: uint256):
     slow: uint256 = 0
     fast: uint256 = 0
     priced_at: uint256 = 0
-    slow, fast, priced_at = staticcall ORACLE.feed((risk >> 176) & 255)
+    variance: uint256 = 0
+    slow, fast, priced_at, variance = staticcall ORACLE.feed((risk >> 176) & 255)
     fast = fp._mul_div_down(mark, fast, slow)
-    state.market_quote[market] = self._pack_quote(mark, fast, time)
+    state.market_quote[market] = self._pack_quote(mark, fast, time) | self._scales(
+        market, perpetual._lot(risk), mark, time, variance
+    )
     index: int256 = 0
     rate: int256 = 0
     index, rate = self._advance(
@@ -165,6 +273,34 @@ def _take_mark(market: uint256):
         priced_at=time,
         time=block.timestamp,
     )
+
+
+@internal
+@view
+def _scales(
+    market: uint256, lot: uint256, mark: uint256, time: uint256, variance: uint256
+) -> uint256:
+    """
+    @notice Return the low part of a market's quote word: what volatility and open
+            interest add to its margins from now on.
+    @dev Maintenance margin follows volatility by a minute's step at most, however long
+         the last tick is ago.
+    """
+    old: uint256 = state.market_quote[market]
+    limits: uint256 = state.market_limits[market]
+    imf: uint256 = dynamic_margin._compute_scale(
+        variance, (limits >> 24) & _LOW_32, (limits >> 8) & _LOW_16
+    )
+    mmf: uint256 = dynamic_margin._compute_maintenance_scale(
+        (old >> 16) & _LOW_16, imf, min(time - ((old >> 64) & _LOW_32), _MAX_RAMP)
+    )
+    fraction: uint256 = dynamic_margin._compute_open_interest_fraction(
+        (limits >> 56) & (2**40 - 1),
+        state.market_size[market] & _LOW_64,
+        lot,
+        mark // margin.PRICE_UNIT * margin.PRICE_UNIT,
+    )
+    return (fraction << 32) | (mmf << 16) | imf
 
 
 @internal

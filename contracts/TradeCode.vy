@@ -3,34 +3,48 @@
 """
 @title TradeCode
 @license Apache-2.0
-@notice Fills of perpetual and spot trades between two accounts; a code body behind
-        the Clearinghouse's address.
-@dev Called by delegation only. Called directly it meets its own, empty storage, in
-     which nobody is a venue.
+@notice Perpetual positions: fills between two accounts; for other bodies, one side's
+        trade and the settlement of gains and losses. A code body behind the
+        Clearinghouse's address.
+@dev Called by delegation only. Other bodies reach what is unlocked here, past the lock
+     that they hold; the Clearinghouse passes nobody on to it. Called directly it meets
+     its own, empty storage, in which nobody is a venue and nothing is listed.
 @custom:spec specs/trade_code.py
 """
 
 from .interfaces import IClearinghouse
 from .modules import accounts
 from .modules import errors
-from .modules import fixed_point as fp
+from .modules import fills
 from .modules import health
 from .modules import margin
 from .modules import money_market
 from .modules import perpetual
 from .modules import settlement
 from .modules import state
+from .modules import tick_set
+from .modules import virtual_pnl
 
 initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
 initializes: health
+initializes: fills[health := health]
+initializes: tick_set[state := state]
+initializes: virtual_pnl[state := state, tick_set := tick_set]
 initializes: settlement[
-    accounts := accounts, money_market := money_market, state := state
+    accounts := accounts,
+    money_market := money_market,
+    state := state,
+    tick_set := tick_set,
+    virtual_pnl := virtual_pnl,
 ]
 
 TRADE_VENUE: constant(uint256) = 1
-MAX_AMOUNT: constant(uint256) = 10**30
+MAX_BATCH: constant(uint256) = 128
+_LOW_64: constant(uint256) = 2**64 - 1
+# The bit of a market's risk word that says that fills may only reduce.
+_PAUSED: constant(uint256) = 1 << 232
 
 
 @deploy
@@ -59,9 +73,7 @@ def fill_perp(
     @param maker_is_buyer Which side pays the maker's fee.
     """
     assert state.venues[msg.sender] & TRADE_VENUE != 0, errors.NOT_VENUE
-    assert buyer != seller, errors.SAME_ACCOUNT
-    accounts._require_user(buyer)
-    accounts._require_user(seller)
+    fills._require_parties(buyer, seller)
     risk: uint256 = state.market_risk[market]
     assert risk != 0, errors.UNKNOWN_MARKET
     assert lots != 0, errors.ZERO_AMOUNT
@@ -80,13 +92,25 @@ def fill_perp(
     notional: uint256 = perpetual._compute_notional(size, lot, price)
     buyer_fee: uint256 = settlement._fee(notional, risk, maker_is_buyer)
     seller_fee: uint256 = settlement._fee(notional, risk, not maker_is_buyer)
-    pool = settlement._trade(market, buyer, size, lot, price, pool)
-    pool = settlement._trade(market, seller, -size, lot, price, pool)
+    bought: int256 = perpetual._lots(state.positions[buyer][market])
+    sold: int256 = perpetual._lots(state.positions[seller][market])
+    assert risk & _PAUSED == 0 or (
+        perpetual._is_reduction(bought, size) and perpetual._is_reduction(sold, -size)
+    ), errors.PAUSED
+    open_interest: uint256 = state.market_size[market] & _LOW_64
+    pool = settlement._trade(market, buyer, size, risk, price, pool)
+    pool = settlement._trade(market, seller, -size, risk, price, pool)
+    self._require_limits(
+        state.market_limits[market],
+        open_interest,
+        state.market_size[market] & _LOW_64,
+        [bought, bought + size, sold, sold - size],
+    )
     pool = settlement._charge(buyer, pool, buyer_fee)
     pool = settlement._charge(seller, pool, seller_fee)
     money_market._save(accounts.USDC, pool)
-    self._check(buyer, buyer_before)
-    self._check(seller, seller_before)
+    fills._check(buyer, buyer_before)
+    fills._check(seller, seller_before)
     log IClearinghouse.PerpFill(
         market=market,
         buyer=buyer,
@@ -100,63 +124,57 @@ def fill_perp(
 
 
 @external
-def fill_spot(
-    asset: uint256,
-    buyer: uint256,
-    seller: uint256,
-    amount: uint256,
-    price: uint256,
-    maker_is_buyer: bool,
+@reentrant
+def trade_unlocked(market: uint256, account: uint256, lots: int256, price: uint256):
+    """
+    @notice Trade `lots` (signed) by one side at `price`, for a body that holds the lock
+            and has booked USDC interest.
+    """
+    pool: money_market.Pool = money_market._load(accounts.USDC)
+    money_market._save(
+        accounts.USDC,
+        settlement._trade(
+            market, account, lots, state.market_risk[market], price, pool
+        ),
+    )
+
+
+@external
+@reentrant
+def realise_unlocked(market: uint256, batch: DynArray[uint256, MAX_BATCH]):
+    """
+    @notice Settle positions in a market at its mark, for a body that holds the lock, has
+            booked USDC interest and knows that the mark is fresh.
+    """
+    risk: uint256 = state.market_risk[market]
+    mark: uint256 = margin._quote(state.market_quote[market]).slow
+    pool: money_market.Pool = money_market._load(accounts.USDC)
+    for account: uint256 in batch:
+        pool = settlement._realise(market, account, risk, mark, pool)
+    money_market._save(accounts.USDC, pool)
+
+
+@internal
+@pure
+def _require_limits(
+    limits: uint256, before: uint256, after: uint256, lots: int256[4]
 ):
     """
-    @notice Exchange `amount` (WAD) of `asset` for USDC at `price`: what the seller
-            does not hold it borrows, what the buyer owes is repaid first.
-    @param price WAD USDC for 1.0, checked against the bands by the venue.
+    @notice Refuse positions that have grown above the market's limit, then open
+            interest that has.
+    @param before Open interest before the fill.
+    @param lots Of the buyer before and after, of the seller before and after.
     """
-    assert state.venues[msg.sender] & TRADE_VENUE != 0, errors.NOT_VENUE
-    assert buyer != seller, errors.SAME_ACCOUNT
-    accounts._require_user(buyer)
-    accounts._require_user(seller)
-    assert asset != accounts.USDC, errors.UNKNOWN_ASSET
-    assert state.token[asset] != 0, errors.UNKNOWN_ASSET
-    assert amount != 0, errors.ZERO_AMOUNT
-    assert amount <= MAX_AMOUNT, errors.AMOUNT_TOO_LARGE
-    assert not margin._is_stale(margin._quote(state.quote[asset])), errors.STALE_PRICE
-    money_market._require_open(asset)
-    money_market._require_open(accounts.USDC)
-
-    pool: money_market.Pool = money_market._load_accrued(asset)
-    usdc: money_market.Pool = money_market._load_accrued(accounts.USDC)
-    money_market._save(asset, pool)
-    money_market._save(accounts.USDC, usdc)
-    buyer_before: IClearinghouse.Health = self._before_receipt(buyer, asset)
-    seller_before: IClearinghouse.Health = self._before_receipt(seller, accounts.USDC)
-
-    risk: uint256 = state.risk[asset]
-    cost: uint256 = fp._mul_div_up(amount, price, fp.WAD)
-    proceeds: uint256 = fp._mul_div_down(amount, price, fp.WAD)
-    buyer_fee: uint256 = settlement._fee(cost, risk, maker_is_buyer)
-    seller_fee: uint256 = settlement._fee(cost, risk, not maker_is_buyer)
-    pool = money_market._credit(buyer, asset, pool, amount)
-    usdc = money_market._debit(buyer, accounts.USDC, usdc, cost)
-    pool = money_market._debit(seller, asset, pool, amount)
-    usdc = money_market._credit(seller, accounts.USDC, usdc, proceeds)
-    usdc = settlement._charge(buyer, usdc, buyer_fee)
-    usdc = settlement._charge(seller, usdc, seller_fee)
-    money_market._save(asset, pool)
-    money_market._save(accounts.USDC, usdc)
-    self._check(buyer, buyer_before)
-    self._check(seller, seller_before)
-    log IClearinghouse.SpotFill(
-        asset=asset,
-        buyer=buyer,
-        seller=seller,
-        amount=amount,
-        price=price,
-        buyer_fee=buyer_fee,
-        seller_fee=seller_fee,
-        time=block.timestamp,
-    )
+    most: uint256 = (limits >> 128) & _LOW_64
+    assert abs(lots[1]) <= abs(lots[0]) or (
+        convert(abs(lots[1]), uint256) <= most
+    ), errors.POSITION_LIMIT_REACHED
+    assert abs(lots[3]) <= abs(lots[2]) or (
+        convert(abs(lots[3]), uint256) <= most
+    ), errors.POSITION_LIMIT_REACHED
+    assert (
+        after <= before or after <= limits >> 192
+    ), errors.OPEN_INTEREST_LIMIT_REACHED
 
 
 @internal
@@ -171,25 +189,3 @@ def _before_trade(
     if perpetual._is_reduction(held, lots):
         return health._assess(account)
     return empty(IClearinghouse.Health)
-
-
-@internal
-def _before_receipt(account: uint256, asset: uint256) -> IClearinghouse.Health:
-    """
-    @notice Return the account's health if it owes what it is about to receive, else
-            an empty one, which nothing improves on.
-    """
-    if money_market._scaled(state.balances[account][asset]) < 0:
-        return health._assess(account)
-    return empty(IClearinghouse.Health)
-
-
-@internal
-def _check(account: uint256, before: IClearinghouse.Health):
-    """
-    @notice Refuse unless the account has initial margin, or reduced and was improved.
-    """
-    after: IClearinghouse.Health = health._assess(account)
-    if margin._is_improved(before, after):
-        return
-    margin._check_initial_margin(after)

@@ -41,10 +41,11 @@ BODIES: Final = (
     "GovernanceCode",
     "AccountCode",
     "MarginCode",
+    "SpotCode",
 )
 
 # Functions that the bodies have for one another: the one address does not pass them on.
-UNROUTED: Final = frozenset({"assess_unlocked"})
+UNROUTED: Final = frozenset({"assess_unlocked", "trade_unlocked", "realise_unlocked"})
 
 _FORMATS: Final = (
     "abi",

@@ -101,13 +101,14 @@ def deploy_clearinghouse(chain: Chain, governor: str, oracle: Contract) -> Contr
     """Deploy the code bodies and the address that runs them."""
     front, *bodies = BODIES
     margin = chain.deploy(governor, "MarginCode").address
+    trade = chain.deploy(governor, "TradeCode", margin).address
     needs = {
-        "TradeCode": (margin,),
-        "SettleCode": (oracle.address,),
-        "LiquidationCode": (margin,),
+        "SettleCode": (oracle.address, trade),
+        "LiquidationCode": (margin, trade),
         "AccountCode": (margin,),
+        "SpotCode": (margin,),
     }
-    made = {"MarginCode": margin}
+    made = {"MarginCode": margin, "TradeCode": trade}
     for body in bodies:
         if body not in made:
             made[body] = chain.deploy(governor, body, *needs.get(body, ())).address

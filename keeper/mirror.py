@@ -9,33 +9,32 @@ compared with the specification's state to the last integer, and the invariants 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
 
 from eth_utils.crypto import keccak
 
 from keeper.artifacts import artifact
+from keeper.mirror_ticks import Mismatch, check_ticks, with_pending
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs import liquidator, nonces, packing, perpetual, providers
 from specs import state as words
-from specs.accounts import USDC, Account, AccountId, Address
+from specs.accounts import USDC, Account, AccountId, Address, Settings
 from specs.fixed_point import Lots, Ray, Seconds, Wad
 from specs.funding import Funding
+from specs.guards import Guards
 from specs.interest_rate import Curve
 from specs.liquidity_fund import Fund
 from specs.margin import Quote
 from specs.money_market import EMPTY, Balance, Pool
 from specs.packing import Word
 from specs.perpetual import Position
-from specs.requirements import Haircut, Requirement
+from specs.requirements import Haircut, Requirement, Scales
+from specs.state import Change, Cull, Limits
 
 Fields = Mapping[str, int]
-
-
-class Mismatch(Exception):
-    """Two places of the storage that say the same differ."""
 
 
 class Storage(Protocol):
@@ -83,6 +82,8 @@ class Scope:
     accounts: Sequence[AccountId]
     operators: Sequence[Address] = ()
     venues: Sequence[Address] = ()
+    changes: Mapping[Change, int] = field(default_factory=dict)
+    """Changes that may be queued, with the hashes of their calldata."""
 
 
 @dataclass(frozen=True)
@@ -121,18 +122,37 @@ def read_clearing(reader: Reader, scope: Scope) -> ch.State:
     Accounts that have nothing are left out. `custody` is what cash and idle balances
     stand for, rounded down to whole token units: compare it with the vault's tokens.
     """
-    assets = {asset: read_asset(reader, asset) for asset in scope.assets}
-    markets = {market: read_market(reader, market) for market in scope.markets}
-    check_funds(reader, markets)
-    accounts = {
-        account: read_account(reader, scope, account) for account in scope.accounts
+    assets = {
+        number: asset
+        for number in scope.assets
+        if (asset := read_asset(reader, number)) is not None
     }
+    markets = {
+        number: market
+        for number in scope.markets
+        if (market := read_market(reader, number)) is not None
+    }
+    accounts: Mapping[AccountId, Account] = {
+        account: held
+        for account in scope.accounts
+        if (held := read_account(reader, scope, account)) != acc.NEW
+    }
+    check_ticks(reader, accounts, markets)
+    if USDC in assets:
+        accounts = with_pending(reader, accounts, markets, assets[USDC].pool)
     return ch.State(
         governor=Address(reader.word("governor")),
+        guardian=Address(reader.word("guardian")),
+        delay=Seconds(reader.word("delay")),
+        queued={
+            change: Seconds(time)
+            for change, digest in scope.changes.items()
+            if (time := reader.word("queued", digest))
+        },
         venues=nonzero((venue, reader.word("venues", venue)) for venue in scope.venues),
-        assets={asset: found for asset, found in assets.items() if found},
-        markets={market: found for market, found in markets.items() if found},
-        accounts={name: held for name, held in accounts.items() if held != acc.NEW},
+        assets=assets,
+        markets=markets,
+        accounts=accounts,
         operators=nonzero(
             ((account, operator), rights)
             for account in scope.accounts
@@ -188,6 +208,8 @@ def to_asset(found: tuple[int, ...]) -> ch.Asset | None:
         requirement=to_requirement(fields["risk"]),
         fees=ch.Fees(fields["risk"]["maker"], fields["risk"]["taker"]),
         custody=int((pool.cash + pool.idle) // 10 ** (18 - decimals)),
+        target_weight=fields["risk"]["target_weight"],
+        ramped_at=Seconds(fields["risk"]["ramped_at"]),
     )
 
 
@@ -212,6 +234,25 @@ def to_pool(fields: Mapping[str, Fields]) -> Pool:
             optimal=Wad(curve["optimal"]),
             reserve_share=Wad(curve["reserve_share"]),
         ),
+        is_paused=curve["is_paused"] != 0,
+        supply_cap=Wad(curve["supply_cap"]),
+        borrow_cap=Wad(curve["borrow_cap"]),
+        guards=to_guards(fields["guards"]),
+    )
+
+
+def to_guards(fields: Fields) -> Guards:
+    """Return the guards in a word."""
+    return Guards(
+        average=Wad(fields["average"]),
+        averaged_at=Seconds(fields["averaged_at"]),
+        admissible=fields["admissible"],
+        step=fields["step"],
+        max_utilisation=fields["max_utilisation"],
+        threshold=fields["threshold"],
+        throttle_share=fields["throttle_share"],
+        outflow_share=fields["outflow_share"],
+        outflow_floor=Wad(fields["outflow_floor"]),
     )
 
 
@@ -244,6 +285,11 @@ def to_market(found: tuple[int, ...]) -> ch.Market | None:
         fields["market_funding"],
         fields["market_premium"],
     )
+    mark, limits, cull = (
+        fields["market_quote"],
+        fields["market_limits"],
+        fields["market_cull"],
+    )
     if not risk["is_listed"]:
         return None
     return ch.Market(
@@ -263,16 +309,27 @@ def to_market(found: tuple[int, ...]) -> ch.Market | None:
         ),
         fund=Fund(fields["market_fund"]["balance"], Wad(fields["market_fund"]["cap"])),
         open_interest=Lots(fields["market_size"]["open_interest"]),
+        cursor=Wad(fields["market_cursor"]["price"]),
+        scales=Scales(
+            imf=mark["imf_scale"],
+            mmf=mark["mmf_scale"],
+            open_interest_imf=mark["open_interest_imf"],
+        ),
+        limits=Limits(
+            max_open_interest=Lots(limits["max_open_interest"]),
+            max_position=Lots(limits["max_position"]),
+            min_lots=Lots(limits["min_lots"]),
+            open_interest_factor=limits["open_interest_factor"],
+            reference=limits["reference"],
+            max_scale=limits["max_scale"],
+        ),
+        cull=Cull(
+            credit_cap=Wad(cull["credit_cap"]),
+            account_threshold=Wad(cull["account_threshold"]),
+            system_threshold=Wad(cull["system_threshold"]),
+        ),
+        is_paused=risk["is_paused"] != 0,
     )
-
-
-def check_funds(reader: Reader, markets: Mapping[int, ch.Market | None]) -> None:
-    """Raise `Mismatch` unless the funds' word is the sums of all funds."""
-    funds = packing.unpack(reader.word("funds"), words.PLAIN["funds"])
-    balances = [market.fund.balance for market in markets.values() if market]
-    sums = {"total": sum(balances), "surplus": sum(max(0, b) for b in balances)}
-    if funds != sums:
-        raise Mismatch(f"funds: the word says {funds}, the markets {sums}")
 
 
 def read_account(reader: Reader, scope: Scope, account: AccountId) -> Account:
@@ -303,7 +360,14 @@ def to_account(account: AccountId, word: int, had: Row, held: Row) -> Account:
             listed = packing.unpack_list(header[name])
             message = f"account {account:#x}: has {name} {numbers}, lists {listed}"
             raise Mismatch(message)
-    return Account(balances, positions, header["is_idling"] == 0)
+    settings = Settings(
+        auto_lend=header["is_idling"] == 0,
+        auto_repay=header["is_not_repaying"] == 0,
+        auto_borrow_settlements=header["is_not_borrowing"] == 0,
+        auto_realize=header["is_realising"] != 0,
+        max_leverage=header["max_leverage"],
+    )
+    return Account(balances, positions, settings)
 
 
 def to_balance(word: int) -> Balance:
@@ -318,7 +382,8 @@ def to_balance(word: int) -> Balance:
 def to_position(word: int) -> Position:
     """Return the position in a word."""
     fields = packing.unpack(word, packing.POSITION)
-    position = Position(Lots(fields["lots"]), fields["basis"])
+    entry = fields["entry"] - 1 if fields["entry"] else None
+    position = Position(Lots(fields["lots"]), fields["basis"], entry)
     if position == perpetual.FLAT:
         raise Mismatch("an empty position is stored")
     return position

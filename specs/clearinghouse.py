@@ -10,10 +10,11 @@ Counterpart of ``contracts/Clearinghouse.vy``. What else is behind its address i
 offered here too, so that one name stands for all of it.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 from specs import accounts as acc
-from specs import errors, margin, money_market
+from specs import errors, ledger, margin
 from specs.accounts import USDC, AccountId, Address, Settings
 from specs.authority import (
     EVERYTHING,
@@ -28,13 +29,9 @@ from specs.authority import (
     require_token_amount,
     require_venue,
 )
-from specs.fixed_point import Seconds, Wad, mul_div_up
-from specs.pool_limits import (
-    check_outflow,
-    require_borrow_cap,
-    require_margin_and_cash,
-    require_supply_cap,
-)
+from specs.fills import split_fees
+from specs.fixed_point import Seconds, Wad
+from specs.pool_limits import check_utilisation, require_margin_and_cash
 from specs.settle_code import (
     AssetPrice,
     MarkPrice,
@@ -47,9 +44,9 @@ from specs.settlement import (
     compute_fee,
     credit_reserve,
     realise_one,
-    split_fees,
     trade,
 )
+from specs.spot_code import fill_spot
 from specs.state import (
     Asset,
     Fees,
@@ -79,10 +76,7 @@ from specs.state import (
     with_market,
     with_pool,
 )
-from specs.trade_code import (
-    fill_perp,
-    fill_spot,
-)
+from specs.trade_code import fill_perp
 
 __all__ = [
     "EVERYTHING",
@@ -95,8 +89,10 @@ __all__ = [
     "MarkPrice",
     "Market",
     "State",
+    "Step",
     "accrue",
     "assess",
+    "batch",
     "borrow",
     "change_usdc",
     "charge",
@@ -106,6 +102,7 @@ __all__ = [
     "credit_reserve",
     "debit",
     "deposit",
+    "deposit_with_permit",
     "earn",
     "fill_perp",
     "fill_spot",
@@ -130,13 +127,13 @@ __all__ = [
     "require_governor",
     "require_initial_margin",
     "require_open",
+    "require_taken",
     "require_token_amount",
     "require_venue",
     "require_welcome",
     "set_operator",
     "set_settings",
     "split_fees",
-    "take_out",
     "tick",
     "trade",
     "transfer",
@@ -199,27 +196,23 @@ def deposit(
     It is credited as the account's settings say. A halted pool takes nothing but
     repayments. A stranger may only add to what the account holds or owes already,
     and only if the account is not left below its maintenance margin; anyone may add
-    USDC to the backstop fund. Too little to change the balance by one scaled unit is
-    refused, so that nobody gives something for nothing.
+    USDC to the backstop fund.
+
+    With a permit, the token is shown the caller's signed approval of the vault before
+    that; for all that is remembered here it is a deposit like any other.
     """
     require_token_amount(state, asset, tokens)
     require_open(state, asset)
     is_own = acc.is_authorised(state.operators, account, caller, acc.TRADE)
     if not is_own:
         require_welcome(state, account, asset)
-
-    amount = Wad(tokens * compute_scale(state.assets[asset]))
-    state = accrue(state, asset, now)
-    before = acc.get_balance(get_account(state, account), asset)
-    pool = state.assets[asset].pool
-    state = with_pool(state, asset, money_market.receive(pool, amount))
-    state = credit(state, account, asset, amount)
-    if acc.get_balance(get_account(state, account), asset) == before:
-        raise errors.ZeroAmount
-    require_supply_cap(pool, state.assets[asset].pool)
+    state = ledger.put_in(state, now, account, asset, tokens)
     if not is_own and margin.is_liquidatable(assess(state, account, now)):
         raise errors.BelowInitialMargin
-    return with_custody(state, asset, tokens)
+    return state
+
+
+deposit_with_permit = deposit
 
 
 def require_welcome(state: State, account: AccountId, asset: int) -> None:
@@ -244,16 +237,8 @@ def withdraw(
     takes all whole token units.
     """
     require_authorised(state, account, caller, acc.WITHDRAW)
-    scale = compute_scale(get_asset(state, asset))
-    require_open(state, asset)
-    state = accrue(state, asset, now)
-    held = get_held(state, account, asset)
-    if tokens == EVERYTHING:
-        tokens = held // scale
-    require_token_amount(state, asset, tokens)
-    if tokens * scale > held:
-        raise errors.InsufficientBalance
-    return take_out(state, now, account, asset, tokens)
+    after = ledger.withdraw(state, now, account, asset, tokens)
+    return require_taken(state, after, now, account, asset)
 
 
 def borrow(
@@ -266,32 +251,22 @@ def borrow(
 ) -> State:
     """Take ``tokens`` out of the vault, borrowing what the account does not hold."""
     require_authorised(state, account, caller, acc.WITHDRAW)
-    require_token_amount(state, asset, tokens)
-    require_open(state, asset)
-    return take_out(accrue(state, asset, now), now, account, asset, tokens)
+    after = ledger.borrow(state, now, account, asset, tokens)
+    return require_taken(state, after, now, account, asset)
 
 
-def take_out(
-    state: State, now: Seconds, account: AccountId, asset: int, tokens: int
+def require_taken(
+    before: State, after: State, now: Seconds, account: AccountId, asset: int
 ) -> State:
     """
-    Debit ``tokens`` and let them leave; the account must keep initial margin.
+    Return ``after``, in which the account has taken cash out of a pool; it must have
+    initial margin.
 
-    What leaves is cash, within the pool's outflow window. Whoever owes or trades may
-    not take the pool above its borrow cap and the utilisation of the day, nor anything
-    of a paused asset; a lender without any exposure is held up by neither.
-    Who receives the tokens is no part of the state: the contract refuses the vault
-    and the zero address, where they would be lost.
+    Whoever owes or trades may not take the pool above the utilisation of the day, nor
+    anything of a paused asset; a lender without any exposure is held up by neither.
     """
-    amount = Wad(tokens * compute_scale(state.assets[asset]))
-    before = state.assets[asset].pool
-    state = debit(state, account, asset, amount)
-    pool = money_market.pay_out(state.assets[asset].pool, amount)
-    require_borrow_cap(before, pool)
-    state = with_pool(state, asset, pool)
-    state = require_margin_and_cash(state, now, account, asset, before)
-    state = check_outflow(state, now, asset, before)
-    return with_custody(state, asset, -tokens)
+    pool = accrue(before, asset, now).assets[asset].pool
+    return require_margin_and_cash(after, now, account, asset, pool)
 
 
 def repay(
@@ -302,27 +277,8 @@ def repay(
     asset: int,
     tokens: int,
 ) -> State:
-    """
-    Bring in up to ``tokens`` for what the account owes; anyone may.
-
-    No more is taken than the debt rounded up to whole token units; what that is
-    above the debt is lent. Too little to burn a scaled unit is refused.
-    """
-    scale = compute_scale(get_asset(state, asset))
-    if tokens == 0:
-        raise errors.ZeroAmount
-    state = accrue(state, asset, now)
-    debt = get_owed(state, account, asset, now)
-    if debt == 0:
-        raise errors.NoDebt
-    tokens = min(tokens, mul_div_up(debt, 1, scale))
-    amount = Wad(tokens * scale)
-    before = acc.get_balance(get_account(state, account), asset)
-    pool = money_market.receive(state.assets[asset].pool, amount)
-    state = pay_debt(with_pool(state, asset, pool), account, asset, amount)
-    if acc.get_balance(get_account(state, account), asset) == before:
-        raise errors.ZeroAmount
-    return with_custody(state, asset, tokens)
+    """Bring in up to ``tokens`` for what the account owes; anyone may."""
+    return ledger.pay_back(state, now, account, asset, tokens)
 
 
 def transfer(
@@ -362,14 +318,7 @@ def lend(
 ) -> State:
     """Lend ``amount`` (WAD) of the account's idle balance."""
     require_authorised(state, account, caller, acc.TRADE)
-    get_asset(state, asset)
-    require_amount(amount)
-    state = accrue(state, asset, now)
-    pool = state.assets[asset].pool
-    balance = acc.get_balance(get_account(state, account), asset)
-    entry = money_market.lend_idle(pool, balance, amount)
-    require_supply_cap(pool, entry[0])
-    state = with_entry(state, account, asset, entry)
+    state = ledger.lend(state, now, account, asset, amount)
     require_initial_margin(state, account, now)
     return state
 
@@ -384,12 +333,88 @@ def unlend(
 ) -> State:
     """Take ``amount`` (WAD) of the account's lend back to lie idle."""
     require_authorised(state, account, caller, acc.TRADE)
-    get_asset(state, asset)
-    require_amount(amount)
-    require_open(state, asset)
-    state = accrue(state, asset, now)
-    pool = state.assets[asset].pool
-    balance = acc.get_balance(get_account(state, account), asset)
-    entry = money_market.unlend(pool, balance, amount)
-    state = with_entry(state, account, asset, entry)
-    return require_margin_and_cash(state, now, account, asset, pool)
+    after = ledger.unlend(state, now, account, asset, amount)
+    return require_taken(state, after, now, account, asset)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that a batch does, and how much of it."""
+
+    kind: int
+    asset: int
+    amount: int
+    """Token units; WAD for what is lent or taken back."""
+
+
+DEPOSIT: Final = 0
+WITHDRAW: Final = 1
+BORROW: Final = 2
+REPAY: Final = 3
+LEND: Final = 4
+UNLEND: Final = 5
+
+STEPS: Final = {
+    DEPOSIT: ledger.put_in,
+    WITHDRAW: ledger.withdraw,
+    BORROW: ledger.borrow,
+    REPAY: ledger.pay_back,
+    LEND: ledger.lend,
+    UNLEND: ledger.unlend,
+}
+"""What a batch may do: books of the account and of a pool, and nothing else."""
+
+MAX_STEPS: Final = 8
+
+
+def batch(
+    state: State,
+    now: Seconds,
+    caller: Address,
+    account: AccountId,
+    steps: tuple[Step, ...],
+) -> State:
+    """
+    Take up to ``MAX_STEPS`` steps, with one check of margin for all of them.
+
+    Margin may be missing between two steps, so that an account can, say, borrow
+    before it brings in what secures the debt. A protocol was emptied by what it let
+    happen in such a span: a bankruptcy, decided on a health that nobody had checked
+    yet. So what may happen is a list. Each kind on it changes one balance of this one
+    account and its pool; none asks whether anyone is healthy, realises, trades,
+    liquidates, writes off or touches another account, and no token moves, so nothing
+    else can run, before the check is passed.
+
+    Nothing can be done in a batch but for margin that could not be done step by step:
+    each step needs the right that its own call needs (a stranger has no batch), and a
+    pool's limits are asked for it as if it had been a call of its own. Only the
+    exposure for which the throttle holds is the one that the account has in the end:
+    who has some then has risked it with all that was taken.
+
+    Steps that only bring something in need no margin, as they would not by themselves.
+    """
+    taken = []
+    for step in steps:
+        if step.kind not in STEPS:
+            require_authorised(state, account, caller, acc.TRADE)
+            raise errors.OutOfBounds
+        takes_out = step.kind in (WITHDRAW, BORROW)
+        right = acc.WITHDRAW if takes_out else acc.TRADE
+        require_authorised(state, account, caller, right)
+        if step.kind == DEPOSIT:
+            require_token_amount(state, step.asset, step.amount)
+            require_open(state, step.asset)
+        before = state
+        state = STEPS[step.kind](state, now, account, step.asset, Wad(step.amount))
+        if takes_out or step.kind == UNLEND:
+            pool = accrue(before, step.asset, now).assets[step.asset].pool
+            taken.append((step.asset, pool, state.assets[step.asset].pool))
+
+    if all(step.kind in (DEPOSIT, REPAY) for step in steps):
+        return state
+    health = assess(state, account, now)
+    margin.require_initial_margin(health)
+    if health.exposure > 0:
+        for asset, pool, after in taken:
+            state = check_utilisation(state, now, asset, pool, after)
+    return state

@@ -75,8 +75,7 @@ def get_legs(
 ) -> tuple[tuple[Requirement, Wad], ...]:
     """Return the positions and debts that can be taken over, with their notionals."""
     portfolio = ch.get_portfolio(state, account, now)
-    usdc_debt = Wad(max(0, -portfolio.usdc))
-    legs = [(portfolio.usdc_requirement, usdc_debt)]
+    legs = [(portfolio.usdc_requirement, ch.get_owed(state, account, USDC, now))]
     legs += [
         (requirement, notional)
         for requirement, notional, quote in margin.get_notionals(portfolio)

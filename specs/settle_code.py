@@ -1,8 +1,8 @@
 """
 SettleCode.
 
-The clock: the oracle's prices are taken over, interest and funding booked, and profit
-and loss settled.
+The clock: the oracle's prices are taken over, interest and funding booked, each
+market's price for interest brought to its mark, and profit and loss settled.
 
 Counterpart of ``contracts/SettleCode.vy``.
 """

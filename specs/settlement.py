@@ -15,7 +15,6 @@ from specs.accounts import USDC, Account, AccountId
 from specs.fixed_point import PPM, Lots, Wad, mul_div_up
 from specs.perpetual import Position
 from specs.state import (
-    Fees,
     Market,
     State,
     credit,
@@ -139,13 +138,6 @@ def credit_reserve(state: State, amount: Wad) -> State:
     """Return ``state`` with ``amount`` of USDC credited to the reserve."""
     pool = money_market.credit_reserve(state.assets[USDC].pool, amount)
     return with_pool(state, USDC, pool)
-
-
-def split_fees(fees: Fees, maker_is_buyer: bool) -> tuple[int, int]:
-    """Return the buyer's and the seller's fee."""
-    if maker_is_buyer:
-        return fees.maker, fees.taker
-    return fees.taker, fees.maker
 
 
 def compute_fee(notional: Wad, fee: int) -> Wad:

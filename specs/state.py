@@ -171,6 +171,9 @@ class Market:
     """Whether the guardian has stopped fills that do not reduce."""
 
 
+NOBODY: Final = Address(0)
+
+
 @dataclass(frozen=True)
 class State:
     """Everything behind the Clearinghouse's address."""
@@ -181,7 +184,7 @@ class State:
     markets: Mapping[int, Market] = field(default_factory=dict)
     accounts: Mapping[AccountId, Account] = field(default_factory=dict)
     operators: Mapping[tuple[AccountId, Address], int] = field(default_factory=dict)
-    guardian: Address = Address(0)
+    guardian: Address = NOBODY
     """Who may pause what raises risk."""
     delay: Seconds = Seconds(0)
     """How long a change that loosens must have been queued."""

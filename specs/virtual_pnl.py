@@ -6,9 +6,9 @@ counts as a lend and a loser's loss as a borrow in the USDC pool, without either
 opened; both are measured from the position's entry tick, at the market's cursor, the
 price for interest.
 
-With ``weight(index) = 2**60 / index`` (``weights``) an amount that was lent (owed) while the index
-grew from ``a`` to ``b`` has earned ``amount * (weight(a) - weight(b))`` scaled units,
-of 2**-60 each. So
+With ``weight(index) = 2**60 / index`` (``weights``) an amount that was lent (owed)
+while the index grew from ``a`` to ``b`` has earned ``amount * (weight(a) -
+weight(b))`` scaled units, of 2**-60 each. So
 
     gain       = size * (cursor - entry)                           WAD USDC, exact
     pending_lend   += max(gain, 0) * (fall of the lend index's weight)

@@ -96,7 +96,7 @@ def _write_off(account: uint256) -> bool:
         self._held(accounts.BACKSTOP_FUND, accounts.USDC),
     )
     pool = money_market._debit(accounts.BACKSTOP_FUND, accounts.USDC, pool, fund_paid)
-    pool = money_market._credit(account, accounts.USDC, pool, fund_paid)
+    pool = money_market._pay_debt(account, accounts.USDC, pool, fund_paid)
     reserve_paid: uint256 = 0
     socialised: uint256 = 0
     if money_market._scaled(state.balances[account][accounts.USDC]) < 0:

@@ -19,9 +19,11 @@ from . import money_market
 from . import perpetual
 from . import requirements
 from . import state
+from . import virtual_pnl
 
 uses: money_market
 uses: state
+uses: virtual_pnl
 
 MAX_PRICE_AGE: constant(uint256) = 60
 PRICE_UNIT: constant(uint256) = 10**6
@@ -72,13 +74,14 @@ def _is_diverging(quote: Quote) -> bool:
 
 @internal
 @pure
-def _initial_margin(risk: uint256, notional: uint256) -> int256:
+def _initial_margin(risk: uint256, notional: uint256, least: uint256) -> int256:
     """
-    @notice Return the margin that opens `notional`, rounded up.
+    @notice Return the margin that opens `notional`, rounded up; its fraction is at least
+            `least`, parts per million.
     """
     return convert(
         requirements._compute_margin(
-            risk & _LOW_24, (risk >> 48) & _LOW_40, notional
+            max(risk & _LOW_24, least), (risk >> 48) & _LOW_40, notional
         ),
         int256,
     )
@@ -106,34 +109,38 @@ def _assess(account: uint256) -> IClearinghouse.Health:
     """
     health: IClearinghouse.Health = empty(IClearinghouse.Health)
     header: uint256 = state.headers[account]
+    least: uint256 = requirements._leverage_imf(accounts._max_leverage(header))
     entries: uint256 = accounts._assets(header)
     for i: uint256 in range(_ENTRIES):
         if entries == 0:
             break
-        health = self._add_asset(health, account, (entries & 255) - 1)
+        health = self._add_asset(health, account, (entries & 255) - 1, least)
         entries >>= 8
 
     worst: int256 = 0
     net: int256 = 0
+    borrow_index: uint256 = 0
     entries = accounts._markets(header)
+    if entries != 0 or money_market._scaled(state.balances[account][accounts.USDC]) < 0:
+        borrow_index = money_market._borrow_index(accounts.USDC)
     for i: uint256 in range(_ENTRIES):
         if entries == 0:
             break
         value: int256 = 0
         worst_value: int256 = 0
         health, value, worst_value = self._add_position(
-            health, account, (entries & 255) - 1
+            health, account, (entries & 255) - 1, least, borrow_index
         )
         net += value
-        worst += min(worst_value, 0)
+        worst += worst_value
         entries >>= 8
-    return self._add_usdc(health, account, net, worst)
+    return self._add_usdc(health, account, net, worst, least, borrow_index)
 
 
 @internal
 @view
 def _add_asset(
-    so_far: IClearinghouse.Health, account: uint256, asset: uint256
+    so_far: IClearinghouse.Health, account: uint256, asset: uint256, least: uint256
 ) -> IClearinghouse.Health:
     """
     @notice Return a health with one asset other than USDC counted in.
@@ -154,7 +161,7 @@ def _add_asset(
         high: uint256 = fp._mul_div_up(owed, max(quote.slow, quote.fast), fp.WAD)
         binding: int256 = self._maintenance_margin(risk, notional)
         health.initial_equity -= convert(high, int256)
-        health.initial_margin += self._initial_margin(risk, high)
+        health.initial_margin += self._initial_margin(risk, high, least)
         health.equity -= convert(notional, int256)
         health.value -= convert(notional, int256)
         health.exposure += notional
@@ -184,16 +191,22 @@ def _add_asset(
 @internal
 @view
 def _add_position(
-    so_far: IClearinghouse.Health, account: uint256, market: uint256
+    so_far: IClearinghouse.Health,
+    account: uint256,
+    market: uint256,
+    least: uint256,
+    borrow_index: uint256,
 ) -> (IClearinghouse.Health, int256, int256):
     """
-    @notice Return a health with one position counted in, its value, and its value
-            at the worse of mark and fast mark.
+    @notice Return a health with one position counted in, its value with the interest
+            on it, and the same at the worse of mark and fast mark, where a gain counts
+            as far as it is backed.
     """
     health: IClearinghouse.Health = so_far
     word: uint256 = state.positions[account][market]
     risk: uint256 = state.market_risk[market]
-    quote: Quote = self._quote(state.market_quote[market])
+    mark: uint256 = state.market_quote[market]
+    quote: Quote = self._quote(mark)
     lot: uint256 = perpetual._lot(risk)
     index: int256 = (
         convert(convert(state.market_funding[market], bytes32), int256) >> 128
@@ -205,18 +218,37 @@ def _add_position(
     if lots > 0:
         price = min(quote.slow, quote.fast)
     worst: int256 = perpetual._compute_value(lots, basis, lot, price, index)
-    notional: uint256 = perpetual._compute_notional(lots, lot, quote.slow)
-    binding: int256 = self._maintenance_margin(risk, notional)
+    loss: int256 = max(-value, 0)
+    if perpetual._entry(word) != 0:
+        interest: int256 = virtual_pnl._interest(
+            account,
+            market,
+            word,
+            virtual_pnl._exponent(risk),
+            state.pool_index[accounts.USDC] >> 144,
+            borrow_index,
+        )
+        if worst > 0:
+            worst = virtual_pnl._credit(
+                market, word, virtual_pnl._exponent(risk), mark, price, worst
+            )
+        worst += interest
+        value += interest
+    else:
+        worst = min(worst, 0)
 
-    health.initial_margin += self._initial_margin(risk, notional)
-    health.maintenance_margin += binding
-    health.exposure += notional
+    notional: uint256 = perpetual._compute_notional(lots, lot, quote.slow)
     # An unsettled claim is worth the same whatever the price.
     if notional == 0:
         return health, value, worst
+    risk = requirements._scale(risk, mark)
+    binding: int256 = self._maintenance_margin(risk, notional)
+    health.initial_margin += self._initial_margin(risk, notional, least)
+    health.maintenance_margin += binding
+    health.exposure += notional
     if self._is_stale(quote):
         health.is_stale = True
-        health.stale_loss += max(-value, 0)
+        health.stale_loss += loss
         health.stale_margin += binding
     else:
         health.priced_at = max(health.priced_at, quote.time)
@@ -227,19 +259,22 @@ def _add_position(
 @internal
 @view
 def _add_usdc(
-    so_far: IClearinghouse.Health, account: uint256, net: int256, worst: int256
+    so_far: IClearinghouse.Health,
+    account: uint256,
+    net: int256,
+    worst: int256,
+    least: uint256,
+    borrow_index: uint256,
 ) -> IClearinghouse.Health:
     """
-    @notice Return a health with the USDC balance and all positions' values, `net`,
-            counted in; `worst` is the sum of the losses at the worse prices.
+    @notice Return a health with the USDC balance and all positions' values counted in:
+            `net` at mark, `worst` at the worse prices.
     """
     health: IClearinghouse.Health = so_far
     word: uint256 = state.balances[account][accounts.USDC]
     usdc: int256 = 0
     if money_market._scaled(word) < 0:
-        debt: uint256 = money_market._debt(
-            word, money_market._borrow_index(accounts.USDC)
-        )
+        debt: uint256 = money_market._debt(word, borrow_index)
         usdc = convert(money_market._idle(word), int256) - convert(debt, int256)
     else:
         held: uint256 = money_market._held(
@@ -251,7 +286,7 @@ def _add_usdc(
     owed: uint256 = convert(max(-(usdc + net), 0), uint256)
     worst_owed: uint256 = convert(max(-(usdc + worst), 0), uint256)
     health.initial_equity += usdc + worst
-    health.initial_margin += self._initial_margin(risk, worst_owed)
+    health.initial_margin += self._initial_margin(risk, worst_owed, least)
     health.equity += usdc + net
     health.value += usdc + net
     health.exposure += owed

@@ -133,9 +133,19 @@ def _basis(word: uint256) -> int256:
 
 @internal
 @pure
+def _entry(word: uint256) -> uint256:
+    """
+    @notice Return the entry tick in a position word, plus one; 0 outside the tick set.
+    """
+    return word & (2**24 - 1)
+
+
+@internal
+@pure
 def _pack(lots: int256, basis: int256) -> uint256:
     """
-    @notice Return the word of a position; refuse one beyond its fields.
+    @notice Return the word of a position outside the tick set; refuse one beyond its
+            fields.
     """
     return (packing._fit_signed(lots, 64) << 192) | (
         packing._fit_signed(basis, 128) << 64

@@ -19,6 +19,13 @@ WEIGHT_CAP: constant(uint256) = 11 * 10**18 // 10
 _PPM_UNIT: constant(uint256) = 10**12
 # From a factor times a square root of WAD, 10**(12 + 9), to WAD.
 _ROOT_UNIT: constant(uint256) = 1000
+# The largest factor, below 1 for each square root of a unit.
+MAX_FACTOR: constant(uint256) = 10**12 - 1
+# A scale of 1.
+_SCALE_ONE: constant(uint256) = 10_000
+_LOW_16: constant(uint256) = 2**16 - 1
+_LOW_24: constant(uint256) = 2**24 - 1
+_LOW_40: constant(uint256) = 2**40 - 1
 
 
 @internal
@@ -69,3 +76,43 @@ def _compute_margin(base: uint256, factor: uint256, notional: uint256) -> uint25
     """
     fraction: uint256 = self._compute_fraction(base, factor, notional)
     return fp._mul_div_up(fraction, notional, fp.WAD)
+
+
+@internal
+@pure
+def _scale(risk: uint256, mark: uint256) -> uint256:
+    """
+    @notice Return the margin fields of a market's `risk` word, raised by the scales and
+            the open interest's fraction in its `mark` word, each rounded up; a factor
+            is clamped to what its field holds.
+    """
+    imf: uint256 = mark & _LOW_16
+    mmf: uint256 = (mark >> 16) & _LOW_16
+    base_imf: uint256 = max(risk & _LOW_24, (mark >> 32) & _LOW_24)
+    return (
+        fp._mul_div_up(base_imf, imf, _SCALE_ONE)
+        | (fp._mul_div_up((risk >> 24) & _LOW_24, mmf, _SCALE_ONE) << 24)
+        | (self._scale_factor((risk >> 48) & _LOW_40, imf) << 48)
+        | (self._scale_factor((risk >> 88) & _LOW_40, mmf) << 88)
+    )
+
+
+@internal
+@pure
+def _scale_factor(factor: uint256, scale: uint256) -> uint256:
+    """
+    @notice Return a factor times `scale`, rounded up, at most the largest one.
+    """
+    return min(fp._mul_div_up(factor, scale, _SCALE_ONE), MAX_FACTOR)
+
+
+@internal
+@pure
+def _leverage_imf(max_leverage: uint256) -> uint256:
+    """
+    @notice Return the initial margin fraction that an account's own limit of leverage
+            asks for, parts per million, rounded up; 0 for none.
+    """
+    if max_leverage == 0:
+        return 0
+    return fp._mul_div_up(1, fp.PPM, max_leverage)

@@ -51,15 +51,17 @@ def deploy_world(source_root=CONTRACTS):
     made = Deployment(RevmChain(worlds.GENESIS, source_root))
     oracle = made.deploy("MockPrices")
     margin_code = made.deploy("MarginCode")
+    trade_code = made.deploy("TradeCode", margin_code)
     clearinghouse = made.deploy(
         "Clearinghouse",
         address_of(worlds.GOVERNOR),
-        made.deploy("TradeCode", margin_code),
-        made.deploy("SettleCode", oracle),
-        made.deploy("LiquidationCode", margin_code),
+        trade_code,
+        made.deploy("SettleCode", oracle, trade_code),
+        made.deploy("LiquidationCode", margin_code, trade_code),
         made.deploy("GovernanceCode"),
         made.deploy("AccountCode", margin_code),
         margin_code,
+        made.deploy("SpotCode", margin_code),
     )
     liquidator = made.deploy("Liquidator", clearinghouse)
     for asset in worlds.ASSETS:

@@ -1,12 +1,29 @@
 """The contracts beside the specification: the same calls, and the same storage."""
 
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
+
+from eth_utils.crypto import keccak
 
 from keeper import mirror
+from keeper.artifacts import abi_of, type_of
+from keeper.chain.codec import codec_of
 from keeper.chain.interface import Refused
 from specs.accounts import NEW
+from specs.interest_rate import Curve
 from tests.helpers import worlds
 from tests.helpers.deployers import address_of, curve_fields, fields, scope_of
+
+TYPES = {
+    entry["name"]: tuple(type_of(item) for item in entry["inputs"])
+    for entry in abi_of("Clearinghouse")
+    if entry["type"] == "function"
+}
+"""The types of every function's arguments."""
+
+
+def calldata(name, method, arguments):
+    """Return the calldata of a call."""
+    return codec_of(name).method(method, arguments).encode(arguments)
 
 
 class Twin:
@@ -15,6 +32,7 @@ class Twin:
     def __init__(self, made):
         self.made = made
         self.scope = scope_of(made)
+        self.changes = {}
         self.home = made.chain.snapshot()
         self.liquidator = int(made.contracts["Liquidator"].address, 16)
         self.readers = {
@@ -39,11 +57,37 @@ class Twin:
         return None
 
     def call(self, world, action):
-        arguments = map(self.encode, action.arguments)
+        arguments = self.encode(action.name, action.arguments)
         self.made.send(action.caller, "Clearinghouse", action.name, *arguments)
 
-    def encode(self, argument):
+    def encode(self, name, arguments):
+        """Return arguments of the specification as the interface takes them."""
+        types = TYPES[name]
+        return [
+            self.encode_one(kind, argument)
+            for kind, argument in zip(types, arguments, strict=True)
+        ]
+
+    def encode_one(self, kind, argument):
+        if kind == "address":
+            return self.place(argument)
+        if kind == "bytes32":
+            return self.hash(argument)
+        if isinstance(argument, Curve):
+            return curve_fields(argument)
+        if is_dataclass(argument):
+            return fields(argument)
         return list(argument) if isinstance(argument, tuple) else argument
+
+    def hash(self, change):
+        """Return the hash of a change's calldata, and remember the change."""
+        name, *arguments = change
+        if name not in TYPES:
+            return bytes(32)
+        data = calldata("Clearinghouse", name, self.encode(name, arguments))
+        digest = keccak(data)
+        self.changes[change] = int.from_bytes(digest, "big")
+        return digest
 
     def withdraw(self, world, action):
         receiver = address_of(action.caller)
@@ -51,32 +95,6 @@ class Twin:
         self.made.send(action.caller, "Clearinghouse", action.name, *arguments)
 
     borrow = withdraw
-
-    def set_operator(self, world, action):
-        account, operator, rights = action.arguments
-        arguments = account, self.place(operator), rights
-        self.made.send(action.caller, "Clearinghouse", action.name, *arguments)
-
-    def set_venue(self, world, action):
-        venue, roles = action.arguments
-        arguments = self.place(venue), roles
-        self.made.send(action.caller, "Clearinghouse", action.name, *arguments)
-
-    def set_governor(self, world, action):
-        governor = address_of(*action.arguments)
-        self.made.send(action.caller, "Clearinghouse", action.name, governor)
-
-    def set_curve(self, world, action):
-        asset, curve = action.arguments
-        arguments = asset, curve_fields(curve)
-        self.made.send(action.caller, "Clearinghouse", action.name, *arguments)
-
-    def set_asset_risk(self, world, action):
-        number, *records = action.arguments
-        arguments = number, *map(fields, records)
-        self.made.send(action.caller, "Clearinghouse", action.name, *arguments)
-
-    set_market_risk = set_asset_risk
 
     def place(self, number):
         """Return an address; the liquidator's is where it was deployed."""
@@ -91,9 +109,11 @@ class Twin:
     def publish(self, world, action):
         asset, *_ = action.arguments
         price = world.asset_prices[asset]
-        self.made.send(
-            action.caller, "MockPrices", "set_feed", asset, price.slow, price.fast
-        )
+        for method, told in (
+            ("set_feed", (price.slow, price.fast)),
+            ("set_variance", (price.variance,)),
+        ):
+            self.made.send(action.caller, "MockPrices", method, asset, *told)
         for market, listed in world.clearing.markets.items():
             if listed.underlying == asset:
                 told = world.mark_prices[market]
@@ -113,7 +133,8 @@ class Twin:
 
     def read(self, world):
         """Return `world` as the contracts' storage has it."""
-        clearing = mirror.read_clearing(self.readers["Clearinghouse"], self.scope)
+        scope = replace(self.scope, changes=self.changes)
+        clearing = mirror.read_clearing(self.readers["Clearinghouse"], scope)
         state = mirror.read_liquidator(self.readers["Liquidator"])
         venues = {self.name(venue): clearing.venues[venue] for venue in clearing.venues}
         operators = {
@@ -138,7 +159,10 @@ class Twin:
 def differences(world, found):
     """Return where a world and what the storage says of it differ, as text."""
     parts = [
-        ("governor", world.clearing.governor, found.clearing.governor),
+        *(
+            (name, getattr(world.clearing, name), getattr(found.clearing, name))
+            for name in ("governor", "guardian", "delay")
+        ),
         ("tokens", world.tokens, found.tokens),
         ("providers", world.liquidator, found.liquidator),
         ("order", list(world.liquidator.providers), list(found.liquidator.providers)),
@@ -153,7 +177,7 @@ def differences(world, found):
 
 def maps(expected, found):
     """Yield the maps of two states by name; accounts that have nothing left out."""
-    for name in ("venues", "assets", "markets", "operators"):
+    for name in ("venues", "assets", "markets", "operators", "queued"):
         yield name, getattr(expected, name), getattr(found, name)
     used = {name: held for name, held in expected.accounts.items() if held != NEW}
     yield "accounts", used, found.accounts

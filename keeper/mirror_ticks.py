@@ -1,0 +1,214 @@
+"""
+Entry ticks, read back: what each position inside a market's tick set has pending.
+
+The contracts keep growth by tick and no position's interest; the specification keeps
+every position's interest and no growth. Here the one becomes the other, in exact
+integers, and whatever the contracts keep only to get there quickly (sizes by tick, the
+bitmap, the sums over winners and losers) is checked against the positions: `Mismatch`
+where it differs.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from specs import accounts as acc
+from specs import clearinghouse as ch
+from specs import grid, liquidity_fund, packing, virtual_pnl
+from specs.accounts import Account, AccountId
+from specs.fixed_point import Wad
+from specs.money_market import Pool
+from specs.perpetual import Position
+from specs.virtual_pnl import PRICE_UNIT
+from specs.weights import compute_weight
+
+HALF = 2**128
+"""Growth is modulo this."""
+
+SUMMARY = 256
+"""The word of the bitmap that has the bits of the others."""
+
+
+class Mismatch(Exception):
+    """Two places of the storage that say the same differ."""
+
+
+class Words(Protocol):
+    """Where words are read from by the name of their variable."""
+
+    def word(self, name: str, *keys: int) -> int:
+        """Return a word of a variable."""
+        ...
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A market's accumulators, brought to the pool's indices."""
+
+    price: int
+    """The cursor, in price units."""
+    lend_sum: int
+    borrow_sum: int
+    lend_weight: int
+    borrow_weight: int
+
+    def at(self, tick: int, other: int, is_long: bool) -> tuple[int, int]:
+        """
+        Return what one lot at `tick` has seen of interest on gains and on losses.
+
+        `other` is the tick's word: the growth of when the cursor was on its other side.
+        """
+        price = grid.get_price(tick)
+        fields = packing.unpack(other, packing.GROWTH)
+        is_above = self.price > price
+        lend = self.lend_sum + price * self.lend_weight
+        borrow = self.borrow_sum + price * self.borrow_weight
+        above_lend = lend - fields["lend"] if is_above else fields["lend"]
+        above_borrow = borrow - fields["borrow"] if is_above else fields["borrow"]
+        if is_long:
+            return above_lend, above_borrow - borrow
+        return above_lend - lend, above_borrow
+
+
+def read_growth(reader: Words, market: int, pool: Pool) -> Growth:
+    """Return a market's accumulators at the indices of the USDC pool."""
+    cursor = packing.unpack(reader.word("market_cursor", market), packing.CURSOR)
+    sums = packing.unpack(reader.word("market_growth", market), packing.GROWTH)
+    price = cursor["price"] // PRICE_UNIT
+    lend, borrow = compute_weight(pool.lend_index), compute_weight(pool.borrow_index)
+    return Growth(
+        price=price,
+        lend_sum=sums["lend"] + price * (cursor["lend_weight"] - lend),
+        borrow_sum=sums["borrow"] + price * (cursor["borrow_weight"] - borrow),
+        lend_weight=lend,
+        borrow_weight=borrow,
+    )
+
+
+def to_signed(growth: int) -> int:
+    """Return a difference of growth, modulo 2**128, as the number that it is."""
+    growth %= HALF
+    return growth - HALF if growth >= HALF // 2 else growth
+
+
+def with_pending(
+    reader: Words,
+    accounts: Mapping[AccountId, Account],
+    markets: Mapping[int, ch.Market],
+    pool: Pool,
+) -> Mapping[AccountId, Account]:
+    """Return accounts, their positions with the interest that is pending for them."""
+    growths = {market: read_growth(reader, market, pool) for market in markets}
+    changed = dict(accounts)
+    for name, account in accounts.items():
+        inside = {
+            market: read_pending(
+                reader, growths[market], name, market, markets[market].lot, position
+            )
+            for market, position in account.positions.items()
+            if position.entry is not None and market in markets
+        }
+        if inside:
+            positions = {**account.positions, **inside}
+            changed[name] = replace(account, positions=positions)
+    return changed
+
+
+def read_pending(
+    reader: Words,
+    growth: Growth,
+    name: AccountId,
+    market: int,
+    lot: Wad,
+    position: Position,
+) -> Position:
+    """Return a position inside the tick set with its pending interest."""
+    assert position.entry is not None
+    other = reader.word("tick_growth", market, position.entry)
+    seen = packing.unpack(reader.word("snapshots", name, market), packing.GROWTH)
+    lend, borrow = growth.at(position.entry, other, position.lots > 0)
+    size = abs(position.lots) * lot // 10**12
+    return replace(
+        position,
+        pending_lend=size * to_signed(lend - seen["lend"]),
+        pending_borrow=size * to_signed(borrow - seen["borrow"]),
+    )
+
+
+def check_ticks(
+    reader: Words,
+    accounts: Mapping[AccountId, Account],
+    markets: Mapping[int, ch.Market],
+) -> None:
+    """Raise `Mismatch` unless sizes, bitmaps and sums are those of the positions."""
+    winners, losers, rest, total = 0, 0, 0, 0
+    for market, listed in markets.items():
+        inside = [
+            account.positions[market]
+            for account in accounts.values()
+            if acc.get_position(account, market).entry is not None
+        ]
+        check_market(reader, market, inside)
+        gains = [
+            virtual_pnl.compute_gain(position, listed.lot, listed.cursor)
+            for position in inside
+        ]
+        won = check_sum(reader, market, listed, "winners", gains)
+        lost = check_sum(reader, market, listed, "losers", [-gain for gain in gains])
+        spread = packing.unpack(reader.word("market_fund", market), packing.FUND)
+        expect(f"market {market}: spread", spread["spread"], lost - won)
+        winners, losers = winners + won, losers + lost
+        rest += liquidity_fund.compute_rest(listed.fund.balance, Wad(won), Wad(lost))
+        total += listed.fund.balance
+    funds = packing.unpack(reader.word("funds"), packing.FUNDS)
+    expect("funds", funds, {"total": total, "virtual": rest})
+    virtuals = packing.unpack(reader.word("virtuals"), packing.VIRTUALS)
+    expect("virtuals", virtuals, {"winners": winners, "losers": losers})
+
+
+def check_market(reader: Words, market: int, inside: Iterable[Position]) -> None:
+    """Raise `Mismatch` unless sizes by tick and the bitmap are those of positions."""
+    longs: Counter[int] = Counter()
+    shorts: Counter[int] = Counter()
+    for position in inside:
+        assert position.entry is not None
+        side = longs if position.lots > 0 else shorts
+        side[position.entry] += abs(position.lots)
+    ticks = longs.keys() | shorts.keys()
+    for tick in ticks:
+        found = packing.unpack(reader.word("tick_size", market, tick), packing.TICK)
+        expect(
+            f"market {market}: tick {tick}",
+            found,
+            {"longs": longs[tick], "shorts": shorts[tick]},
+        )
+    summary = reader.word("tick_map", market, SUMMARY)
+    numbers = {tick >> 8 for tick in ticks}
+    expect(f"market {market}: words", summary, sum(1 << n for n in numbers))
+    for number in numbers:
+        bits = sum(1 << (tick & 255) for tick in ticks if tick >> 8 == number)
+        found_bits = reader.word("tick_map", market, number)
+        expect(f"market {market}: word {number}", found_bits, bits)
+
+
+def check_sum(
+    reader: Words, market: int, listed: ch.Market, name: str, gains: list[int]
+) -> int:
+    """Return what winners gained or losers lost; raise unless the sums say the same."""
+    variable, layout = {
+        "winners": ("market_winners", packing.WINNERS),
+        "losers": ("market_size", packing.SIZE),
+    }[name]
+    fields = packing.unpack(reader.word(variable, market), layout)
+    units = listed.cursor // PRICE_UNIT * fields[f"{name}_lots"]
+    found = (units + fields[f"{name}_cost"]) * (listed.lot // 10**12)
+    expected = sum(max(0, gain) for gain in gains)
+    expect(f"market {market}: {name}", found, expected)
+    return expected
+
+
+def expect(name: str, found: object, expected: object) -> None:
+    """Raise `Mismatch` unless what was found is what positions say."""
+    if found != expected:
+        raise Mismatch(f"{name}: the storage says {found}, the positions {expected}")
