@@ -5,8 +5,8 @@ Everything that the invariants speak about at one moment: the clearinghouse, the
 liquidator, what the oracle says, the time and the tokens that the vault really has.
 An action is a call with its caller; ``take`` applies it.
 
-``dust`` is a ghost: no contract stores it. It counts, market by market, what rounding
-may have left with the liquidity fund so far.
+``dust`` and ``crumbs`` are ghosts: no contract stores them. They count what rounding
+may have left so far: with each market's liquidity fund, in the totals of the USDC pool.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +17,7 @@ from specs import accounts as acc
 from specs import (
     backstop,
     governance,
+    guardian,
     liquidation_code,
     liquidator,
     perpetual,
@@ -41,6 +42,11 @@ class World:
     """What the vault has of each token, in token units."""
     dust: Mapping[int, int] = field(default_factory=dict)
     """The most that rounding has left with each market's fund, WAD USDC."""
+    crumbs: int = 0
+    """
+    The most scaled units by which the USDC pool's totals are off what all accounts have
+    together, with their pending interest, to the pool's good.
+    """
 
 
 @dataclass(frozen=True)
@@ -67,14 +73,29 @@ TRANSITIONS: Final[Mapping[str, Callable[..., ch.State]]] = {
         ch.fill_spot,
         ch.fill_perp,
         ch.realise,
+        governance.queue,
+        governance.cancel_change,
         governance.list_asset,
         governance.list_market,
-        governance.set_curve,
+        governance.ramp_weight,
         governance.set_asset_risk,
-        governance.set_market_risk,
+        governance.set_caps,
+        governance.set_cull,
+        governance.set_curve,
+        governance.set_delay,
         governance.set_fund_cap,
-        governance.set_venue,
         governance.set_governor,
+        governance.set_guardian,
+        governance.set_guards,
+        governance.set_limits,
+        governance.set_market_risk,
+        governance.set_venue,
+        governance.withdraw_reserve,
+        guardian.pause_asset,
+        guardian.pause_market,
+        guardian.resume,
+        guardian.unpause_asset,
+        guardian.unpause_market,
     )
 }
 """What can be done to the clearinghouse alone."""
@@ -82,9 +103,9 @@ TRANSITIONS: Final[Mapping[str, Callable[..., ch.State]]] = {
 GOVERNANCE: Final = frozenset(
     name
     for name, change in TRANSITIONS.items()
-    if change.__module__ == "specs.governance"
+    if change.__module__ in ("specs.governance", "specs.guardian")
 )
-"""What only the governor may do."""
+"""What changes parameters, or announces a change."""
 
 
 def take(world: World, action: Action) -> World:
@@ -94,7 +115,7 @@ def take(world: World, action: Action) -> World:
         asset: after.tokens.get(asset, 0) + listed.custody - get_custody(world, asset)
         for asset, listed in after.clearing.assets.items()
     }
-    return replace(after, tokens=tokens, dust=count_dust(world, after, action))
+    return with_ghosts(world, replace(after, tokens=tokens), action)
 
 
 def get_custody(world: World, asset: int) -> int:
@@ -157,11 +178,12 @@ def take_publish(world: World, action: Action) -> World:
     """
     Return ``world`` with new prices of an asset and of the markets that follow it.
 
-    The arguments are the asset, its slow and fast price and the premium of the marks
-    over the slow price, WAD. Prices are cut to multiples of ``margin.PRICE_UNIT``.
+    The arguments are the asset, its slow and fast price, the premium of the marks
+    over the slow price, WAD, and the variance of the price's returns. Prices are cut to
+    multiples of ``margin.PRICE_UNIT``.
     """
-    asset, slow, fast, premium = action.arguments
-    price = AssetPrice(quantise(slow), quantise(fast), world.now)
+    asset, slow, fast, premium, variance = action.arguments
+    price = AssetPrice(quantise(slow), quantise(fast), world.now, variance)
     mark = quantise(mul_div_down(price.slow, WAD + premium, WAD))
     marks = {
         market: MarkPrice(mark, premium, world.now)
@@ -219,12 +241,44 @@ def get_named(world: World, action: Action) -> frozenset[AccountId]:
             return frozenset(arguments[:1])
 
 
-# Dust
+# Ghosts
+
+
+def with_ghosts(before: World, after: World, action: Action) -> World:
+    """Return ``after`` with what rounding may have left by ``action`` counted."""
+    return replace(
+        after,
+        dust=count_dust(before, after, action),
+        crumbs=count_crumbs(before, after, action),
+    )
+
+
+def count_crumbs(before: World, after: World, action: Action) -> int:
+    """
+    Return ``crumbs`` after ``action``.
+
+    An accrual rounds what all winners have earned and all losers owe once; so does bad
+    debt; and a touch what one position has earned and owes. Nothing that is settled
+    leaves anything to settle, so each position counts once.
+    """
+    old, new = (world.clearing.assets.get(acc.USDC) for world in (before, after))
+    if old is None or new is None or old.pool is new.pool:
+        return before.crumbs
+    crumbs = before.crumbs
+    crumbs += old.pool.accrued_at != new.pool.accrued_at
+    crumbs += action.name == "liquidate"
+    if action.name in ("fill_perp", "realise", "liquidate"):
+        crumbs += sum(
+            position.entry is not None
+            for name in get_named(before, action)
+            for position in ch.get_account(before.clearing, name).positions.values()
+        )
+    return crumbs
 
 
 def count_dust(before: World, after: World, action: Action) -> Mapping[int, int]:
     """
-    Return the ghost after ``action``.
+    Return ``dust`` after ``action``.
 
     A fill rounds two costs up and so leaves at most one unit; a takeover's fill two,
     since the part of the discount rounds down as well. What a market's fund could not

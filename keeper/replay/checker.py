@@ -7,11 +7,11 @@ what must hold of each state.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from specs.invariants import STATE_INVARIANTS, TRANSITION_INVARIANTS
-from specs.world import Action, World, count_dust
+from specs.world import Action, World, with_ghosts
 
 
 @dataclass
@@ -40,8 +40,8 @@ class Checker:
         self._check(STATE_INVARIANTS, world)
 
     def check_step(self, before: World, after: World, action: Action) -> World:
-        """Check what holds of any step; return ``after`` with its dust counted."""
-        after = replace(after, dust=count_dust(before, after, action))
+        """Check what holds of any step; return ``after`` with its ghosts counted."""
+        after = with_ghosts(before, after, action)
         self._check(TRANSITION_INVARIANTS, before, after, action)
         return after
 

@@ -11,7 +11,8 @@ specification is run from that state.
 All sums are exact: where a value is an amount of scaled units times an index, both
 sides are multiplied by ``RAY`` instead of dividing one.
 
-Grouped as the catalogue is: `custody`, `margins`, `settling`, `prices`, `liquidations`.
+Grouped as the catalogue is: `custody`, `margins`, `settling`, `prices`, `liquidations`,
+`governing`.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ from specs.invariants.custody import (
     values_round_for_the_pool,
     vault_backs_pools,
 )
+from specs.invariants.governing import loosening_waits, outflow_is_limited
 from specs.invariants.liquidations import (
     backstop_is_the_last_stage,
     batches_touch_what_they_name,
@@ -46,7 +48,7 @@ from specs.invariants.liquidations import (
 )
 from specs.invariants.margins import (
     collateral_counts_once,
-    gains_give_no_credit,
+    gains_count_as_backed,
     lists_are_short,
     margins_are_ordered,
     nobody_is_made_unhealthy,
@@ -61,6 +63,7 @@ from specs.invariants.prices import (
     stale_prices_give_nothing,
 )
 from specs.invariants.settling import (
+    entries_round_against_users,
     fees_go_to_the_reserve,
     funding_is_bounded,
     funding_moves_with_ticks,
@@ -88,7 +91,7 @@ STATE_INVARIANTS: Final[Mapping[str, StateInvariant]] = {
     "I8": round_trips_earn_nothing,
     "I12": margins_are_ordered,
     "I15": collateral_counts_once,
-    "I16": gains_give_no_credit,
+    "I16": gains_count_as_backed,
     "I18": lists_are_short,
     "I19": sizes_cancel_out,
     "I20": money_is_conserved,
@@ -114,6 +117,7 @@ TRANSITION_INVARIANTS: Final[Mapping[str, TransitionInvariant]] = {
     "I14": only_the_authorised_act,
     "I21": funding_moves_with_ticks,
     "I22": realising_is_neutral,
+    "I23": entries_round_against_users,
     "I25": payments_are_funded,
     "I26": losers_pay_in_full,
     "I28": fees_go_to_the_reserve,
@@ -126,6 +130,8 @@ TRANSITION_INVARIANTS: Final[Mapping[str, TransitionInvariant]] = {
     "I39": no_zombie_is_left,
     "I40": fund_pays_deficits_only,
     "I42": batches_touch_what_they_name,
+    "I43": loosening_waits,
+    "I44": outflow_is_limited,
 }
 
 

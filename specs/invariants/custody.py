@@ -10,9 +10,19 @@ from specs import (
     money_market,
 )
 from specs.accounts import USDC
-from specs.fixed_point import RAY, WAD, Ray, Seconds, Wad
-from specs.invariants.parts import PROBES, get_pool_pairs, get_pools, get_slack
-from specs.money_market import EMPTY, MAX_INDEX, Balance, Pool
+from specs.fixed_point import BPS, PPM, RAY, WAD, Ray, Seconds, Wad
+from specs.invariants.parts import (
+    PROBES,
+    get_fund_sum,
+    get_healths,
+    get_pending,
+    get_pool_pairs,
+    get_pools,
+    get_slack,
+    get_winners_and_losers,
+)
+from specs.money_market import EMPTY, MAX_INDEX, Balance, Pool, Virtuals
+from specs.weights import WEIGHT_ONE
 from specs.world import Action, World, get_named
 
 
@@ -43,30 +53,48 @@ def slack_never_falls(before: World, after: World, action: Action) -> bool:
 
 
 def totals_are_sums(world: World) -> bool:
-    """I3: each pool's totals are the sums of all balances, the reserve's included."""
+    """
+    I3: each pool's totals are the sums of all balances, the reserve's included; those
+    of USDC with all pending interest, rounded by less than a unit for each accrual and
+    touch, lends up and borrows down.
+    """
     accounts = world.clearing.accounts.values()
+    pending = [get_pending(account) for account in accounts]
     for asset, pool in get_pools(world):
         balances = [acc.get_balance(account, asset) for account in accounts]
         lends = sum(max(0, balance.scaled) for balance in balances) + pool.reserve
         borrows = sum(max(0, -balance.scaled) for balance in balances)
-        idle = sum(balance.idle for balance in balances)
-        if (pool.lends, pool.borrows, pool.idle) != (lends, borrows, idle):
+        earned = sum(lend for lend, _ in pending) if asset == USDC else 0
+        owed = sum(borrow for _, borrow in pending) if asset == USDC else 0
+        most = world.crumbs * WEIGHT_ONE if asset == USDC else 0
+        if pool.idle != sum(balance.idle for balance in balances):
+            return False
+        if not 0 <= (pool.lends - lends) * WEIGHT_ONE - earned <= most:
+            return False
+        if not 0 <= (borrows - pool.borrows) * WEIGHT_ONE + owed <= most:
             return False
     return True
 
 
 def cash_is_not_negative(world: World) -> bool:
-    """I4: no pool has paid out more than it had."""
+    """
+    I4: no pool has paid out more than it had; only what winners owe of bad debt, which
+    waits to be settled, can take a total of lends below nothing.
+    """
+    accounts = world.clearing.accounts.values()
+    earned = sum(lend for lend, _ in map(get_pending, accounts))
     return all(
-        min(pool.cash, pool.idle, pool.lends, pool.borrows, pool.reserve) >= 0
-        for _, pool in get_pools(world)
+        min(pool.cash, pool.idle, pool.borrows, pool.reserve) >= 0
+        and pool.lends * WEIGHT_ONE >= (min(0, earned) if asset == USDC else 0)
+        for asset, pool in get_pools(world)
     )
 
 
 def payouts_come_from_cash(before: World, after: World, action: Action) -> bool:
     """
     I4: what leaves the vault was cash or the payee's own idle balance; the idle
-    balances of others stay.
+    balances of others stay; what is lent and borrowed grows within the pool's caps, and
+    nobody with exposure takes a pool above the utilisation that is admitted.
     """
     for asset, listed in before.clearing.assets.items():
         left = listed.custody - after.clearing.assets[asset].custody
@@ -78,7 +106,43 @@ def payouts_come_from_cash(before: World, after: World, action: Action) -> bool:
             return False
         if after.clearing.assets[asset].pool.idle < listed.pool.idle - own:
             return False
-    return True
+    return is_capped(before, after, action) and is_throttled(before, after, action)
+
+
+def is_capped(before: World, after: World, action: Action) -> bool:
+    """Return whether lends and borrows that an action made grow are within caps."""
+    place = {"deposit": 1, "lend": 1, "borrow": 1, "withdraw": 1, "fill_spot": 0}
+    if action.name not in place:
+        return True
+    asset = action.arguments[place[action.name]]
+    old = ch.accrue(before.clearing, asset, after.now).assets[asset].pool
+    new = after.clearing.assets[asset].pool
+    if action.name in ("deposit", "lend"):
+        lent = money_market.get_lent(new)
+        return not (0 < new.supply_cap < lent and lent > money_market.get_lent(old))
+    owed = money_market.get_borrowed(new)
+    return not (0 < new.borrow_cap < owed and owed > money_market.get_borrowed(old))
+
+
+def is_throttled(before: World, after: World, action: Action) -> bool:
+    """Return whether whoever took tokens with exposure left enough of them."""
+    if action.name not in ("withdraw", "borrow", "unlend"):
+        return True
+    name, asset, _ = action.arguments
+    if get_healths(after, after.now)[name].exposure == 0:
+        return True
+    accrued = ch.accrue(before.clearing, asset, after.now)
+    surplus = Wad(max(0, get_fund_sum(after, asset)))
+    old = money_market.get_utilisation(accrued.assets[asset].pool, surplus)
+    pool = after.clearing.assets[asset].pool
+    new, guards = money_market.get_utilisation(pool, surplus), pool.guards
+    if new <= old or new * BPS <= guards.threshold * WAD:
+        return True
+    if new * BPS > guards.max_utilisation * WAD:
+        return False
+    return guards.throttle_share == BPS or (
+        guards.step == after.now // 60 and new * PPM <= guards.admissible * WAD
+    )
 
 
 def indices_are_in_range(world: World) -> bool:
@@ -93,8 +157,9 @@ def indices_are_in_range(world: World) -> bool:
 
 def interest_is_conserved(before: World, after: World, action: Action) -> bool:
     """
-    I5: indices never fall but by bad debt and move once a second; lenders and
-    reserve get no more than borrowers are booked.
+    I5: indices never fall but by bad debt and move once a second; lenders, winners and
+    reserve get what borrowers and losers are booked, but for roundings; lends grow no
+    faster than borrows.
     """
     for asset, old, new in get_pool_pairs(before, after):
         if new.borrow_index < old.borrow_index or new.accrued_at < old.accrued_at:
@@ -107,64 +172,82 @@ def interest_is_conserved(before: World, after: World, action: Action) -> bool:
             continue
         if grown < 0 or (is_same_time and grown > 0):
             return False
-        interest = old.borrows * (new.borrow_index - old.borrow_index)
-        if grown * (old.lends + get_virtual(before, asset)) > interest:
+        if not is_growth_ordered(before, asset, old, new):
             return False
-        if action.name == "tick" and not is_split_exact(before, asset, old, new):
+        if action.name == "tick" and not is_split_exact(old, new):
             return False
     return True
 
 
-def get_virtual(world: World, asset: int) -> int:
-    """Return Z as scaled lends, rounded down."""
-    virtual = ch.get_virtual_lend(world.clearing, asset)
-    return virtual * RAY // world.clearing.assets[asset].pool.lend_index
+def get_virtual(world: World, asset: int) -> tuple[int, int, int]:
+    """Return W, V and Z of an asset, WAD; only USDC has any."""
+    if asset != USDC:
+        return 0, 0, 0
+    winners = losers = rest = 0
+    for market, (won, lost) in get_winners_and_losers(world).items():
+        fund = world.clearing.markets[market].fund.balance
+        winners += won // WAD
+        losers += lost // WAD
+        rest += max(0, fund - won // WAD + lost // WAD)
+    return winners, losers, rest
 
 
-def is_split_exact(before: World, asset: int, old: Pool, new: Pool) -> bool:
+def is_growth_ordered(world: World, asset: int, old: Pool, new: Pool) -> bool:
     """
-    Return whether an accrual alone lost no more than its roundings: two units, a
-    scaled one, and one step of the lend index for everything that shares it.
+    Return whether lends grew no faster than borrows, by the rates of both indices.
+
+    All that lends is worth all that owes and the cash, less the pool's slack, so that
+    where slack is more than the cash, which only dust can be, lends may share that much
+    more. And V owes by weights, which are off by ``1 / WEIGHT_ONE`` at most.
     """
-    if new.borrows != old.borrows or new.lends - old.lends != new.reserve - old.reserve:
-        return False
+    winners, losers, rest = get_virtual(world, asset)
+    lending = old.lends * old.lend_index + (winners + rest) * RAY
+    owing = old.borrows * old.borrow_index + losers * RAY
+    lend_grown = (new.lend_index - old.lend_index) * old.borrow_index
+    borrow_grown = (new.borrow_index - old.borrow_index) * old.lend_index
+    sharing = max(lending, owing)
+    most = borrow_grown * sharing * WEIGHT_ONE
+    most += losers * old.borrow_index * new.borrow_index * old.lend_index
+    return lend_grown * lending * WEIGHT_ONE <= most
+
+
+def is_split_exact(old: Pool, new: Pool) -> bool:
+    """
+    Return whether an accrual alone lost no more than its roundings: four units, and
+    a scaled one.
+    """
+    booked = new.borrows * new.borrow_index - old.borrows * old.borrow_index
     paid = new.lends * new.lend_index - old.lends * old.lend_index
-    lost = old.borrows * (new.borrow_index - old.borrow_index) - paid
-    sharing = old.lends + get_virtual(before, asset)
-    if sharing == 0 or new.lend_index == MAX_INDEX:
-        return lost >= 0
-    return 0 <= lost < 2 * RAY + new.lend_index + sharing
+    return 0 <= booked - paid < 4 * RAY + new.lend_index
 
 
 def accrual_never_bricks(world: World) -> bool:
     """
     I6: an accrual after any time works, within the indices' range and the highest
-    rate, and twice in a second is once.
+    rate, twice in a second is once, and the reserve never pays for it.
     """
-    clearing = world.clearing
     return all(
         accrues_ever(
             pool,
-            ch.get_surplus(clearing, asset),
-            ch.get_virtual_lend(clearing, asset),
+            ch.get_virtuals(world.clearing, asset),
             max(world.now, pool.accrued_at),
         )
         for asset, pool in get_pools(world)
     )
 
 
-def accrues_ever(pool: Pool, surplus: Wad, virtual: Wad, now: Seconds) -> bool:
+def accrues_ever(pool: Pool, virtuals: Virtuals, now: Seconds) -> bool:
     """Return whether a pool can accrue any time after ``now``."""
     if interest_rate.compute_rate(pool.curve, Wad(WAD)) > interest_rate.MAX_RATE:
         return False
     for seconds in (1, money_market.MAX_ACCRUAL, 2**40):
         then = Seconds(now + seconds)
-        later = money_market.accrue(pool, surplus, virtual, then)
-        if money_market.accrue(later, surplus, virtual, then) != later:
+        later = money_market.accrue(pool, virtuals, then)
+        if money_market.accrue(later, virtuals, then) != later:
             return False
         if not pool.lend_index <= later.lend_index <= MAX_INDEX:
             return False
-        if not is_growth_bounded(pool, later):
+        if later.reserve < pool.reserve or not is_growth_bounded(pool, later):
             return False
     return True
 

@@ -10,6 +10,8 @@ from specs import (
     margin,
     perpetual,
     providers,
+    settle_code,
+    virtual_pnl,
 )
 from specs import clearinghouse as ch
 from specs import requirements as req
@@ -19,8 +21,11 @@ from specs.invariants.margins import has_bad_debt
 from specs.invariants.parts import (
     WHALE,
     get_accrued,
+    get_entry_price,
     get_healths,
+    get_positions,
     get_touch_bound,
+    get_untouched,
     is_open,
 )
 from specs.invariants.prices import get_quotes
@@ -199,7 +204,8 @@ def fund_pays_deficits_only(before: World, after: World, action: Action) -> bool
 def exits_are_open(world: World) -> bool:
     """
     I41: whoever owes can repay all of it, whoever owes nothing can withdraw what
-    cash there is, and a fresh position can be closed at mark without a fee.
+    cash there is and the outflow's limit lets go, and a fresh position can be closed at
+    mark without a fee.
     """
     return all(
         can_repay(world, name) and can_withdraw(world, name) and can_close(world, name)
@@ -241,6 +247,8 @@ def can_withdraw(world: World, name: AccountId) -> bool:
         try:
             owner = acc.get_owner(name)
             ch.withdraw(world.clearing, world.now, owner, name, asset, tokens)
+        except errors.OutflowTooLarge:
+            continue
         except errors.Revert:
             return False
     return True
@@ -289,20 +297,64 @@ def close(world: World, market: int, name: AccountId, lots: Lots) -> ch.State:
 
 
 def realising_never_fails(world: World) -> bool:
-    """I42: no account in a batch can make the batch fail, whatever it has."""
+    """
+    I42: no account in a batch can make the batch fail, whatever it has; and calls
+    enough bring every market's cursor to its mark.
+    """
+    start = get_accrued(world, world.now).clearing
     try:
         for market, listed in world.clearing.markets.items():
             if not margin.is_stale(listed.quote, world.now):
-                realise(world, world.clearing, market, sorted(world.clearing.accounts))
+                realise(start, market, sorted(world.clearing.accounts))
     except errors.Revert:
         return False
-    return True
+    return all(can_arrive(world, market) for market in world.clearing.markets)
+
+
+def can_arrive(world: World, market: int) -> bool:
+    """Return whether a call for each entry tick, and one more, are enough."""
+    clearing = world.clearing
+    for _ in range(len(get_entries(world, market)) + 1):
+        clearing = settle_code.move_cursor(clearing, market, 1)
+    listed = clearing.markets[market]
+    return listed.cursor == virtual_pnl.clamp(listed.quote.slow)
+
+
+def get_entries(world: World, market: int) -> set[int | None]:
+    """Return the prices of a market's entry ticks that positions are at."""
+    prices = {get_entry_price(position) for position in get_positions(world, market)}
+    return prices - {None}
 
 
 def batches_touch_what_they_name(before: World, after: World, action: Action) -> bool:
-    """I42: a call of a keeper changes no more accounts than it was given."""
+    """
+    I42: a call of a keeper changes no more accounts than it was given, but for pending
+    interest, and no cursor crosses more entry ticks, or goes away from its mark.
+    """
+    if action.name == "tick" and not is_crossing_bounded(before, after, action):
+        return False
     if action.name not in ("realise", "tick", "liquidate"):
         return True
-    old, new = before.clearing.accounts, after.clearing.accounts
+    old, new = get_untouched(before, after), after.clearing.accounts
     changed = sum(old.get(name) != new.get(name) for name in old.keys() | new.keys())
     return changed <= len(get_named(before, action))
+
+
+def is_crossing_bounded(before: World, after: World, action: Action) -> bool:
+    """Return whether a tick moved cursors as far as it was given, towards marks."""
+    _, markets, crossings = action.arguments
+    for market, old in before.clearing.markets.items():
+        new = after.clearing.markets[market]
+        crossed = sum(
+            (old.cursor > price) != (new.cursor > price)
+            for price in get_entries(before, market)
+            if price is not None
+        )
+        if crossed > crossings * markets.count(market):
+            return False
+        mark = virtual_pnl.clamp(new.quote.slow)
+        if not min(old.cursor, mark) <= new.cursor <= max(old.cursor, mark):
+            return False
+        if new.cursor != mark and market in markets and crossed == 0:
+            return False
+    return True

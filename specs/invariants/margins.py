@@ -8,19 +8,26 @@ from specs import clearinghouse as ch
 from specs import (
     margin,
     perpetual,
+    virtual_pnl,
 )
 from specs import requirements as req
-from specs.accounts import USDC, Account
+from specs.accounts import USDC, Account, AccountId
 from specs.fixed_point import BPS, RAY, WAD, Wad
 from specs.invariants.parts import (
+    get_gain,
     get_healths,
+    get_pending,
     get_pool_pairs,
     get_portfolios,
     get_touch_bound,
+    get_untouched,
+    get_value,
+    get_winners_and_losers,
 )
 from specs.margin import Health
 from specs.money_market import EMPTY
 from specs.perpetual import Position
+from specs.weights import WEIGHT_ONE
 from specs.world import GOVERNANCE, Action, World, get_named
 
 CHANGES_MARGIN: Final = GOVERNANCE | {"tick", "wait", "publish"}
@@ -90,9 +97,15 @@ def risk_needs_initial_margin(before: World, after: World, action: Action) -> bo
 
 
 def margins_are_ordered(world: World) -> bool:
-    """I12: initial margin is at least maintenance margin, and both grow with size."""
+    """
+    I12: initial margin is at least maintenance margin and what an account's own limit
+    of leverage asks for, and both grow with size.
+    """
     for name, health in get_healths(world, world.now).items():
         if health.initial_margin < health.maintenance_margin:
+            return False
+        most = world.clearing.accounts[name].settings.max_leverage
+        if most > 0 and health.initial_margin * most < health.exposure:
             return False
         portfolio = get_portfolios(world, world.now)[name]
         for requirement, notional, _ in margin.get_notionals(portfolio):
@@ -104,9 +117,12 @@ def margins_are_ordered(world: World) -> bool:
 
 
 def others_are_untouched(before: World, after: World, action: Action) -> bool:
-    """I13: an action changes no bit of any account that it does not name."""
+    """
+    I13: an action changes no bit of any account that it does not name, but for pending
+    interest, which an accrual books for everybody, and bad debt takes back.
+    """
     named = get_named(before, action)
-    old, new = before.clearing.accounts, after.clearing.accounts
+    old, new = get_untouched(before, after), after.clearing.accounts
     if any(old.get(a) != new.get(a) for a in (old.keys() | new.keys()) - named):
         return False
     return (
@@ -115,8 +131,14 @@ def others_are_untouched(before: World, after: World, action: Action) -> bool:
     )
 
 
+ANYBODYS: Final = frozenset({"ramp_weight"})
+"""What changes parameters and is open to anybody."""
+
+GUARDIANS: Final = frozenset({"cancel_change", "pause_asset", "pause_market"})
+"""What the guardian may do as well as the governor."""
+
 NEEDS_RIGHT: Final[Mapping[str, int]] = {
-    "set_auto_lend": acc.TRADE,
+    "set_settings": acc.TRADE,
     "lend": acc.TRADE,
     "unlend": acc.TRADE,
     "withdraw": acc.WITHDRAW,
@@ -128,9 +150,15 @@ NEEDS_RIGHT: Final[Mapping[str, int]] = {
 def only_the_authorised_act(before: World, after: World, action: Action) -> bool:
     """
     I14: an account is put to use by its owner and operators alone; a stranger's
-    deposit or repayment takes nothing from it; fills come from venues.
+    deposit or repayment takes nothing from it and respects its settings; fills come
+    from venues; and nobody is realised but for what its settings, a claim or a
+    threshold let anyone do.
     """
     clearing, caller, name = before.clearing, action.caller, action.name
+    if name in ANYBODYS:
+        return True
+    if name in GUARDIANS:
+        return caller in (clearing.governor, clearing.guardian)
     if name in GOVERNANCE:
         return caller == clearing.governor
     if name in NEEDS_RIGHT:
@@ -142,16 +170,60 @@ def only_the_authorised_act(before: World, after: World, action: Action) -> bool
         return clearing.venues.get(caller, 0) & ch.TRADE_VENUE != 0
     if name in ("deposit", "repay"):
         account = action.arguments[0]
-        old = ch.get_account(clearing, account)
-        return is_only_richer(old, ch.get_account(after.clearing, account))
+        old = get_untouched(before, after).get(account, acc.NEW)
+        new = ch.get_account(after.clearing, account)
+        return is_only_richer(old, new) and (name == "repay" or is_as_set(old, new))
+    if name == "realise":
+        return all(
+            is_unrealised(before, after, action, account)
+            or may_be_realised(before, after, action, account)
+            for account in action.arguments[1]
+        )
     return True
+
+
+def is_as_set(old: Account, new: Account) -> bool:
+    """Return whether a deposit was neither lent nor repaid against the settings."""
+    settings = old.settings
+    for asset, balance in new.balances.items():
+        had = acc.get_balance(old, asset).scaled
+        if not settings.auto_lend and balance.scaled > max(0, had):
+            return False
+        if asset == USDC and not settings.auto_repay and had < min(0, balance.scaled):
+            return False
+    return True
+
+
+def is_unrealised(before: World, after: World, action: Action, name: AccountId) -> bool:
+    """Return whether a realisation left an account as it was."""
+    old = get_untouched(before, after).get(name, acc.NEW)
+    return old == ch.get_account(after.clearing, name)
+
+
+def may_be_realised(
+    before: World, after: World, action: Action, name: AccountId
+) -> bool:
+    """Return whether the caller may have an account's profit and loss realised."""
+    market, _ = action.arguments
+    clearing, listed = before.clearing, before.clearing.markets[market]
+    account = ch.get_account(clearing, name)
+    winners, _ = get_winners_and_losers(before)[market]
+    threshold = listed.cull.system_threshold
+    if account.settings.auto_realize or 0 < threshold * WAD <= winners:
+        return True
+    if acc.get_position(account, market).lots == 0:
+        return True
+    threshold = listed.cull.account_threshold
+    if 0 < threshold <= abs(get_value(clearing, market, name)):
+        return True
+    return acc.is_authorised(clearing.operators, name, action.caller, acc.TRADE)
 
 
 def is_only_richer(old: Account, new: Account) -> bool:
     """Return whether no balance fell and nothing else changed."""
     return (
         old.positions == new.positions
-        and old.is_auto_lending == new.is_auto_lending
+        and old.settings == new.settings
         and all(
             acc.get_balance(new, asset).scaled >= acc.get_balance(old, asset).scaled
             and acc.get_balance(new, asset).idle >= acc.get_balance(old, asset).idle
@@ -163,7 +235,7 @@ def is_only_richer(old: Account, new: Account) -> bool:
 def collateral_counts_once(world: World) -> bool:
     """
     I15: no account's equity is above the exact worth of its scaled units, idle
-    tokens and positions, each weighed once.
+    tokens, positions and pending interest, each weighed once.
     """
     clearing = world.clearing
     for name, health in get_healths(world, world.now).items():
@@ -180,7 +252,11 @@ def collateral_counts_once(world: World) -> bool:
             get_exact_value(world, market, position)
             for market, position in clearing.accounts[name].positions.items()
         )
-        if health.equity * RAY * WAD * WAD > exact:
+        pool = clearing.assets[USDC].pool
+        earned, owed = get_pending(clearing.accounts[name])
+        interest = earned * pool.lend_index - owed * pool.borrow_index
+        exact = exact * WEIGHT_ONE + interest * WAD * WAD
+        if health.equity * RAY * WAD * WAD * WEIGHT_ONE > exact:
             return False
     return True
 
@@ -193,15 +269,21 @@ def get_exact_value(world: World, market: int, position: Position) -> int:
     return (size * price - position.basis * WAD) * RAY * WAD
 
 
-def gains_give_no_credit(world: World) -> bool:
+def gains_count_as_backed(world: World) -> bool:
     """
-    I16: initial equity is no more than USDC, collateral at its lower price and
-    losses make it; gains and stale collateral count nothing until they are realised
-    or fresh.
+    I16: initial equity is no more than USDC with pending interest, collateral at its
+    lower price, losses, and gains as far as credit cap and fund back all of a market's
+    make it; a gain outside the tick set or while the cursor is not at mark, an
+    unsettled claim and stale collateral count nothing.
     """
     for name, health in get_healths(world, world.now).items():
         portfolio = get_portfolios(world, world.now)[name]
-        equity = portfolio.usdc + sum(min(0, e.value) for e in portfolio.exposures)
+        equity = portfolio.usdc
+        markets = sorted(world.clearing.accounts[name].positions)
+        for market, exposure in zip(markets, portfolio.exposures, strict=True):
+            if not is_backed(world, market, name, exposure.credit):
+                return False
+            equity += min(0, exposure.value) + exposure.credit + exposure.interest
         for held in portfolio.collaterals:
             quote = held.quote
             is_fresh = world.now <= quote.time + margin.MAX_PRICE_AGE
@@ -211,6 +293,31 @@ def gains_give_no_credit(world: World) -> bool:
         if health.initial_equity > equity:
             return False
     return True
+
+
+def is_backed(world: World, market: int, name: AccountId, credit: Wad) -> bool:
+    """Return whether a position gets no more credit than its share of the backing."""
+    listed = world.clearing.markets[market]
+    position = world.clearing.accounts[name].positions[market]
+    if listed.cursor != virtual_pnl.clamp(listed.quote.slow):
+        return credit == 0
+    gain = max(0, get_gain(world, market, position, listed.cursor))
+    winners, backing = get_gains(world, market), get_backing(world, market)
+    return credit * WAD <= gain and (
+        winners <= backing * WAD or credit * winners <= gain * backing
+    )
+
+
+def get_gains(world: World, market: int) -> int:
+    """Return W of a market, WAD times WAD."""
+    winners, _ = get_winners_and_losers(world)[market]
+    return winners
+
+
+def get_backing(world: World, market: int) -> int:
+    """Return how much of a market's gains counts as credit at most."""
+    listed = world.clearing.markets[market]
+    return listed.cull.credit_cap + max(0, listed.fund.balance)
 
 
 def lists_are_short(world: World) -> bool:

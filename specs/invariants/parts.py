@@ -8,9 +8,11 @@ from typing import Final
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs import (
+    grid,
     margin,
+    perpetual,
 )
-from specs.accounts import USDC, AccountId, Address
+from specs.accounts import USDC, Account, AccountId, Address
 from specs.fixed_point import RAY, Seconds, Wad, mul_div_up
 from specs.margin import Health
 from specs.money_market import Pool
@@ -63,6 +65,55 @@ def get_positions(world: World, market: int) -> Iterator[Position]:
             yield account.positions[market]
 
 
+def get_value(clearing: ch.State, market: int, name: AccountId) -> int:
+    """Return the value of an account's position at mark."""
+    listed = clearing.markets[market]
+    position = acc.get_position(ch.get_account(clearing, name), market)
+    mark, index = listed.quote.slow, listed.funding.index
+    return perpetual.compute_value(position, listed.lot, mark, index)
+
+
+def get_entry_price(position: Position) -> int | None:
+    """Return where a position's interest is measured from, WAD; None outside."""
+    if position.entry is None:
+        return None
+    return grid.get_price(position.entry) * margin.PRICE_UNIT
+
+
+def get_gain(world: World, market: int, position: Position, price: int) -> int:
+    """Return ``size * (price - entry)``, WAD times WAD; 0 outside the tick set."""
+    entry = get_entry_price(position)
+    if entry is None:
+        return 0
+    return position.lots * world.clearing.markets[market].lot * (price - entry)
+
+
+@lru_cache(maxsize=8)
+def get_winners_and_losers(world: World) -> Mapping[int, tuple[int, int]]:
+    """Return W and V of every market at its cursor, WAD times WAD."""
+    sums = {}
+    for market, listed in world.clearing.markets.items():
+        gains = [
+            get_gain(world, market, position, listed.cursor)
+            for position in get_positions(world, market)
+        ]
+        winners = sum(gain for gain in gains if gain > 0)
+        sums[market] = winners, winners - sum(gains)
+    return sums
+
+
+def get_pending(account: Account) -> tuple[int, int]:
+    """
+    Return the interest on unrealised PnL that an account has earned and owes, in
+    scaled units times ``WEIGHT_ONE``.
+    """
+    positions = account.positions.values()
+    return (
+        sum(position.pending_lend for position in positions),
+        sum(position.pending_borrow for position in positions),
+    )
+
+
 def get_booked(world: World, market: int) -> int:
     """Return the fund and the basis of all positions: prices cancel out of it."""
     basis = sum(position.basis for position in get_positions(world, market))
@@ -87,6 +138,24 @@ def get_healths(world: World, now: Seconds) -> Mapping[AccountId, Health]:
 def get_accrued(world: World, now: Seconds) -> World:
     """Return ``world`` with USDC interest booked until ``now``."""
     return replace(world, clearing=ch.accrue(world.clearing, USDC, now), now=now)
+
+
+def get_untouched(before: World, after: World) -> Mapping[AccountId, Account]:
+    """
+    Return what the accounts before an action are if it does nothing to them but book
+    everybody's interest until then, and everybody's part of bad debt.
+    """
+    old = before.clearing.assets.get(USDC)
+    if old is None:
+        return before.clearing.accounts
+    new = after.clearing.assets[USDC].pool
+    booked = before.clearing
+    if new.accrued_at != old.pool.accrued_at:
+        booked = get_accrued(before, after.now).clearing
+    pool = booked.assets[USDC].pool
+    if new.lend_index < pool.lend_index:
+        booked = ch.earn(booked, pool, new)
+    return booked.accounts
 
 
 def is_open(world: World, asset: int) -> bool:

@@ -91,7 +91,7 @@ def get_asked(action: Action) -> frozenset[tuple[str, int]]:
     """Return the assets and markets whose prices an action takes over."""
     if action.name != "tick":
         return frozenset()
-    assets, markets = action.arguments
+    assets, markets, _ = action.arguments
     return frozenset(
         [("asset", asset) for asset in assets]
         + [("market", market) for market in markets]

@@ -1,22 +1,33 @@
 """Perpetuals and settlement: I19 to I28."""
 
+from dataclasses import replace
+
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs import (
     funding,
+    grid,
     margin,
+    perpetual,
+    virtual_pnl,
 )
 from specs import requirements as req
-from specs.accounts import USDC, AccountId, Address
+from specs.accounts import USDC, AccountId
 from specs.fixed_point import RAY, WAD, Wad, mul_div_up
+from specs.invariants.margins import is_unrealised
 from specs.invariants.parts import (
     get_accrued,
     get_booked,
+    get_fund_sum,
     get_positions,
     get_touch_bound,
+    get_value,
+    get_winners_and_losers,
 )
 from specs.margin import Health
-from specs.world import Action, World
+from specs.perpetual import Position
+from specs.weights import WEIGHT_ONE
+from specs.world import Action, World, get_lots, get_named
 
 
 def sizes_cancel_out(world: World) -> bool:
@@ -71,15 +82,18 @@ def funding_moves_with_ticks(before: World, after: World, action: Action) -> boo
 
 def realising_is_neutral(before: World, after: World, action: Action) -> bool:
     """
-    I22: realising changes an account's equity by no more than the rounding of a
-    credit, never up, raises its margin no further, and keeps its size.
+    I22: realising changes an account's equity by no more than the rounding of two
+    credits, never up, raises its margin no further, keeps its size, and leaves no
+    interest pending.
     """
     if action.name != "realise":
         return True
     market, names = action.arguments
     start = get_accrued(before, after.now)
     for name in set(names):
-        bound = get_touch_bound(after) * len([n for n in names if n == name])
+        if is_unrealised(before, after, action, name):
+            continue
+        bound = 2 * get_touch_bound(after) * len([n for n in names if n == name])
         old = ch.assess(start.clearing, name, after.now)
         new = ch.assess(after.clearing, name, after.now)
         if not -bound <= new.equity - old.equity <= 0:
@@ -88,8 +102,10 @@ def realising_is_neutral(before: World, after: World, action: Action) -> bool:
             return False
         held = ch.get_account(start.clearing, name)
         now_held = ch.get_account(after.clearing, name)
-        lots = acc.get_position(held, market).lots
-        if acc.get_position(now_held, market).lots != lots:
+        position = acc.get_position(now_held, market)
+        if position.lots != acc.get_position(held, market).lots:
+            return False
+        if position.pending_lend != 0 or position.pending_borrow != 0:
             return False
     return True
 
@@ -105,44 +121,39 @@ def get_margin_bound(world: World, name: AccountId, health: Health, bound: int) 
 
 def realising_is_path_free(world: World) -> bool:
     """
-    I23: to realise everybody twice is to do it once, and the order does not matter
-    unless the fund's cap binds.
+    I23: to realise everybody twice is to do it once, the order does not matter unless
+    the fund's cap binds or cash for idle balances is short, and interest settled now
+    and later is that settled later, but for a unit.
     """
-    for market, listed in world.clearing.markets.items():
+    start = get_accrued(world, world.now).clearing
+    for market, listed in start.markets.items():
         if margin.is_stale(listed.quote, world.now):
             continue
         names = sorted(
-            (
-                name
-                for name, a in world.clearing.accounts.items()
-                if market in a.positions
-            ),
-            key=lambda name: get_value(world.clearing, market, name),
+            (name for name, a in start.accounts.items() if market in a.positions),
+            key=lambda name: get_value(start, market, name),
         )
-        once = realise(world, world.clearing, market, names)
-        if realise(world, once, market, names) != once:
+        once = realise(start, market, names)
+        if realise(once, market, names) != once:
             return False
-        reverse = realise(world, world.clearing, market, names[::-1])
-        if (
-            is_all_paid(once, market)
-            and is_all_paid(reverse, market)
-            and once != reverse
+        reverse = realise(start, market, names[::-1])
+        is_free = is_all_paid(once, market) and is_all_paid(reverse, market)
+        if is_free and has_ample_cash(start, market) and not is_same(once, reverse):
+            return False
+        if not all(
+            is_additive(position, listed.lot, listed.cursor)
+            for position in get_positions(world, market)
+            if position.entry is not None
         ):
             return False
     return True
 
 
-def get_value(clearing: ch.State, market: int, name: AccountId) -> int:
-    """Return the value of an account's position at mark."""
-    position = acc.get_position(ch.get_account(clearing, name), market)
-    return ch.compute_exposure(clearing.markets[market], position).value
-
-
-def realise(
-    world: World, clearing: ch.State, market: int, names: list[AccountId]
-) -> ch.State:
-    """Return ``clearing`` with everybody realised in one market."""
-    return ch.realise(clearing, world.now, Address(0), market, names)
+def realise(clearing: ch.State, market: int, names: list[AccountId]) -> ch.State:
+    """Return an accrued state with everybody realised in one market."""
+    for name in names:
+        clearing = ch.realise_one(clearing, market, name)
+    return clearing
 
 
 def is_all_paid(clearing: ch.State, market: int) -> bool:
@@ -154,20 +165,104 @@ def is_all_paid(clearing: ch.State, market: int) -> bool:
     )
 
 
+def has_ample_cash(clearing: ch.State, market: int) -> bool:
+    """Return whether all that a market's positions may be paid could lie idle."""
+    values = [
+        get_value(clearing, market, name) + account.positions[market].pending_lend
+        for name, account in clearing.accounts.items()
+        if market in account.positions
+    ]
+    return sum(max(0, value) for value in values) < clearing.assets[USDC].pool.cash
+
+
+def is_same(one: ch.State, other: ch.State) -> bool:
+    """Return whether two states are equal but for where borrows ran out."""
+    pool = one.assets[USDC].pool
+    changed = replace(other.assets[USDC].pool, borrows=pool.borrows)
+    return ch.with_pool(other, USDC, changed) == one
+
+
+def is_additive(position: Position, lot: Wad, cursor: Wad) -> bool:
+    """Return whether interest in two parts is the whole, but for a unit of each."""
+    half, whole = WEIGHT_ONE // 7, WEIGHT_ONE // 3
+    early = virtual_pnl.earn(position, lot, cursor, half, half)
+    late = virtual_pnl.earn(
+        virtual_pnl.settle(early), lot, cursor, whole - half, whole - half
+    )
+    once = virtual_pnl.earn(position, lot, cursor, whole, whole)
+    parts = [
+        virtual_pnl.compute_interest(each.pending_lend, each.pending_borrow)
+        for each in (early, late, once)
+    ]
+    lost = parts[2][0] - parts[0][0] - parts[1][0]
+    added = parts[0][1] + parts[1][1] - parts[2][1]
+    return 0 <= lost <= 1 and 0 <= added <= 1
+
+
+def entries_round_against_users(before: World, after: World, action: Action) -> bool:
+    """
+    I23: a new entry tick is the nearest at which its position has gained nothing that
+    it is not worth.
+    """
+    if action.name not in ("fill_perp", "realise", "liquidate"):
+        return True
+    for name in get_named(before, action):
+        old = ch.get_account(before.clearing, name).positions
+        new = ch.get_account(after.clearing, name).positions
+        for market, position in new.items():
+            had = old.get(market, perpetual.FLAT)
+            is_new = position.entry is not None and position.entry != had.entry
+            if is_new and not is_nearest(after, market, position, action):
+                return False
+    return True
+
+
+def is_nearest(world: World, market: int, position: Position, action: Action) -> bool:
+    """
+    Return whether a position is worth nothing or more at its entry tick and less at the
+    next one, as far as the grid goes. Closing a part keeps the tick, for a wei.
+    """
+    assert position.entry is not None
+    inward = position.entry + (-1 if position.lots > 0 else 1)
+    last = grid.MAX_TICK if position.lots > 0 else 0
+    worth = get_worth_at(world, market, position, position.entry)
+    if worth < 0 and position.entry != last:
+        return False
+    if not 0 <= inward <= grid.MAX_TICK or action.name == "liquidate":
+        return True
+    return get_worth_at(world, market, position, inward) < 0
+
+
+def get_worth_at(world: World, market: int, position: Position, tick: int) -> int:
+    """Return what a position is worth at a tick's price, WAD times WAD, exactly."""
+    listed = world.clearing.markets[market]
+    price = grid.get_price(tick) * margin.PRICE_UNIT - listed.funding.index
+    return position.lots * listed.lot * price - position.basis * WAD
+
+
 def funds_match_positions(world: World) -> bool:
     """
     I24: a market's fund is what all positions are worth, but for the dust of fills
-    and one unit for each position.
+    and one unit for each position; and all that earns interest exceeds all that owes it
+    by the cash, slack aside, whatever unrealised gains and losses are.
     """
     for market, listed in world.clearing.markets.items():
         values = [
-            ch.compute_exposure(listed, position).value
-            for position in get_positions(world, market)
+            get_value(world.clearing, market, name)
+            for name, account in world.clearing.accounts.items()
+            if market in account.positions
         ]
         dust = listed.fund.balance - sum(values)
         if not 0 <= dust <= world.dust.get(market, 0) + len(values):
             return False
-    return True
+    virtuals = ch.get_virtuals(world.clearing, USDC)
+    sums = get_winners_and_losers(world).values()
+    if virtuals.winners * WAD != sum(winners for winners, _ in sums):
+        return False
+    if virtuals.losers * WAD != sum(losers for _, losers in sums):
+        return False
+    backing = get_fund_sum(world, USDC) - virtuals.winners + virtuals.losers
+    return virtuals.rest >= max(0, backing)
 
 
 def payments_are_funded(before: World, after: World, action: Action) -> bool:
@@ -194,8 +289,10 @@ def losers_pay_in_full(before: World, after: World, action: Action) -> bool:
     if action.name != "realise":
         return True
     market, names = action.arguments
-    if any(get_value(after.clearing, market, name) < 0 for name in names):
-        return False
+    for name in names:
+        is_paid = get_value(after.clearing, market, name) >= 0
+        if not (is_paid or is_unrealised(before, after, action, name)):
+            return False
     old, new = before.clearing.assets[USDC], after.clearing.assets[USDC]
     return old.custody == new.custody and (
         old.pool.cash + old.pool.idle == new.pool.cash + new.pool.idle
@@ -203,9 +300,14 @@ def losers_pay_in_full(before: World, after: World, action: Action) -> bool:
 
 
 def fees_go_to_the_reserve(before: World, after: World, action: Action) -> bool:
-    """I28: what both sides of a fill pay in fees is what the reserve is credited."""
+    """
+    I28: what both sides of a fill pay in fees is what the reserve is credited; no
+    position and no open interest grows by a fill above its market's limit.
+    """
     if action.name not in ("fill_spot", "fill_perp"):
         return True
+    if action.name == "fill_perp" and not is_within_limits(before, after, action):
+        return False
     number, _, _, amount, price, _ = action.arguments
     if action.name == "fill_perp":
         market = before.clearing.markets[number]
@@ -220,3 +322,18 @@ def fees_go_to_the_reserve(before: World, after: World, action: Action) -> bool:
         for fee in (fees.maker, fees.taker)
     )
     return new.reserve - old.reserve == minted
+
+
+def is_within_limits(before: World, after: World, action: Action) -> bool:
+    """Return whether what a fill made grow is within its market's limits."""
+    market, buyer, seller, *_ = action.arguments
+    old, new = before.clearing.markets[market], after.clearing.markets[market]
+    limits = new.limits
+    if old.open_interest < new.open_interest > limits.max_open_interest:
+        return False
+    return not any(
+        abs(get_lots(before, name, market))
+        < abs(get_lots(after, name, market))
+        > limits.max_position
+        for name in (buyer, seller)
+    )

@@ -9,6 +9,7 @@ from specs.accounts import compute_account as account_of
 from specs.fixed_point import RAY, WAD
 from specs.interest_rate import SECONDS_PER_YEAR, Curve
 from specs.requirements import Haircut, Requirement
+from specs.state import Cull, Limits
 from specs.world import Action, World, take
 
 GENESIS = 1_700_000_000
@@ -18,12 +19,13 @@ VENUE = Address(0x5E11 << 96)
 LIQUIDATOR = Address(0x11C7 << 96)
 STRANGER = Address(0x57A6 << 96)
 OPERATOR = Address(0x09E7 << 96)
+GUARDIAN = Address(0x6A4D << 96)
 
 LENDER, HEDGER, BULL, BEAR, BACKER, UNDERWRITER = (
     Address(number << 96) for number in (0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6)
 )
 OWNERS = (LENDER, HEDGER, BULL, BEAR, BACKER, UNDERWRITER)
-CALLERS = (*OWNERS, GOVERNOR, VENUE, STRANGER, OPERATOR)
+CALLERS = (*OWNERS, GOVERNOR, VENUE, STRANGER, OPERATOR, GUARDIAN)
 
 ACCOUNTS = (
     *(account_of(owner, 0) for owner in OWNERS),
@@ -72,6 +74,23 @@ PERPETUALS = (
 LOT_EXPONENTS = (14, 15)
 INTERVAL = 3600
 FUND_CAPS = (5_000 * WAD, 0)
+LIMITS = (
+    Limits(400_000, 150_000, 3, 2_000_000_000, 100_000, 30_000),
+    Limits(500_000, 200_000, 1, 0, 200_000, 50_000),
+)
+CULLS = (
+    Cull(2_000 * WAD, 20_000 * WAD, 150_000 * WAD),
+    Cull(500 * WAD, 0, 100_000 * WAD),
+)
+CAPS = {
+    USDC: (3 * 10**6 * WAD, 200_000 * WAD),
+    BTC: (500 * WAD, 5 * WAD),
+    ETH: (10_000 * WAD, 0),
+}
+GUARDS = (9_500, 6_000, 4_000, 4_000, 100 * WAD)
+CALM = 10**10
+"""A variance at which no market's margin is scaled."""
+CROSSINGS = 64
 
 
 LISTINGS = [
@@ -117,15 +136,15 @@ def own(name, account, *arguments):
     return Action(name, Address(account >> 96), (account, *arguments))
 
 
-def publish(prices, premium=0):
+def publish(prices, premium=0, variance=CALM, crossings=CROSSINGS):
     """Return the actions that publish prices and take them over."""
     return [
         Action("wait", STRANGER, (1,)),
         *(
-            Action("publish", STRANGER, (asset, price, price, premium))
+            Action("publish", STRANGER, (asset, price, price, premium, variance))
             for asset, price in prices.items()
         ),
-        Action("tick", STRANGER, (tuple(PRICES), MARKETS)),
+        Action("tick", STRANGER, (tuple(PRICES), MARKETS, crossings)),
     ]
 
 
@@ -152,6 +171,26 @@ FUNDED = [
     own("deposit", hedger, ETH, 20 * 10**18),
     own("deposit", bull, BTC, 10**8),
     own("deposit", bear, USDC, 30_000 * 10**6),
+]
+GUARDED = [
+    *(Action("set_caps", GOVERNOR, (asset, *CAPS[asset])) for asset in ASSETS),
+    *(Action("set_guards", GOVERNOR, (asset, *GUARDS)) for asset in ASSETS),
+    *(Action("set_limits", GOVERNOR, (m, LIMITS[m])) for m in MARKETS),
+    *(Action("set_cull", GOVERNOR, (m, CULLS[m])) for m in MARKETS),
+    Action("set_guardian", GOVERNOR, (GUARDIAN,)),
+]
+RISEN = 64_000 * WAD
+AT_WORK = [
+    *publish(PRICES),
+    *PLEDGED,
+    *FUNDED,
+    own("deposit", account_of(BULL, 1), ETH, 10**19),
+    own("borrow", hedger, USDC, 5_000 * 10**6),
+    trade(0, bull, bear, 5_000, PRICES[BTC]),
+    trade(1, bear, bull, 10_000, PRICES[ETH]),
+    trade(1, account_of(BULL, 1), bear, 80_000, PRICES[ETH]),
+    own("deposit", account_of(UNDERWRITER, 1), USDC, 10_000 * 10**6),
+    trade(0, account_of(UNDERWRITER, 1), bear, 20_000, PRICES[BTC]),
 ]
 STARTS = {
     "an empty market": [],
@@ -187,17 +226,50 @@ STARTS = {
         Action("wait", STRANGER, (1,)),
         Action("liquidate", STRANGER, (bull,)),
     ],
-    "a market at work": [
+    "a market at work": [*AT_WORK, *GUARDED],
+    "a market without limits": AT_WORK,
+    "a governor who waits": [
+        *AT_WORK,
+        *GUARDED,
+        Action("set_delay", GOVERNOR, (3600,)),
+    ],
+    "winners and losers": [
+        *AT_WORK,
+        *GUARDED,
+        *publish({BTC: 61_000 * WAD, ETH: 2_450 * WAD}),
+        trade(0, hedger, backer, 2_000, 61_000 * WAD),
+        trade(1, backer, lender, 4_000, 2_450 * WAD),
+        *publish({BTC: 62_500 * WAD, ETH: 2_400 * WAD}),
+        trade(0, lender, backer, 3_000, 62_500 * WAD),
+        Action("wait", STRANGER, (3600,)),
+        *publish({BTC: RISEN, ETH: 2_600 * WAD}, premium=WAD // 200),
+        Action("wait", STRANGER, (50,)),
+        *publish({BTC: 60_500 * WAD, ETH: 2_520 * WAD}, crossings=1),
+    ],
+    "bad debt with winners": [
         *publish(PRICES),
-        *PLEDGED,
+        own("deposit", backer, BTC, 10 * 10**8),
+        own("set_operator", backer, LIQUIDATOR, 1),
+        own("pledge", backer, 10**6 * WAD, 10**6 * WAD),
+        own("deposit", bull, ETH, 10 * 10**18),
+        own("deposit", bear, BTC, 10**8),
+        own("deposit", hedger, BTC, 10**8),
+        own("deposit", lender, USDC, 150_000 * 10**6),
+        own("borrow", hedger, USDC, 20_000 * 10**6),
+        trade(1, bull, bear, 80_000, PRICES[ETH]),
+        *publish({BTC: PRICES[BTC], ETH: 2_300 * WAD}),
+        Action("wait", STRANGER, (30 * 86_400,)),
+        *publish({BTC: PRICES[BTC], ETH: PRICES[ETH] // 2}),
+        Action("wait", STRANGER, (1,)),
+        Action("liquidate", STRANGER, (bull,)),
+        Action("wait", STRANGER, (50,)),
+    ],
+    "an asset without a price": [
+        *publish({BTC: PRICES[BTC]}),
         *FUNDED,
         own("deposit", account_of(BULL, 1), ETH, 10**19),
-        own("borrow", hedger, USDC, 5_000 * 10**6),
         trade(0, bull, bear, 5_000, PRICES[BTC]),
-        trade(1, bear, bull, 10_000, PRICES[ETH]),
-        trade(1, account_of(BULL, 1), bear, 80_000, PRICES[ETH]),
-        own("deposit", account_of(UNDERWRITER, 1), USDC, 10_000 * 10**6),
-        trade(0, account_of(UNDERWRITER, 1), bear, 20_000, PRICES[BTC]),
+        *publish({BTC: 61_000 * WAD}),
     ],
 }
 

@@ -7,9 +7,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs import invariants
-from specs.accounts import BACKSTOP_FUND
+from specs.accounts import BACKSTOP_FUND, Settings
 from specs.errors import Revert
 from specs.fixed_point import WAD
+from specs.state import Cull, Limits
 from specs.world import Action, take
 from tests.helpers import worlds
 from tests.helpers.worlds import ACCOUNTS, ASSETS, CALLERS, MARKETS, UNDERLYING
@@ -43,6 +44,49 @@ premiums = st.integers(-3 * WAD // 100, 3 * WAD // 100)
 seconds = mostly(st.integers(1, 20), st.integers(1, 10**5), st.integers(1, 10**8))
 capacities = st.one_of(st.integers(0, 3), st.integers(1, 10**5).map(lambda x: x * WAD))
 batches = st.lists(st.sampled_from(ACCOUNTS), max_size=8).map(tuple)
+crossings = mostly(st.integers(1, 3), st.just(worlds.CROSSINGS), st.just(0))
+variances = st.sampled_from([worlds.CALM, 10**11, 10**12, 2**70, 0])
+settings = st.builds(
+    Settings,
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    mostly(st.just(0), st.integers(1, 30), st.integers(0, 300)),
+)
+limits = st.builds(
+    Limits,
+    st.integers(0, 2**61),
+    st.integers(0, 10**6),
+    st.integers(0, 100),
+    st.sampled_from([0, 10**9, 10**12 - 1, 10**12]),
+    st.sampled_from([0, 50_000, 10**9]),
+    st.sampled_from([10_000, 20_000, 50_000, 50_001]),
+)
+thresholds = st.sampled_from([0, 10**12, 1_000 * WAD, 10**5 * WAD, 10**28])
+culls = st.builds(Cull, thresholds, thresholds, thresholds)
+caps = st.sampled_from([0, 1, WAD, 1_000 * WAD, 10**6 * WAD, 10**13 * WAD])
+points = st.sampled_from([10_000, 9_000, 6_000, 3_000, 0])
+pools_curves = st.builds(
+    lambda base, share: worlds.curve(base * 10**9, share * 10**12),
+    st.integers(0, 10**10),
+    st.integers(0, 600_000),
+)
+changes = st.one_of(
+    st.tuples(st.just("set_fund_cap"), markets, caps),
+    st.tuples(st.just("set_curve"), assets, pools_curves),
+    st.tuples(st.just("set_limits"), markets, limits),
+    st.tuples(st.just("set_cull"), markets, culls),
+    st.tuples(st.just("set_caps"), assets, caps, caps),
+    st.tuples(st.just("set_guards"), assets, points, points, points, points, caps),
+    st.tuples(st.just("set_delay"), st.sampled_from([0, 60, 3600, 10**7])),
+    st.tuples(st.just("unpause_asset"), assets),
+    st.tuples(st.just("unpause_market"), markets),
+    st.tuples(st.just("resume"), assets),
+    st.tuples(st.just("withdraw_reserve"), assets, tokens, st.just(worlds.GOVERNOR)),
+)
+governing = mostly(st.just(worlds.GOVERNOR), st.sampled_from(CALLERS))
+guarding = st.sampled_from([worlds.GUARDIAN, worlds.GOVERNOR, worlds.STRANGER])
 
 
 class ProtocolMachine(RuleBasedStateMachine):
@@ -102,9 +146,9 @@ class ProtocolMachine(RuleBasedStateMachine):
     def unlend(self, account, asset, share, caller):
         self.act("unlend", caller, account, asset, self.held(account, asset, share))
 
-    @rule(account=accounts, enabled=st.booleans(), caller=callers)
-    def set_auto_lend(self, account, enabled, caller):
-        self.act("set_auto_lend", caller, account, enabled)
+    @rule(account=accounts, settings=settings, caller=callers)
+    def set_settings(self, account, settings, caller):
+        self.act("set_settings", caller, account, settings)
 
     @rule(account=accounts, operator=st.sampled_from(CALLERS), rights=st.integers(0, 4))
     def set_operator(self, account, operator, rights):
@@ -134,22 +178,31 @@ class ProtocolMachine(RuleBasedStateMachine):
         price = self.at(UNDERLYING[market % 2], off)
         self.trade("fill_perp", market, buyer, seller, lots, price, is_buyer)
 
-    @rule(moves=st.tuples(prices, prices), spread=spreads, premium=premiums)
-    def reprice(self, moves, spread, premium):
+    @rule(
+        moves=st.tuples(prices, prices),
+        spread=spreads,
+        premium=premiums,
+        variance=variances,
+        crossings=crossings,
+    )
+    def reprice(self, moves, spread, premium, variance, crossings):
         for asset, move in zip(UNDERLYING, moves, strict=True):
             price = self.at(asset, move)
-            self.act(
-                "publish", worlds.STRANGER, asset, price, int(price * spread), premium
-            )
-        self.act("tick", worlds.STRANGER, UNDERLYING, MARKETS)
+            said = price, int(price * spread), premium, variance
+            self.act("publish", worlds.STRANGER, asset, *said)
+        self.act("tick", worlds.STRANGER, UNDERLYING, MARKETS, crossings)
 
-    @rule(assets=st.lists(assets, max_size=3), markets=st.lists(markets, max_size=3))
-    def tick(self, assets, markets):
-        self.act("tick", worlds.STRANGER, tuple(assets), tuple(markets))
+    @rule(
+        assets=st.lists(assets, max_size=3),
+        markets=st.lists(markets, max_size=3),
+        crossings=crossings,
+    )
+    def tick(self, assets, markets, crossings):
+        self.act("tick", worlds.STRANGER, tuple(assets), tuple(markets), crossings)
 
-    @rule(market=markets, batch=batches)
-    def realise(self, market, batch):
-        self.act("realise", worlds.STRANGER, market, batch)
+    @rule(market=markets, batch=batches, caller=st.sampled_from(CALLERS))
+    def realise(self, market, batch, caller):
+        self.act("realise", caller, market, batch)
 
     @rule(account=accounts, minute=capacities, hour=capacities, caller=callers)
     def pledge(self, account, minute, hour, caller):
@@ -167,14 +220,37 @@ class ProtocolMachine(RuleBasedStateMachine):
     def liquidate(self, account):
         self.act("liquidate", worlds.STRANGER, account)
 
-    @rule(market=markets, cap=amounts, caller=st.sampled_from([worlds.GOVERNOR, None]))
-    def set_fund_cap(self, market, cap, caller):
-        self.act("set_fund_cap", caller or worlds.STRANGER, market, cap)
+    @rule(change=changes, caller=governing)
+    def govern(self, change, caller):
+        name, *arguments = change
+        self.act(name, caller, *arguments)
 
-    @rule(asset=assets, base=st.integers(0, 10**10), share=st.integers(0, 600_000))
-    def set_curve(self, asset, base, share):
-        curve = worlds.curve(base * 10**9, share * 10**12)
-        self.act("set_curve", worlds.GOVERNOR, asset, curve)
+    @rule(change=changes, caller=governing)
+    def queue(self, change, caller):
+        self.act("queue", caller, change)
+
+    @rule(data=st.data(), caller=governing)
+    def do_what_is_queued(self, data, caller):
+        if queued := list(self.world.clearing.queued):
+            name, *arguments = data.draw(st.sampled_from(queued))
+            self.act(name, caller, *arguments)
+
+    @rule(data=st.data(), odd=changes, caller=guarding)
+    def cancel_change(self, data, odd, caller):
+        queued = [*self.world.clearing.queued, odd]
+        self.act("cancel_change", caller, data.draw(st.sampled_from(queued)))
+
+    @rule(asset=assets, caller=guarding)
+    def pause_asset(self, asset, caller):
+        self.act("pause_asset", caller, asset)
+
+    @rule(market=markets, caller=guarding)
+    def pause_market(self, market, caller):
+        self.act("pause_market", caller, market)
+
+    @rule(asset=assets)
+    def ramp_weight(self, asset):
+        self.act("ramp_weight", worlds.STRANGER, asset)
 
     @rule(asset=st.sampled_from(ASSETS), tokens=st.integers(1, 10**20))
     def donate(self, asset, tokens):

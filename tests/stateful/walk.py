@@ -4,19 +4,25 @@ import random
 
 from specs import accounts as acc
 from specs import clearinghouse as ch
-from specs.accounts import USDC
+from specs.accounts import USDC, Settings
 from specs.fixed_point import WAD
 from specs.requirements import Haircut, Requirement
+from specs.state import Cull, Limits
 from specs.world import Action
 from tests.helpers import worlds
 from tests.helpers.worlds import (
     ACCOUNTS,
     ASSETS,
     CALLERS,
+    CALM,
+    CAPS,
+    CROSSINGS,
     GOVERNOR,
+    GUARDIAN,
     LIQUIDATOR,
     MARKETS,
     ODD_ACCOUNTS,
+    OPERATOR,
     PRICES,
     PROVIDERS,
     STRANGER,
@@ -29,7 +35,14 @@ from tests.helpers.worlds import (
     rate,
 )
 
-STARTS = [*worlds.STARTS, *9 * ["a market at work"]]
+STARTS = [
+    *worlds.STARTS,
+    *5 * ["a market at work"],
+    *3 * ["winners and losers"],
+    *2 * ["a market without limits"],
+    "a governor who waits",
+    "bad debt with winners",
+]
 
 SPICE = 0.06
 """How often an argument is drawn without regard to sense."""
@@ -200,8 +213,12 @@ class Walk:
         asset = self.held_asset(account)
         return own("unlend", account, asset, self.part(self.held(account, asset)))
 
-    def set_auto_lend(self):
-        return own("set_auto_lend", self.account(), self.rng.random() < 0.6)
+    def set_settings(self):
+        lends, repays, borrows = (self.rng.random() < 0.6 for _ in range(3))
+        leverage = self.rng.choice((0, 0, 0, 1, 3, 10, self.spiced(20, (255, 256))))
+        is_realising = self.rng.random() < 0.2
+        chosen = Settings(lends, repays, borrows, is_realising, leverage)
+        return own("set_settings", self.account(), chosen)
 
     def set_operator(self):
         account = self.rng.choice(ACCOUNTS)
@@ -261,6 +278,7 @@ class Walk:
     def reprice(self):
         """Return the first action of a new price for all: publish, wait, tick."""
         moves = self.rng.choice((0.001, 0.002, 0.01, 0.03, 0.2))
+        variance = self.rng.choice((0, CALM, CALM, 10**11, 10**12, 2**70))
         for asset in UNDERLYING:
             slow = int(at_price(self.world, asset) * (1 + self.rng.gauss(0, moves)))
             # Prices stay where amounts of one world meet: within a hundredfold.
@@ -268,25 +286,96 @@ class Walk:
             off = self.rng.choice((0, 0, 0.005, 0.03))
             fast = int(slow * (1 + self.rng.uniform(-off, off)))
             premium = int(self.rng.uniform(-0.03, 0.03) * WAD)
-            self.queue.append(Action("publish", STRANGER, (asset, slow, fast, premium)))
-        self.queue.append(Action("tick", STRANGER, (UNDERLYING, MARKETS)))
+            said = asset, slow, fast, premium, variance
+            self.queue.append(Action("publish", STRANGER, said))
+        crossings = self.rng.choice((1, 2, *3 * (CROSSINGS,)))
+        self.queue.append(Action("tick", STRANGER, (UNDERLYING, MARKETS, crossings)))
         if self.rng.random() < 0.8:
             self.queue.append(Action("wait", STRANGER, (1,)))
         return Action("wait", STRANGER, (1,))
 
     def govern(self):
-        """Return a change of a parameter, sometimes out of bounds."""
+        """Return a change of a parameter, sometimes out of bounds, or of its queue."""
+        queued, kind = list(self.world.clearing.queued), self.rng.random()
+        if queued and kind < 0.4:
+            name, *arguments = self.rng.choice(queued)
+            return Action(name, GOVERNOR, tuple(arguments))
+        name, *arguments = change = self.change()
+        if queued and kind < 0.5:
+            taken_back = self.spiced(self.rng.choice(queued), (change,))
+            caller = self.rng.choice((GOVERNOR, GUARDIAN, STRANGER))
+            return Action("cancel_change", caller, (taken_back,))
+        if kind < 0.6 or (self.world.clearing.delay and kind < 0.9):
+            return Action("queue", GOVERNOR, (change,))
+        return Action(name, GOVERNOR, tuple(arguments))
+
+    def change(self):
+        """Return a call of a setter, with its name first."""
+        asset, market = self.asset(), self.market()
         changes = (
-            ("set_fund_cap", (self.market(), self.spiced(10**22, (0, 10**28)))),
-            (
-                "set_curve",
-                (self.asset(), curve(rate(1), self.share())),
-            ),
-            ("set_asset_risk", (self.asset(), *self.asset_risk())),
-            ("set_market_risk", (self.market(), self.requirement(), self.fees())),
+            ("set_fund_cap", market, self.spiced(10**22, (0, 10**28))),
+            ("set_curve", asset, curve(rate(1), self.share())),
+            ("set_asset_risk", asset, *self.asset_risk()),
+            ("set_market_risk", market, self.requirement(), self.fees()),
+            ("set_caps", asset, *self.caps(asset)),
+            ("set_guards", asset, *self.guards()),
+            ("set_limits", market, self.limits()),
+            ("set_cull", market, self.cull()),
+            ("set_delay", self.spiced(self.rng.choice((0, 0, 60)), (3600, 10**7))),
+            ("unpause_asset", asset),
+            ("unpause_market", market),
+            ("unpause_market", market),
+            ("resume", asset),
+            ("withdraw_reserve", asset, self.from_reserve(asset), GOVERNOR),
         )
-        name, arguments = self.rng.choice(changes)
-        return Action(name, GOVERNOR, arguments)
+        return self.rng.choice(changes)
+
+    def pause(self):
+        """Return what the guardian may do."""
+        name = self.rng.choice(("pause_asset", "pause_market"))
+        number = self.asset() if name == "pause_asset" else self.market()
+        caller = self.rng.choice((GUARDIAN, GUARDIAN, GOVERNOR, STRANGER))
+        return Action(name, caller, (number,))
+
+    def ramp_weight(self):
+        return Action("ramp_weight", STRANGER, (self.asset(),))
+
+    def caps(self, asset):
+        """Return caps near what is lent and borrowed, or none, or what can't be."""
+        usual = CAPS.get(asset, (WAD, WAD))
+        return [
+            self.spiced(self.rng.choice((0, cap, cap // (10 * WAD) * WAD)), (1, 10**31))
+            for cap in usual
+        ]
+
+    def guards(self):
+        threshold = self.rng.choice((0, 3_000, 6_000))
+        highest = self.spiced(self.rng.choice((7_000, 9_500, 10_000)), (2_000, 10_001))
+        throttle = self.rng.choice((1_000, 5_000, 10_000))
+        outflow = self.spiced(self.rng.choice((0, 500, 4_000)), (100,))
+        floor = self.rng.choice((1, 1_000)) * WAD
+        return highest, threshold, throttle, outflow, floor
+
+    def limits(self):
+        return Limits(
+            self.spiced(self.rng.choice((10**4, 10**6, 2**60)), (2**61,)),
+            self.rng.choice((10**4, 10**5, 2**56)),
+            self.spiced(self.rng.choice((1, 5, 1_000)), (0,)),
+            self.rng.choice((0, 10**9, 10**10)),
+            self.rng.choice((0, 100_000)),
+            self.rng.choice((10_000, 20_000, 50_000)),
+        )
+
+    def cull(self):
+        amounts = 0, 10**12, 500 * WAD, 20_000 * WAD
+        return Cull(*(self.spiced(self.rng.choice(amounts), (1,)) for _ in range(3)))
+
+    def from_reserve(self, asset):
+        """Return tokens that the reserve has, roughly."""
+        if asset not in ASSETS:
+            return 1
+        pool = self.world.clearing.assets[asset].pool
+        return self.part(pool.reserve) // self.scale(asset) + 1
 
     def share(self):
         """Return a reserve share; the highest of them is out of bounds."""
@@ -305,11 +394,17 @@ class Walk:
 
     def tick(self):
         assets = self.spiced(UNDERLYING, ((USDC,), (UNLISTED,), BTC_TWICE))
-        return Action("tick", STRANGER, (assets, self.spiced(MARKETS, ((UNLISTED,),))))
+        markets = self.spiced(MARKETS, ((UNLISTED,),))
+        crossings = self.spiced(self.rng.choice((1, 3, CROSSINGS)), (0,))
+        return Action("tick", STRANGER, (assets, markets, crossings))
 
     def realise(self):
+        """Return a batch of a keeper's, or an owner's own account."""
         names = tuple(self.rng.choices(ACCOUNTS, k=self.rng.randrange(8)))
-        return Action("realise", STRANGER, (self.market(), names))
+        if names and self.rng.random() < 0.5:
+            return Action("realise", names[0] >> 96, (self.market(), names[:2]))
+        caller = self.rng.choice((STRANGER, OPERATOR))
+        return Action("realise", caller, (self.market(), names))
 
     def donate(self):
         return Action("donate", STRANGER, (self.rng.choice(ASSETS), 10**9))
@@ -369,16 +464,18 @@ WEIGHTS = {
     "transfer": 3,
     "lend": 2,
     "unlend": 2,
-    "set_auto_lend": 1,
+    "set_settings": 2,
     "set_operator": 1,
     "fill_spot": 5,
     "fill_perp": 12,
     "wait": 3,
     "reprice": 3,
-    "tick": 1,
+    "tick": 2,
     "realise": 5,
     "donate": 1,
-    "govern": 1,
+    "govern": 3,
+    "pause": 1,
+    "ramp_weight": 1,
     "pledge": 1,
     "unpledge": 1,
     "drop": 1,
