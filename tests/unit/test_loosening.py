@@ -4,9 +4,13 @@ from dataclasses import replace
 
 import pytest
 from eth_utils.crypto import keccak
+from hypothesis import given
+from hypothesis import strategies as st
 
 from specs.bounds import MAX_CAP, MAX_REFERENCE, MAX_USDC, USDC_UNIT
 from specs.fixed_point import BPS, PPM, WAD
+from specs.interest_rate import Curve, compute_rate
+from specs.loosening import is_lower_curve
 from tests.helpers.office import Office
 from tests.helpers.settings import (
     CULL,
@@ -234,3 +238,34 @@ def test_every_argument_is_announced(office, change):
 def test_only_the_governor_sets(desk, change):
     for caller in (STRANGER, GUARDIAN):
         assert desk.refuse(caller, *change) == "not the governor"
+
+
+# Curves
+
+rates = st.integers(0, 50).map(lambda rate: rate * UNIT)
+curves = st.builds(
+    Curve,
+    base=rates,
+    slope_low=rates,
+    slope_high=rates,
+    optimal=st.integers(1, 19).map(lambda part: part * WAD // 20),
+    reserve_share=st.just(0),
+)
+
+
+@given(curves, curves, st.integers(0, WAD))
+def test_a_curve_that_is_not_lower_is_lower_nowhere(old, new, utilisation):
+    if not is_lower_curve(old, new):
+        assert compute_rate(new, utilisation) >= compute_rate(old, utilisation)
+
+
+def test_the_rule_is_no_stricter_than_it_has_to_be_for_one_bend():
+    """Each part of the rule refuses a curve that really is lower somewhere."""
+    for looser, tighter in list(LOOSER_AND_TIGHTER.values())[:4]:
+        new, fine = looser[2], tighter[2]
+        places = [0, CURVE.optimal, new.optimal, WAD]
+        assert is_lower_curve(CURVE, new)
+        assert not is_lower_curve(CURVE, fine)
+        assert any(
+            compute_rate(new, place) < compute_rate(CURVE, place) for place in places
+        )
