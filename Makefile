@@ -21,7 +21,7 @@ export PATH := $(CURDIR)/.venv/bin:$(if $(ANVIL),$(ANVIL):)$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: help install anvil demo test check prove bench devnet keeper snapshot clean \
+.PHONY: help install anvil demo test deep check prove bench devnet keeper snapshot clean \
 	has-anvil
 
 help: ## print the targets
@@ -52,6 +52,9 @@ demo: install ## the main job on an embedded EVM; ARGS are those of ape run repl
 
 test: install ## every test that CI runs
 	@pytest -n $(JOBS) --dist loadgroup --hypothesis-profile=ci $(ARGS)
+
+deep: install ## ten million random transactions; ARGS are those of tests.deep
+	@python -m tests.deep --jobs $(JOBS) $(ARGS)
 
 check: install ## formatting, types, compiler warnings and runtime sizes
 	@ruff check

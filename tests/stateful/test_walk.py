@@ -1,24 +1,25 @@
 """Seeded walks: every invariant, every refusal, and the contracts, at high speed."""
 
 from collections import Counter
+from functools import cache
+from itertools import count
 
 import pytest
 
 from specs import invariants
-from specs.errors import Revert
-from specs.world import take
-from tests.helpers.deployers import deploy_world
+from tests.helpers.quick import quick_records
+from tests.stateful.bulk import (
+    STEPS,
+    attempt,
+    count_transactions,
+    open_twin,
+    walk_beside,
+)
 from tests.stateful.reached import REACHED
-from tests.stateful.twin import Twin, differences
 from tests.stateful.walk import wander
 
-
-def attempt(world, action):
-    """Return the world after an action, and the reason if it is refused."""
-    try:
-        return take(world, action), None
-    except Revert as revert:
-        return world, revert.reason
+TRANSACTIONS, PARTS = 300_000, 20
+"""How many go to contracts and specification, in parts for several processes."""
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -34,32 +35,28 @@ def test_walk_keeps_every_invariant(seed):
 
 
 def test_walks_meet_every_transition_and_refusal():
-    met = Counter()
+    missing = set(REACHED)
 
     def step(world, action):
         after, refusal = attempt(world, action)
-        met[f"{action.name}: {refusal or 'taken'}"] += 1
+        missing.discard(f"{action.name}: {refusal or 'taken'}")
         return after
 
-    for seed in range(300):
-        wander(seed, 150, step)
-    missing = REACHED - met.keys()
+    with quick_records():
+        for seed in range(200):
+            if missing:
+                wander(seed, STEPS, step)
     assert not missing, sorted(missing)
 
 
-def test_walks_of_the_contracts_are_those_of_the_specification():
-    twin, count = Twin(deploy_world()), 0
+@cache
+def get_twin():
+    return open_twin()
 
-    def step(world, action):
-        nonlocal count
-        after, refusal = attempt(world, action)
-        assert twin.send(after, action) == refusal, action
-        count += 1
-        if count % 10 == 0:
-            assert differences(after, twin.read(after)) == [], action
-        return after
 
-    for seed in range(60):
-        twin.rewind()
-        world = wander(seed, 100, step)
-        assert differences(world, twin.read(world)) == [], seed
+@pytest.mark.parametrize("part", range(PARTS))
+def test_walks_of_the_contracts_are_those_of_the_specification(part):
+    met, seeds = Counter(), count(1000 * part)
+    with quick_records():
+        while count_transactions(met) < TRANSACTIONS // PARTS:
+            met += walk_beside(get_twin(), next(seeds))

@@ -100,6 +100,14 @@ def test_transient_storage_ends_with_the_transaction(chain, toy):
     assert chain.send(SENDER, toy, "visit").result == 1
 
 
+def test_posted_transaction_does_what_a_sent_one_does(chain, toy):
+    assert chain.post(SENDER, toy, "set", 5) is None
+    assert chain.call(toy, "value") == 5
+    with pytest.raises(Refused, match="above the limit"):
+        chain.post(SENDER, toy, "set", 2000)
+    assert chain.call(toy, "value") == 5
+
+
 def test_snapshot_brings_storage_and_time_back(chain, toy):
     outer = chain.snapshot()
     chain.send(SENDER, toy, "set", 5)
