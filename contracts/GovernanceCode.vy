@@ -34,6 +34,10 @@ initializes: money_market[accounts := accounts, state := state]
 initializes: custody[state := state]
 
 _DAY: constant(uint256) = 86_400
+# The hash of `set_guardian` with nobody: the guardian's dismissal.
+_DISMISSAL: constant(bytes32) = (
+    0x842d55fadd8a7034c71706f25a6f9350ba996a9907700e3f68914bc83314d5f3
+)
 # Bits of a curve's word, and of a market's risk word.
 _HALTED: constant(uint256) = 1 << 168
 _PAUSED: constant(uint256) = 1 << 169
@@ -71,8 +75,10 @@ def ramp_weight(asset: uint256):
 @external
 def cancel_change(change: bytes32):
     """
-    @notice Take an announcement back.
+    @notice Take an announcement back. The guardian cannot object to its dismissal.
     """
+    if change == _DISMISSAL:
+        self._require_governor()
     self._require_guardian()
     assert state.queued[change] != 0, errors.NOT_QUEUED
     state.queued[change] = 0
@@ -148,7 +154,7 @@ def set_governor(governor: address):
 @external
 def set_guardian(guardian: address):
     """
-    @notice Name the guardian, or nobody; to replace one loosens.
+    @notice Name the guardian, or nobody; to replace or dismiss one loosens.
     """
     self._require_governor()
     old: address = state.guardian

@@ -12,6 +12,7 @@ Counterpart of ``contracts/GovernanceCode.vy``. What a guardian does is in
 """
 
 from dataclasses import replace
+from typing import Final
 
 from specs import bounds, delays, errors, loosening, money_market
 from specs import clearinghouse as ch
@@ -25,6 +26,10 @@ from specs.margin import Quote
 from specs.requirements import Haircut, Requirement
 from specs.state import Change, Cull, Limits
 
+DISMISSAL: Final[Change] = ("set_guardian", 0)
+"""With no guardian, the next one is named at once."""
+
+
 # What is announced
 
 
@@ -35,7 +40,12 @@ def queue(state: State, now: Seconds, caller: Address, change: Change) -> State:
 
 
 def cancel_change(state: State, now: Seconds, caller: Address, change: Change) -> State:
-    """Take an announcement back: the governor may, and the guardian."""
+    """
+    Take an announcement back: the governor may, and the guardian, who could otherwise
+    stay for ever, but for its dismissal.
+    """
+    if change == DISMISSAL:
+        ch.require_governor(state, caller)
     require_guardian(state, caller)
     if change not in state.queued:
         raise errors.NotQueued

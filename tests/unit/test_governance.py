@@ -141,6 +141,26 @@ def test_a_change_is_cancelled_by_governor_and_guardian(desk, caller):
     assert desk.refuse(caller, "cancel_change", CHANGE) == "not queued"
 
 
+def test_a_guardian_does_not_object_to_its_dismissal(desk):
+    dismissal, exchange = ("set_guardian", 0), ("set_guardian", STRANGER)
+    desk.play(GOVERNOR, "queue", exchange)
+    desk.play(GUARDIAN, "cancel_change", exchange)
+    desk.play(GOVERNOR, "queue", dismissal)
+    told = desk.refuse(GUARDIAN, "cancel_change", dismissal)
+    assert told == "not the governor"
+    desk.wait(DELAY)
+    desk.play(GOVERNOR, *dismissal)
+    desk.play(GOVERNOR, *exchange)
+    assert desk.state.guardian == STRANGER
+
+
+def test_the_governor_takes_a_dismissal_back(desk):
+    desk.play(GOVERNOR, "queue", ("set_guardian", 0))
+    desk.play(GOVERNOR, "cancel_change", ("set_guardian", 0))
+    desk.wait(DELAY)
+    assert desk.refuse(GOVERNOR, "set_guardian", 0) == "not queued"
+
+
 def test_a_stranger_neither_queues_nor_cancels(desk):
     desk.play(GOVERNOR, "queue", CHANGE)
     for caller in (STRANGER, GUARDIAN):
