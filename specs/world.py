@@ -70,6 +70,7 @@ TRANSITIONS: Final[Mapping[str, Callable[..., ch.State]]] = {
         ch.transfer,
         ch.lend,
         ch.unlend,
+        ch.batch,
         ch.fill_spot,
         ch.fill_perp,
         ch.realise,

@@ -148,7 +148,7 @@ def has_grown(before: World, after: World, action: Action) -> bool:
             abs(get_lots(after, name, market)) > abs(get_lots(before, name, market))
             for name in names
         )
-    if action.name not in ("borrow", "withdraw", "fill_spot"):
+    if action.name not in ("borrow", "withdraw", "batch", "fill_spot"):
         return False
     return any(
         listed.pool.is_paused and get_scaled(after, name, asset) < min(0, had)
@@ -163,6 +163,16 @@ def get_scaled(world: World, name: acc.AccountId, asset: int) -> int:
     return acc.get_balance(ch.get_account(world.clearing, name), asset).scaled
 
 
+def get_leaving(action: Action) -> frozenset[int]:
+    """Return the assets of which an action takes tokens out of the vault."""
+    if action.name in ("withdraw", "borrow"):
+        return frozenset(action.arguments[1:2])
+    if action.name == "batch":
+        kinds = ch.WITHDRAW, ch.BORROW
+        return frozenset(s.asset for s in action.arguments[1] if s.kind in kinds)
+    return frozenset()
+
+
 def outflow_is_limited(before: World, after: World, action: Action) -> bool:
     """
     I44: a withdrawal leaves the vault with no less of an asset than the average of what
@@ -171,19 +181,14 @@ def outflow_is_limited(before: World, after: World, action: Action) -> bool:
     """
     for asset, listed in before.clearing.assets.items():
         old, pool = listed.pool, after.clearing.assets[asset].pool
-        is_leaving = action.name in ("withdraw", "borrow")
-        if not (is_leaving and asset == action.arguments[1]):
+        if asset not in get_leaving(action):
             if pool.guards.average != old.guards.average:
                 return False
             continue
         if old.guards.outflow_share == 0:
             continue
-        held, average = old.cash + old.idle, pool.guards.average
-        elapsed = min(after.now - old.guards.averaged_at, guards.WINDOW)
-        exact = old.guards.average * guards.WINDOW
-        exact += (held - old.guards.average) * elapsed
-        above = average * guards.WINDOW - exact
-        if not 0 <= above < (guards.AVERAGE_UNIT + 1) * guards.WINDOW:
+        average = pool.guards.average
+        if action.name != "batch" and not is_followed(before, after, asset):
             return False
         missing = max(
             average * pool.guards.outflow_share, pool.guards.outflow_floor * BPS
@@ -191,3 +196,13 @@ def outflow_is_limited(before: World, after: World, action: Action) -> bool:
         if (pool.cash + pool.idle - average) * BPS < -missing:
             return False
     return True
+
+
+def is_followed(before: World, after: World, asset: int) -> bool:
+    """Return whether a pool's average moved by the time, rounded up to a unit."""
+    pool = before.clearing.assets[asset].pool
+    old, held = pool.guards.average, pool.cash + pool.idle
+    new = after.clearing.assets[asset].pool.guards.average
+    elapsed = min(after.now - pool.guards.averaged_at, guards.WINDOW)
+    exact = old * guards.WINDOW + (held - old) * elapsed
+    return 0 <= new * guards.WINDOW - exact < (guards.AVERAGE_UNIT + 1) * guards.WINDOW

@@ -82,8 +82,7 @@ def risk_needs_initial_margin(before: World, after: World, action: Action) -> bo
     I11: who acted has initial margin at conservative prices, or no exposure, or
     shrank by a fill that lowered neither health nor raised exposure.
     """
-    for place in CHECKED.get(action.name, ()):
-        name = action.arguments[place]
+    for name in get_risking(action):
         new = ch.assess(after.clearing, name, after.now)
         if new.exposure == 0 and new.initial_margin == 0 and not new.is_stale:
             continue
@@ -94,6 +93,15 @@ def risk_needs_initial_margin(before: World, after: World, action: Action) -> bo
         if not (is_fill and margin.is_improved(old, new)):
             return False
     return True
+
+
+def get_risking(action: Action) -> list[AccountId]:
+    """Return the accounts that an action lets take risk."""
+    if action.name == "batch":
+        account, steps = action.arguments
+        brings_in = all(step.kind in (ch.DEPOSIT, ch.REPAY) for step in steps)
+        return [] if brings_in else [account]
+    return [action.arguments[place] for place in CHECKED.get(action.name, ())]
 
 
 def margins_are_ordered(world: World) -> bool:
@@ -164,6 +172,13 @@ def only_the_authorised_act(before: World, after: World, action: Action) -> bool
     if name in NEEDS_RIGHT:
         right, account = NEEDS_RIGHT[name], action.arguments[0]
         return acc.is_authorised(clearing.operators, account, caller, right)
+    if name == "batch":
+        account, steps = action.arguments
+        takes_out = any(step.kind in (ch.WITHDRAW, ch.BORROW) for step in steps)
+        right = acc.WITHDRAW if takes_out else acc.TRADE
+        return not steps or acc.is_authorised(
+            clearing.operators, account, caller, right
+        )
     if name in ("set_operator", "pledge", "unpledge"):
         return caller == acc.get_owner(action.arguments[0])
     if name in ("fill_spot", "fill_perp"):

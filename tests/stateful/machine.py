@@ -85,6 +85,7 @@ changes = st.one_of(
     st.tuples(st.just("resume"), assets),
     st.tuples(st.just("withdraw_reserve"), assets, tokens, st.just(worlds.GOVERNOR)),
 )
+steps = st.builds(ch.Step, mostly(st.integers(0, 5), st.just(6)), assets, tokens)
 governing = mostly(st.just(worlds.GOVERNOR), st.sampled_from(CALLERS))
 guarding = st.sampled_from([worlds.GUARDIAN, worlds.GOVERNOR, worlds.STRANGER])
 
@@ -145,6 +146,10 @@ class ProtocolMachine(RuleBasedStateMachine):
     @rule(account=accounts, asset=assets, share=shares, caller=callers)
     def unlend(self, account, asset, share, caller):
         self.act("unlend", caller, account, asset, self.held(account, asset, share))
+
+    @rule(account=accounts, steps=st.lists(steps, max_size=4), caller=callers)
+    def batch(self, account, steps, caller):
+        self.act("batch", caller, account, tuple(steps))
 
     @rule(account=accounts, settings=settings, caller=callers)
     def set_settings(self, account, settings, caller):

@@ -213,6 +213,28 @@ class Walk:
         asset = self.held_asset(account)
         return own("unlend", account, asset, self.part(self.held(account, asset)))
 
+    def batch(self):
+        """Return steps of which each might make sense by itself."""
+        account = self.account(has_balances)
+        steps = tuple(self.step(account) for _ in range(self.rng.randrange(1, 5)))
+        return own("batch", account, steps)
+
+    def step(self, account):
+        """Return a step of a batch."""
+        kind = self.spiced(self.rng.randrange(6), (6,))
+        asset = self.held_asset(account)
+        if kind in (ch.DEPOSIT, ch.BORROW):
+            asset = self.asset()
+            return ch.Step(kind, asset, self.tokens(asset, 10_000))
+        if kind == ch.REPAY:
+            asset = self.owed_asset(account)
+            tokens = self.part(self.owed(account, asset)) // self.scale(asset) + 1
+            return ch.Step(kind, asset, tokens)
+        amount = self.part(self.held(account, asset))
+        return ch.Step(
+            kind, asset, amount // self.scale(asset) if kind == ch.WITHDRAW else amount
+        )
+
     def set_settings(self):
         lends, repays, borrows = (self.rng.random() < 0.6 for _ in range(3))
         leverage = self.rng.choice((0, 0, 0, 1, 3, 10, self.spiced(20, (255, 256))))
@@ -432,7 +454,11 @@ class Walk:
     def needy(self):
         """Return the accounts that are below their maintenance margin."""
         accounts = self.world.clearing.accounts
-        return [name for name in ACCOUNTS if name in accounts and self.is_poor(name)]
+        return [
+            name
+            for name in ACCOUNTS
+            if name in accounts and is_exposed(accounts[name]) and self.is_poor(name)
+        ]
 
     def is_poor(self, name):
         health = ch.assess(self.world.clearing, name, self.world.now)
@@ -451,6 +477,11 @@ def has_debts(account):
     return any(balance.scaled < 0 for balance in account.balances.values())
 
 
+def is_exposed(account):
+    """Return whether margin has anything to say of an account: it is slow to ask."""
+    return len(account.positions) > 0 or has_debts(account)
+
+
 def has_idle(account):
     return any(balance.idle > 0 for balance in account.balances.values())
 
@@ -464,6 +495,7 @@ WEIGHTS = {
     "transfer": 3,
     "lend": 2,
     "unlend": 2,
+    "batch": 2,
     "set_settings": 2,
     "set_operator": 1,
     "fill_spot": 5,
