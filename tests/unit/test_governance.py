@@ -4,10 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from specs.accounts import USDC
 from specs.delays import MAX_DELAY, WINDOW
 from specs.fixed_point import RAY, WAD
 from specs.state import with_market, with_pool
+from specs.world import Action
 from tests.helpers.office import Office, address_of, encoded
+from tests.helpers.protocol import Stage
+from tests.helpers.scenes import AT_WORK
 from tests.helpers.settings import (
     BY_ASSET,
     BY_MARKET,
@@ -44,6 +48,8 @@ from tests.helpers.worlds import (
     GUARDIAN,
     INTERVAL,
     STRANGER,
+    lender,
+    own,
 )
 
 
@@ -354,3 +360,46 @@ def test_a_withdrawal_of_the_reserve_is_refused(
     pool = replace(rich_desk.state.assets[BTC].pool, **changes)
     desk = rich_desk.open(with_pool(rich_desk.state, BTC, pool))
     assert desk.refuse(GOVERNOR, "withdraw_reserve", BTC, tokens, receiver) == reason
+
+
+# Through the one address
+
+
+@pytest.fixture
+def stage():
+    with Stage().at(AT_WORK) as stage:
+        yield stage
+
+
+def govern(name, *arguments):
+    return Action(name, GOVERNOR, arguments)
+
+
+def test_calldata_arrives_as_it_was_announced(stage):
+    change = govern("set_venue", STRANGER, 1)
+    stage.play(govern("set_delay", DELAY))
+    assert stage.refuse(change) == "not queued"
+    stage.play(govern("queue", ("set_venue", STRANGER, 1)))
+    stage.play(Action("wait", STRANGER, (DELAY,)))
+    stage.play(change)
+    assert stage.world.clearing.queued == {}
+
+
+def test_a_venue_that_is_dismissed_fills_no_more(stage):
+    stage.play(govern("set_venue", STRANGER, 1))
+    stage.play(govern("set_venue", STRANGER, 0))
+    fill = Action("fill_perp", STRANGER, (0, lender, lender + 1, 1, WAD, True))
+    assert stage.refuse(fill) == "not a venue"
+
+
+def test_the_reserves_tokens_leave_the_vault(stage):
+    stage.play(Action("wait", STRANGER, (10**6,)))
+    stage.play(own("deposit", lender, USDC, 10**6))
+    custody = stage.world.clearing.assets[USDC].custody
+    stage.play(govern("withdraw_reserve", USDC, 1, STRANGER))
+    assert stage.world.clearing.assets[USDC].custody == custody - 1
+    vault = int(stage.made.contracts["Clearinghouse"].address, 16)
+    told = stage.made.reason(
+        GOVERNOR, "Clearinghouse", "withdraw_reserve", USDC, 1, address_of(vault)
+    )
+    assert told == "wrong receiver"
