@@ -203,6 +203,18 @@ def test_return_of_the_fast_price_counts(oracle):
     assert variance_of(oracle, 1) == weighed(once, Decimal("0.02"), 20)
 
 
+def test_slow_price_that_follows_a_spike_adds_nothing(oracle):
+    oracle.quote({1: 60_000})
+    oracle.wait(1)
+    oracle.quote({1: 61_200})
+    spike = variance_of(oracle, 1)
+    oracle.wait(1)
+    oracle.quote({1: 61_200})
+    slow, fast = oracle.view("feed", 1)[:2]
+    assert slow < fast
+    assert variance_of(oracle, 1) == weighed(spike, Decimal(0), 1)
+
+
 def test_each_asset_has_its_own(oracle):
     oracle.quote({1: 60_000, 2: 3_000})
     oracle.wait(10)
