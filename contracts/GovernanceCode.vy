@@ -26,12 +26,15 @@ from .modules import guards
 from .modules import loosening
 from .modules import money_market
 from .modules import packing
+from .modules import pool_limits
 from .modules import state
 
 initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
 initializes: custody[state := state]
+initializes: guards[state := state]
+initializes: pool_limits[guards := guards, state := state]
 
 _DAY: constant(uint256) = 86_400
 # The hash of `set_guardian` with nobody: the guardian's dismissal.
@@ -350,7 +353,7 @@ def resume(asset: uint256):
 def withdraw_reserve(asset: uint256, tokens: uint256, receiver: address):
     """
     @notice Take tokens out of the vault for which the reserve gives its lend, rounded
-            up, out of cash.
+            up: cash, within the outflow window.
     @param tokens Amount in token units.
     """
     self._require_governor()
@@ -365,6 +368,7 @@ def withdraw_reserve(asset: uint256, tokens: uint256, receiver: address):
     pool.lends -= burned
     pool.reserve -= burned
     money_market._save(asset, pool)
+    pool_limits._check_outflow(asset, pool.cash, amount)
     log IClearinghouse.ReserveWithdrawn(
         asset=asset, receiver=receiver, amount=amount, time=block.timestamp
     )

@@ -23,6 +23,7 @@ from specs.funding import Funding
 from specs.interest_rate import Curve
 from specs.liquidity_fund import Fund
 from specs.margin import Quote
+from specs.pool_limits import check_outflow
 from specs.requirements import Haircut, Requirement
 from specs.state import Change, Cull, Limits
 
@@ -303,24 +304,25 @@ def withdraw_reserve(
     receiver: Address,
 ) -> State:
     """
-    Take tokens out of the vault for which the reserve gives its lend, rounded up, out
-    of cash; this loosens.
+    Take tokens out of the vault for which the reserve gives its lend, rounded up: cash,
+    within the outflow window; this loosens.
     """
     ch.require_governor(state, caller)
     ch.require_token_amount(state, asset, tokens)
     ch.require_open(state, asset)
     state = settle(state, now, ("withdraw_reserve", asset, tokens, receiver), True)
     state = ch.accrue(state, asset, now)
-    pool = state.assets[asset].pool
+    before = state.assets[asset].pool
     amount = Wad(tokens * ch.compute_scale(state.assets[asset]))
-    burned = mul_div_up(amount, RAY, pool.lend_index)
-    if burned > pool.reserve:
+    burned = mul_div_up(amount, RAY, before.lend_index)
+    if burned > before.reserve:
         raise errors.InsufficientBalance
-    pool = money_market.pay_out(pool, amount)
+    pool = money_market.pay_out(before, amount)
     pool = replace(pool, lends=pool.lends - burned, reserve=pool.reserve - burned)
+    state = check_outflow(ch.with_pool(state, asset, pool), now, asset, before)
     if receiver == 0:
         raise errors.WrongReceiver
-    return ch.with_custody(ch.with_pool(state, asset, pool), asset, -tokens)
+    return ch.with_custody(state, asset, -tokens)
 
 
 def with_asset(state: State, asset: int, changed: Asset) -> State:

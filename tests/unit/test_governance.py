@@ -362,6 +362,16 @@ def test_a_withdrawal_of_the_reserve_is_refused(
     assert desk.refuse(GOVERNOR, "withdraw_reserve", BTC, tokens, receiver) == reason
 
 
+def test_the_reserve_leaves_within_the_outflow_window(rich_desk):
+    """Of what has been there for a day, 5 % may be missing, as for users."""
+    rich_desk.play(GOVERNOR, "set_guards", BTC, 9_000, 8_000, 5_000, 500, 10**18)
+    rich_desk.play(GOVERNOR, "withdraw_reserve", BTC, 10**8, STRANGER)
+    guarding = rich_desk.state.assets[BTC].pool.guards
+    assert (guarding.average, guarding.averaged_at) == (25 * WAD, rich_desk.now)
+    told = rich_desk.refuse(GOVERNOR, "withdraw_reserve", BTC, 10**8, STRANGER)
+    assert told == "outflow too large"
+
+
 # Through the one address
 
 
