@@ -365,7 +365,7 @@ def withdraw_reserve(asset: uint256, tokens: uint256, receiver: address):
     burned: uint256 = fp._mul_div_up(amount, fp.RAY, pool.lend_index)
     assert burned <= pool.reserve, errors.INSUFFICIENT_BALANCE
     pool = money_market._pay_out(pool, amount)
-    pool.lends -= burned
+    pool.lends -= convert(burned, int256)
     pool.reserve -= burned
     money_market._save(asset, pool)
     pool_limits._check_outflow(asset, pool.cash, amount)

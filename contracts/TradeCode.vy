@@ -41,6 +41,7 @@ initializes: settlement[
 ]
 
 TRADE_VENUE: constant(uint256) = 1
+MAX_AMOUNT: constant(uint256) = 10**30
 MAX_BATCH: constant(uint256) = 128
 _LOW_64: constant(uint256) = 2**64 - 1
 # The bit of a market's risk word that says that fills may only reduce.
@@ -78,18 +79,20 @@ def fill_perp(
     assert risk != 0, errors.UNKNOWN_MARKET
     assert lots != 0, errors.ZERO_AMOUNT
     assert lots <= perpetual.MAX_LOTS, errors.AMOUNT_TOO_LARGE
+    size: int256 = convert(lots, int256)
+    notional: uint256 = perpetual._compute_notional(
+        size, perpetual._lot(risk), price
+    )
+    assert notional <= MAX_AMOUNT, errors.AMOUNT_TOO_LARGE
     quote: margin.Quote = margin._quote(state.market_quote[market])
     assert not margin._is_stale(quote), errors.STALE_PRICE
     money_market._require_open(accounts.USDC)
 
     pool: money_market.Pool = money_market._load_accrued(accounts.USDC)
     money_market._save(accounts.USDC, pool)
-    size: int256 = convert(lots, int256)
     buyer_before: IClearinghouse.Health = self._before_trade(market, buyer, size)
     seller_before: IClearinghouse.Health = self._before_trade(market, seller, -size)
 
-    lot: uint256 = perpetual._lot(risk)
-    notional: uint256 = perpetual._compute_notional(size, lot, price)
     buyer_fee: uint256 = settlement._fee(notional, risk, maker_is_buyer)
     seller_fee: uint256 = settlement._fee(notional, risk, not maker_is_buyer)
     bought: int256 = perpetual._lots(state.positions[buyer][market])

@@ -31,6 +31,9 @@ from specs.weights import WEIGHT_ONE, compute_weight
 MAX_INDEX: Final = Ray(2**112 - 1)
 """What an index word stores; growth beyond it stops instead of reverting."""
 
+MIN_INDEX: Final = Ray(RAY // 8)
+"""Bad debt that would leave a lend index below it halts the pool instead."""
+
 MAX_ACCRUAL: Final = Seconds(365 * 86_400)
 """The longest time that one accrual counts."""
 
@@ -43,9 +46,12 @@ class Pool:
     borrow_index: Ray
     accrued_at: Seconds
     lends: int
-    """Scaled total of all lends, the reserve's included."""
+    """
+    Scaled total of all lends, the reserve's included, and of what winners have earned;
+    negative if bad debt has left winners to bear more than is lent.
+    """
     borrows: int
-    """Scaled total of all borrows."""
+    """Scaled total of all borrows, and of what losers owe."""
     cash: Wad
     """Tokens that are there and may leave; idle balances are not among them."""
     reserve: int
@@ -117,8 +123,8 @@ def compute_held(balance: Balance, lend_index: Ray) -> Wad:
 
 
 def get_lent(pool: Pool) -> Wad:
-    """Return all that is lent, rounded down."""
-    return Wad(mul_div_down(pool.lends, pool.lend_index, RAY))
+    """Return all that is lent, rounded down; at least 0."""
+    return Wad(mul_div_down(max(0, pool.lends), pool.lend_index, RAY))
 
 
 def get_borrowed(pool: Pool) -> Wad:
@@ -324,8 +330,8 @@ def write_off(
 
     The reserve pays first, in whole scaled units rounded up; the lend index then
     falls by the rest, rounded up, so that lenders and unrealised gains (``winners``)
-    bear it alike. A rest above half of what both have, or of which the gains would bear
-    more than all lends are, halts the pool instead and leaves the debt where it is.
+    bear it alike. A rest above half of what both have, or that takes the index below
+    ``MIN_INDEX``, halts the pool instead and leaves the debt where it is.
     """
     debt = compute_debt(balance, pool.borrow_index)
     burned = min(pool.reserve, mul_div_up(debt, RAY, pool.lend_index))
@@ -333,19 +339,18 @@ def write_off(
     rest = debt - paid
     lends = pool.lends - burned
     halted = replace(pool, is_halted=True), balance, WriteOff(Wad(0), Wad(0))
-    if 2 * rest > mul_div_down(lends, pool.lend_index, RAY) + winners:
-        return halted
-
     fall = 0
     if rest > 0:
-        virtual = mul_div_down(winners, RAY, pool.lend_index)
+        sharing = lends + mul_div_down(winners, RAY, pool.lend_index)
+        if 2 * rest > lends * pool.lend_index // RAY + winners or sharing <= 0:
+            return halted
         more = compute_cushion(winners, pool.borrow_index) if winners > 0 else 0
-        fall = mul_div_up(rest + more, RAY, lends + virtual)
+        fall = mul_div_up(rest + more, RAY, sharing)
     lend_index = Ray(pool.lend_index - fall)
+    if lend_index < MIN_INDEX:
+        return halted
     risen = compute_weight(lend_index) - compute_weight(pool.lend_index)
     lost = mul_div_down(winners, risen, WEIGHT_ONE)
-    if lost > lends:
-        return halted
     pool = replace(
         pool,
         lend_index=lend_index,

@@ -33,7 +33,10 @@ POOL_INDEX: Final[Word] = {
     "borrow_index": Field(32, 112),
     "accrued_at": Field(0, 32),
 }
-POOL_TOTAL: Final[Word] = {"lends": Field(128, 128), "borrows": Field(0, 128)}
+POOL_TOTAL: Final[Word] = {
+    "lends": Field(128, 128, is_signed=True),
+    "borrows": Field(0, 128),
+}
 POOL_CASH: Final[Word] = {"cash": Field(128, 128), "reserve": Field(0, 128)}
 POOL_IDLE: Final[Word] = {"idle": Field(0, 128)}
 CURVE: Final[Word] = {

@@ -9,7 +9,7 @@ Counterpart of ``contracts/TradeCode.vy``.
 from specs import accounts as acc
 from specs import errors, margin, perpetual
 from specs.accounts import USDC, AccountId, Address
-from specs.authority import TRADE_VENUE, require_open, require_venue
+from specs.authority import MAX_AMOUNT, TRADE_VENUE, require_open, require_venue
 from specs.fills import require_fill_margin, require_parties, split_fees
 from specs.fixed_point import Lots, Seconds, Wad
 from specs.perpetual import Position
@@ -41,7 +41,8 @@ def fill_perp(
     listed = get_market(state, market)
     if lots == 0:
         raise errors.ZeroAmount
-    if lots > perpetual.MAX_LOTS:
+    notional = perpetual.compute_notional(lots, listed.lot, price)
+    if lots > perpetual.MAX_LOTS or notional > MAX_AMOUNT:
         raise errors.AmountTooLarge
     if margin.is_stale(listed.quote, now):
         raise errors.StalePrice
@@ -62,7 +63,6 @@ def fill_perp(
     for account, old in ((buyer, bought), (seller, sold)):
         require_position_limit(state, market, account, old)
     require_open_interest_limit(listed, state.markets[market])
-    notional = perpetual.compute_notional(lots, listed.lot, price)
     state = charge(state, buyer, compute_fee(notional, buyer_fee))
     state = charge(state, seller, compute_fee(notional, seller_fee))
     require_fill_margin(state, buyer, buyer_before, buyer_reduces, now)

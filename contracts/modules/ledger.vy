@@ -47,7 +47,7 @@ def _deposit(
         assert before != 0, errors.ASSET_NOT_ENABLED
 
     pool: money_market.Pool = money_market._load_accrued(asset)
-    lends: uint256 = pool.lends
+    lends: int256 = pool.lends
     pool.cash += amount
     pool = money_market._credit(account, asset, pool, amount)
     assert state.balances[account][asset] != before, errors.ZERO_AMOUNT
@@ -170,7 +170,7 @@ def _lend(account: uint256, asset: uint256, amount: uint256):
     """
     custody._require_amount(asset, amount)
     pool: money_market.Pool = money_market._load_accrued(asset)
-    lends: uint256 = pool.lends
+    lends: int256 = pool.lends
     pool = money_market._lend_idle(account, asset, pool, amount)
     pool_limits._require_supply_cap(asset, lends, pool)
     money_market._save(asset, pool)

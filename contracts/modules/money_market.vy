@@ -26,6 +26,8 @@ uses: accounts
 uses: state
 
 MAX_INDEX: constant(uint256) = 2**112 - 1
+# Bad debt that would leave a lend index below it halts the pool instead.
+MIN_INDEX: constant(uint256) = fp.RAY // 8
 MAX_ACCRUAL: constant(uint256) = 365 * 86_400
 _LOW_128: constant(uint256) = 2**128 - 1
 _LOW_40: constant(uint256) = 2**40 - 1
@@ -41,7 +43,7 @@ struct Pool:
     lend_index: uint256
     borrow_index: uint256
     accrued_at: uint256
-    lends: uint256
+    lends: int256
     borrows: uint256
     cash: uint256
     reserve: uint256
@@ -60,7 +62,7 @@ def _load(asset: uint256) -> Pool:
         lend_index=index >> 144,
         borrow_index=(index >> 32) & MAX_INDEX,
         accrued_at=index & _LOW_32,
-        lends=total >> 128,
+        lends=packing._get_signed(total, 128, 128),
         borrows=total & _LOW_128,
         cash=cash >> 128,
         reserve=cash & _LOW_128,
@@ -78,7 +80,7 @@ def _save(asset: uint256, pool: Pool):
         | packing._fit(pool.accrued_at, 32)
     )
     state.pool_total[asset] = (
-        packing._fit(pool.lends, 128) << 128
+        packing._fit_signed(pool.lends, 128) << 128
     ) | packing._fit(pool.borrows, 128)
     state.pool_cash[asset] = (
         packing._fit(pool.cash, 128) << 128
@@ -217,15 +219,18 @@ def _book(
         kept += self._cushion(winners, borrow_index)
     old_index: uint256 = pool.lend_index
     growth: uint256 = 0
-    sharing: uint256 = pool.lends + fp._mul_div_up(
-        winners + rest, fp.RAY, old_index
+    sharing: int256 = pool.lends + convert(
+        fp._mul_div_up(winners + rest, fp.RAY, old_index), int256
     )
-    if kept < interest and sharing != 0:
+    if kept < interest and sharing > 0:
         growth = min(
-            fp._mul_div_down(interest - kept, fp.RAY, sharing), MAX_INDEX - old_index
+            fp._mul_div_down(interest - kept, fp.RAY, convert(sharing, uint256)),
+            MAX_INDEX - old_index,
         )
     pool.lend_index = old_index + growth
-    paid: uint256 = fp._mul_div_up(pool.lends, growth, fp.RAY)
+    left: int256 = convert(interest, int256) - fp._signed_mul_div_up(
+        pool.lends, growth, fp.RAY
+    )
     if winners != 0:
         earned: uint256 = fp._mul_div_up(
             winners,
@@ -233,10 +238,12 @@ def _book(
             - weights._compute_weight(pool.lend_index),
             weights.ONE,
         )
-        pool.lends += earned
-        paid += fp._mul_div_up(earned, pool.lend_index, fp.RAY)
-    minted: uint256 = fp._mul_div_down(interest - paid, fp.RAY, pool.lend_index)
-    pool.lends += minted
+        pool.lends += convert(earned, int256)
+        left -= convert(fp._mul_div_up(earned, pool.lend_index, fp.RAY), int256)
+    minted: uint256 = fp._mul_div_down(
+        convert(left, uint256), fp.RAY, pool.lend_index
+    )
+    pool.lends += convert(minted, int256)
     pool.reserve += minted
     return pool
 
@@ -284,7 +291,9 @@ def _lent(pool: Pool) -> uint256:
     """
     @notice Return all that is lent, rounded down.
     """
-    return fp._mul_div_down(pool.lends, pool.lend_index, fp.RAY)
+    return fp._mul_div_down(
+        convert(max(pool.lends, 0), uint256), pool.lend_index, fp.RAY
+    )
 
 
 @internal
@@ -423,9 +432,11 @@ def _add(
         scaled += convert(burned, int256)
         left -= debt
     if left != 0:
-        minted: uint256 = fp._mul_div_down(left, fp.RAY, pool.lend_index)
+        minted: int256 = convert(
+            fp._mul_div_down(left, fp.RAY, pool.lend_index), int256
+        )
         pool.lends += minted
-        scaled += convert(minted, int256)
+        scaled += minted
     if idle != 0:
         pool.cash = self._shift(pool.cash, -idle)
         self._move_idle(asset, idle)
@@ -459,7 +470,7 @@ def _credit_reserve(pool: Pool, amount: uint256) -> Pool:
     @notice Return the pool with `amount` lent by the reserve, rounded down.
     """
     minted: uint256 = fp._mul_div_down(amount, fp.RAY, pool.lend_index)
-    pool.lends += minted
+    pool.lends += convert(minted, int256)
     pool.reserve += minted
     return pool
 
@@ -485,12 +496,14 @@ def _debit(account: uint256, asset: uint256, pool: Pool, amount: uint256) -> Poo
             convert(scaled, uint256), pool.lend_index, fp.RAY
         )
         if left < lent:
-            burned: uint256 = fp._mul_div_up(left, fp.RAY, pool.lend_index)
+            burned: int256 = convert(
+                fp._mul_div_up(left, fp.RAY, pool.lend_index), int256
+            )
             pool.lends -= burned
-            scaled -= convert(burned, int256)
+            scaled -= burned
             self._store(account, asset, word, scaled, idle)
             return pool
-        pool.lends -= convert(scaled, uint256)
+        pool.lends -= scaled
         scaled = 0
         left -= lent
 
@@ -519,8 +532,8 @@ def _write_off(account: uint256, pool: Pool) -> (Pool, uint256, uint256):
             paid of it and what lenders and unrealised gains bear, in USDC.
     @dev The reserve pays first. The lend index then falls by the rest, so that gains
          bear it as lends do; what they lose of their interest leaves the total. A rest
-         above half of what both have, or of which the gains would bear more than all
-         lends are, halts the pool instead, and the debt stays.
+         above half of what both have, or that takes the index too low, halts the pool
+         instead, and the debt stays.
     """
     asset: uint256 = accounts.USDC
     word: uint256 = state.balances[account][asset]
@@ -529,33 +542,38 @@ def _write_off(account: uint256, pool: Pool) -> (Pool, uint256, uint256):
     burned: uint256 = min(pool.reserve, fp._mul_div_up(debt, fp.RAY, old_index))
     paid: uint256 = min(debt, fp._mul_div_down(burned, old_index, fp.RAY))
     rest: uint256 = debt - paid
-    lends: uint256 = pool.lends - burned
+    lends: int256 = pool.lends - convert(burned, int256)
     lend_index: uint256 = old_index
     lost: uint256 = 0
     if rest != 0:
         winners: uint256 = state.virtuals >> 128
-        if 2 * rest > fp._mul_div_down(lends, old_index, fp.RAY) + winners:
+        shared: int256 = fp._signed_mul_div_down(
+            lends, old_index, fp.RAY
+        ) + convert(winners, int256)
+        sharing: int256 = lends + convert(
+            fp._mul_div_down(winners, fp.RAY, old_index), int256
+        )
+        if 2 * convert(rest, int256) > shared or sharing <= 0:
             self._halt(asset)
             return pool, 0, 0
         more: uint256 = 0
         if winners != 0:
             more = self._cushion(winners, pool.borrow_index)
-        lend_index -= fp._mul_div_up(
-            rest + more,
-            fp.RAY,
-            lends + fp._mul_div_down(winners, fp.RAY, old_index),
+        fall: uint256 = fp._mul_div_up(
+            rest + more, fp.RAY, convert(sharing, uint256)
         )
+        if fall + MIN_INDEX > old_index:
+            self._halt(asset)
+            return pool, 0, 0
+        lend_index = old_index - fall
         lost = fp._mul_div_down(
             winners,
             weights._compute_weight(lend_index) - weights._compute_weight(old_index),
             weights.ONE,
         )
-        if lost > lends:
-            self._halt(asset)
-            return pool, 0, 0
 
     pool.lend_index = lend_index
-    pool.lends = lends - lost
+    pool.lends = lends - convert(lost, int256)
     pool.reserve -= burned
     pool.borrows -= min(pool.borrows, convert(-self._scaled(word), uint256))
     self._store(account, asset, word, 0, self._idle(word))
@@ -599,7 +617,7 @@ def _unlend(account: uint256, asset: uint256, pool: Pool, amount: uint256) -> Po
     if amount == lent:
         burned = convert(scaled, uint256)
     pool = self._pay_out(pool, amount)
-    pool.lends -= burned
+    pool.lends -= convert(burned, int256)
     self._move_idle(asset, convert(amount, int256))
     self._store(
         account,

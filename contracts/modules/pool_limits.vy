@@ -28,7 +28,7 @@ _OUTFLOW_SHARE: constant(uint256) = (2**16 - 1) << 32
 
 @internal
 @view
-def _require_supply_cap(asset: uint256, lends: uint256, pool: money_market.Pool):
+def _require_supply_cap(asset: uint256, lends: int256, pool: money_market.Pool):
     """
     @notice Refuse a pool whose lends have grown above its cap.
     @param lends The scaled total before.
@@ -38,7 +38,7 @@ def _require_supply_cap(asset: uint256, lends: uint256, pool: money_market.Pool)
         return
     guards._require_supply_cap(
         curve,
-        fp._mul_div_down(lends, pool.lend_index, fp.RAY),
+        fp._mul_div_down(convert(max(lends, 0), uint256), pool.lend_index, fp.RAY),
         money_market._lent(pool),
     )
 

@@ -265,7 +265,7 @@ def _settle_interest(
     if earned == 0 and owed == 0:
         return pool
     changed: money_market.Pool = pool
-    changed.lends = convert(convert(pool.lends, int256) - earned, uint256)
+    changed.lends -= earned
     changed.borrows -= min(owed, pool.borrows)
     worth: int256 = virtual_pnl._worth(
         earned, owed, pool.lend_index, pool.borrow_index

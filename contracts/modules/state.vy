@@ -26,7 +26,8 @@ operators: public(HashMap[uint256, HashMap[address, uint256]])
 
 # Asset: lend index 112 | borrow index 112 | accrued at 32.
 pool_index: public(HashMap[uint256, uint256])
-# Asset: scaled lends 128 | scaled borrows 128; the sums of all balances, I3.
+# Asset: scaled lends 128, signed | scaled borrows 128; the sums of all balances and of
+# interest on unrealised PnL, I3.
 pool_total: public(HashMap[uint256, uint256])
 # Asset: cash 128 | scaled lend of the reserve 128.
 pool_cash: public(HashMap[uint256, uint256])

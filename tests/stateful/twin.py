@@ -44,6 +44,7 @@ class Twin:
         """Return to the deployment as it was."""
         self.made.chain.revert(self.home)
         self.home = self.made.chain.snapshot()
+        self.changes.clear()
 
     # Sending
 
@@ -95,6 +96,12 @@ class Twin:
         self.made.send(action.caller, "Clearinghouse", action.name, *arguments)
 
     borrow = withdraw
+
+    def batch(self, world, action):
+        account, steps = action.arguments
+        receiver = address_of(action.caller)
+        steps = [(*fields(step), receiver) for step in steps]
+        self.made.send(action.caller, "Clearinghouse", "batch", account, steps)
 
     def place(self, number):
         """Return an address; the liquidator's is where it was deployed."""
