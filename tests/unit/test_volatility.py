@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from specs import price_oracle, price_views
 from specs.decay import compute_decay_down
 from specs.fixed_point import WAD
 from specs.price_index import MAX_PRICE, UNIT
@@ -21,7 +22,7 @@ from specs.volatility import (
 )
 from tests.helpers.harness import deploy
 from tests.helpers.numbers import WORD, is_same_or_refused, within
-from tests.helpers.reports import PUBLISHERS, Oracle, list_all, report
+from tests.helpers.reports import GOVERNOR, PUBLISHERS, Oracle, list_all, report
 
 GREATEST = MAX_PRICE // UNIT
 FOREVER = 42 * PERIOD
@@ -213,6 +214,17 @@ def test_slow_price_that_follows_a_spike_adds_nothing(oracle):
     slow, fast = oracle.view("feed", 1)[:2]
     assert slow < fast
     assert variance_of(oracle, 1) == weighed(spike, Decimal(0), 1)
+
+
+def test_feed_after_spikes_is_as_specified(oracle):
+    state = price_oracle.open_oracle(GOVERNOR, 2, PUBLISHERS)
+    state, _ = price_oracle.list_asset(state, 0, GOVERNOR, 1, 2_500, 20_000)
+    for price in (60_000, 61_200, 61_200, 66_000, 59_000):
+        oracle.quote({1: price})
+        state = price_oracle.update_asset(state, oracle.now, 1, price * WAD)
+        expected = price_views.get_feed(state.assets, state.variances, 1)
+        assert oracle.view("feed", 1) == expected
+        oracle.wait(1)
 
 
 def test_each_asset_has_its_own(oracle):
