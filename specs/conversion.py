@@ -1,0 +1,125 @@
+"""
+Conversion.
+
+The last resort where an account may not borrow the USDC that a settled loss or a fee
+has left it owing: its collateral is sold, best weight first, and only what is needed.
+A loss is booked in full all the same; nothing is refused because it cannot be borrowed.
+
+    limit  = 0                               if the account's settings forbid a debt
+           = max(30,000 USDC, 4 * equity)    else
+    excess = what it owes, less its idle USDC, above the limit; no less than what the
+             pool has lent above its borrow cap, as far as the account owes as much
+
+Counterpart of ``contracts/modules/conversion.vy``.
+"""
+
+from typing import Final
+
+from specs import margin, money_market
+from specs.accounts import USDC, AccountId
+from specs.fixed_point import PPM, WAD, Seconds, Wad, mul_div_down, mul_div_up
+from specs.margin import Health
+from specs.money_market import Pool
+from specs.requirements import compute_weight
+from specs.state import State, assess, get_account, get_asset, get_held, get_owed
+
+LEAST_LIMIT: Final = Wad(30_000 * WAD)
+"""What any account may owe that may owe at all, WAD USDC."""
+
+EQUITY_MULTIPLE: Final = 4
+"""How many times its equity an account may owe."""
+
+LEAST_PRICE: Final = 990_000
+"""The least part of the slow price at which collateral is sold, parts per million."""
+
+DUST: Final = Wad(WAD)
+"""
+What is worth less, WAD USDC, is passed over: one wei of the best collateral, which
+nobody buys, would keep all the rest from being sold.
+"""
+
+
+def compute_limit(may_borrow: bool, equity: int) -> Wad:
+    """Return the most USDC that an account with this equity may owe."""
+    return Wad(max(LEAST_LIMIT, EQUITY_MULTIPLE * equity)) if may_borrow else Wad(0)
+
+
+def compute_debt_limit(state: State, account: AccountId, now: Seconds) -> Wad:
+    """Return the most USDC that the account may owe, by its maintenance equity."""
+    may_borrow = get_account(state, account).settings.auto_borrow_settlements
+    return compute_limit(may_borrow, assess(state, account, now).equity)
+
+
+def compute_net_debt(state: State, account: AccountId, now: Seconds) -> Wad:
+    """Return the USDC that an account owes, less what it has lying idle."""
+    owed = get_owed(state, account, USDC, now)
+    return Wad(max(0, owed - get_held(state, account, USDC)))
+
+
+def compute_cap_excess(pool: Pool) -> Wad:
+    """Return what an accrued pool has lent above its borrow cap, rounded up."""
+    if pool.borrow_cap == 0:
+        return Wad(0)
+    return Wad(max(0, money_market.get_borrowed(pool) - pool.borrow_cap))
+
+
+def compute_excess(debt: Wad, limit: Wad, cap_excess: Wad) -> Wad:
+    """Return how much of a debt has to be paid by conversion."""
+    return Wad(max(0, debt - limit, min(debt, cap_excess)))
+
+
+def is_convertible(state: State, account: AccountId, now: Seconds) -> bool:
+    """
+    Return whether an account's collateral may be sold for its USDC debt, with the
+    interest of the USDC pool accrued.
+
+    Not that of an account below its maintenance margin: its liquidation comes first.
+    That one has rules of who takes what at which discount, and waits for a price of an
+    earlier block; a conversion would pick the best collateral out of it, at up to 1 %
+    below the price, and leave the providers and the backstop fund the rest.
+    """
+    health = assess(state, account, now)
+    excess = compute_excess(
+        compute_net_debt(state, account, now),
+        compute_debt_limit(state, account, now),
+        compute_cap_excess(get_asset(state, USDC).pool),
+    )
+    return excess > 0 and not margin.is_liquidatable(health)
+
+
+def get_best_collateral(state: State, account: AccountId, now: Seconds) -> int | None:
+    """
+    Return the asset of the best weight at what is held of it, of those that count as
+    collateral, are worth more than dust and have a fresh price; of several the one
+    with the lowest number. None if there is none.
+    """
+    weights: dict[int, Wad] = {}
+    for asset in get_account(state, account).balances.keys() - {USDC}:
+        listed, held = get_asset(state, asset), get_held(state, account, asset)
+        weight = compute_weight(listed.haircut, held)
+        is_worth = mul_div_down(held, listed.quote.slow, WAD) >= DUST
+        if weight > 0 and is_worth and not margin.is_stale(listed.quote, now):
+            weights[asset] = weight
+    return min(weights, key=lambda asset: (-weights[asset], asset), default=None)
+
+
+def compute_least_price(slow: Wad) -> Wad:
+    """Return the least price at which collateral is sold, rounded up."""
+    return Wad(mul_div_up(slow, LEAST_PRICE, PPM))
+
+
+def compute_most(excess: Wad, price: Wad) -> Wad:
+    """Return the amount of an asset that pays ``excess`` at ``price``, rounded up."""
+    return Wad(mul_div_up(excess, WAD, price))
+
+
+def is_no_worse(before: Health, after: Health) -> bool:
+    """
+    Return whether an account has improved as a reduction below initial margin must.
+
+    A debt that unrealised gains outweigh binds no margin, so paying it lowers no
+    exposure: then its equity may not have fallen.
+    """
+    return margin.is_improved(before, after) or (
+        after.exposure == before.exposure and after.equity >= before.equity
+    )
