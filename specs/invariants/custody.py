@@ -224,7 +224,8 @@ def is_split_exact(old: Pool, new: Pool) -> bool:
 def accrual_never_bricks(world: World) -> bool:
     """
     I6: an accrual after any time works, within the indices' range and the highest
-    rate, twice in a second is once, and the reserve never pays for it.
+    rate, twice in a second is once, and the reserve never pays for it, whatever its
+    share.
     """
     return all(
         accrues_ever(
@@ -239,6 +240,10 @@ def accrual_never_bricks(world: World) -> bool:
 def accrues_ever(pool: Pool, virtuals: Virtuals, now: Seconds) -> bool:
     """Return whether a pool can accrue any time after ``now``."""
     if interest_rate.compute_rate(pool.curve, Wad(WAD)) > interest_rate.MAX_RATE:
+        return False
+    generous = replace(pool, curve=replace(pool.curve, reserve_share=Wad(0)))
+    next_second = Seconds(now + 1)
+    if money_market.accrue(generous, virtuals, next_second).reserve < pool.reserve:
         return False
     for seconds in (1, money_market.MAX_ACCRUAL, 2**40):
         then = Seconds(now + seconds)

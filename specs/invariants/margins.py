@@ -107,8 +107,11 @@ def get_risking(action: Action) -> list[AccountId]:
 def margins_are_ordered(world: World) -> bool:
     """
     I12: initial margin is at least maintenance margin and what an account's own limit
-    of leverage asks for, and both grow with size.
+    of leverage asks for, and scaled no less; both grow with size.
     """
+    scales = [listed.scales for listed in world.clearing.markets.values()]
+    if any(each.imf < each.mmf for each in scales):
+        return False
     for name, health in get_healths(world, world.now).items():
         if health.initial_margin < health.maintenance_margin:
             return False

@@ -75,19 +75,23 @@ LOT_EXPONENTS = (14, 15)
 INTERVAL = 3600
 FUND_CAPS = (5_000 * WAD, 0)
 LIMITS = (
-    Limits(400_000, 150_000, 3, 2_000_000_000, 100_000, 30_000),
-    Limits(500_000, 200_000, 1, 0, 200_000, 50_000),
+    Limits(60_000, 40_000, 3, 2_000_000_000, 100_000, 30_000),
+    Limits(150_000, 100_000, 1, 0, 200_000, 50_000),
 )
 CULLS = (
-    Cull(2_000 * WAD, 20_000 * WAD, 150_000 * WAD),
-    Cull(500 * WAD, 0, 100_000 * WAD),
+    Cull(2_000 * WAD, 3_000 * WAD, 30_000 * WAD),
+    Cull(500 * WAD, 0, 10_000 * WAD),
 )
 CAPS = {
-    USDC: (3 * 10**6 * WAD, 200_000 * WAD),
-    BTC: (500 * WAD, 5 * WAD),
-    ETH: (10_000 * WAD, 0),
+    USDC: (10**6 * WAD, 20_000 * WAD),
+    BTC: (10 * WAD, WAD),
+    ETH: (200 * WAD, 0),
 }
-GUARDS = (9_500, 6_000, 4_000, 4_000, 100 * WAD)
+GUARDS = {
+    USDC: (9_000, 500, 2_000, 3_000, 1_000 * WAD),
+    BTC: (3_000, 500, 2_000, 3_000, WAD),
+    ETH: (1_200, 500, 10_000, 3_000, WAD),
+}
 CALM = 10**10
 """A variance at which no market's margin is scaled."""
 CROSSINGS = 64
@@ -174,11 +178,12 @@ FUNDED = [
 ]
 GUARDED = [
     *(Action("set_caps", GOVERNOR, (asset, *CAPS[asset])) for asset in ASSETS),
-    *(Action("set_guards", GOVERNOR, (asset, *GUARDS)) for asset in ASSETS),
+    *(Action("set_guards", GOVERNOR, (asset, *GUARDS[asset])) for asset in ASSETS),
     *(Action("set_limits", GOVERNOR, (m, LIMITS[m])) for m in MARKETS),
     *(Action("set_cull", GOVERNOR, (m, CULLS[m])) for m in MARKETS),
     Action("set_guardian", GOVERNOR, (GUARDIAN,)),
 ]
+RAISED = BTC, Haircut(990_000, 1_000_000_000), REQUIREMENTS[BTC], FEES
 RISEN = 64_000 * WAD
 AT_WORK = [
     *publish(PRICES),
@@ -232,6 +237,10 @@ STARTS = {
         *AT_WORK,
         *GUARDED,
         Action("set_delay", GOVERNOR, (3600,)),
+        Action("queue", GOVERNOR, (("set_asset_risk", *RAISED),)),
+        Action("wait", STRANGER, (3600,)),
+        Action("set_asset_risk", GOVERNOR, RAISED),
+        *publish(PRICES),
     ],
     "winners and losers": [
         *AT_WORK,

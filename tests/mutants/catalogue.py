@@ -13,26 +13,59 @@ class Mutant(NamedTuple):
 
 
 SPEC_MUTANTS = [
-    Mutant(
-        "I1", "clearinghouse.take_out", "with_custody(state, asset, -tokens)", "state"
-    ),
+    Mutant("I1", "ledger.take_out", "with_custody(state, asset, -tokens)", "state"),
     Mutant(
         "I2",
         "money_market.debit",
         "minted = mul_div_up(amount, RAY, pool.borrow_index)",
         "minted = mul_div_down(amount, RAY, pool.borrow_index)",
     ),
+    Mutant(
+        "I2",
+        "money_market.write_off",
+        "lends=lends - lost",
+        "lends=lends",
+    ),
     Mutant("I3", "money_market.credit_reserve", "lends=pool.lends + minted, ", ""),
     Mutant(
+        "I3",
+        "virtual_pnl.earn",
+        "max(0, gain) * lend_fall",
+        "max(0, -gain) * lend_fall",
+    ),
+    Mutant(
+        "I3", "money_market.accrue", "mul_div_up(virtuals.winners, fall", "mul_div_up(0, fall"
+    ),
+    Mutant(
+        "I3",
+        "settlement.settle_interest",
+        "max(0, pool.borrows - borrow)",
+        "pool.borrows",
+    ),
+    Mutant(
         "I4",
-        "clearinghouse.take_out",
+        "ledger.take_out",
         "pay_out(state.assets[asset].pool, amount)",
         "pay_out(state.assets[asset].pool, Wad(0))",
+    ),
+    Mutant("I4", "guards.require_supply_cap", "0 < cap < lends_after", "False"),
+    Mutant("I4", "guards.require_borrow_cap", "0 < cap < borrows_after", "False"),
+    Mutant(
+        "I4",
+        "guards.check_utilisation",
+        "utilisation_after > guards.max_utilisation * WAD // BPS",
+        "False",
+    ),
+    Mutant(
+        "I4",
+        "guards.check_utilisation",
+        "utilisation_after > guards.admissible * WAD // PPM",
+        "False",
     ),
     Mutant(
         "I5",
         "money_market.accrue",
-        "mul_div_down(interest - kept",
+        "mul_div_down(interest - paid",
         "mul_div_up(interest",
     ),
     Mutant(
@@ -40,6 +73,12 @@ SPEC_MUTANTS = [
         "money_market.compute_borrow_index",
         "min(now - pool.accrued_at, MAX_ACCRUAL)",
         "now - pool.accrued_at",
+    ),
+    Mutant(
+        "I6",
+        "money_market.accrue",
+        "compute_cushion(virtuals.winners, borrow_index)",
+        "0",
     ),
     Mutant("I7", "money_market.compute_debt", "mul_div_up", "mul_div_down"),
     Mutant(
@@ -56,8 +95,8 @@ SPEC_MUTANTS = [
     ),
     Mutant(
         "I10",
-        "clearinghouse.take_out",
-        "require_initial_margin(state, account, now)",
+        "pool_limits.require_margin_and_cash",
+        "margin.require_initial_margin(health)",
         "",
     ),
     Mutant(
@@ -68,6 +107,18 @@ SPEC_MUTANTS = [
         "requirements.compute_initial_margin",
         "requirement.base_imf",
         "requirement.base_imf // 4",
+    ),
+    Mutant(
+        "I12",
+        "dynamic_margin.compute_maintenance_scale",
+        "min(scale, old_scale + RAMP * elapsed)",
+        "old_scale + RAMP * elapsed",
+    ),
+    Mutant(
+        "I12",
+        "requirements.limit_leverage",
+        "max(requirement.base_imf, least)",
+        "requirement.base_imf",
     ),
     Mutant(
         "I13",
@@ -82,14 +133,27 @@ SPEC_MUTANTS = [
         "",
     ),
     Mutant(
+        "I14",
+        "settle_code.realise",
+        "is_culled or may_realise(state, caller, market, account)",
+        "True",
+    ),
+    Mutant("I14", "state.credit", "asset == USDC and not settings.auto_repay", "False"),
+    Mutant("I14", "state.credit", "not settings.auto_lend", "False"),
+    Mutant(
         "I15",
         "money_market.compute_held",
         "balance.idle + compute_lent",
         "2 * balance.idle + compute_lent",
     ),
     Mutant(
-        "I16", "margin.compute_initial_equity", "min(0, e.worst_value)", "e.worst_value"
+        "I16",
+        "margin.compute_conservative_usdc",
+        "min(0, e.worst_value) + e.credit",
+        "e.worst_value",
     ),
+    Mutant("I16", "state.get_credit", "not is_at_mark(listed)", "False"),
+    Mutant("I16", "state.get_credit", "virtual_pnl.compute_share(", "max("),
     Mutant("I18", "accounts.with_balance", "balance == EMPTY", "balance is None"),
     Mutant(
         "I19",
@@ -106,11 +170,24 @@ SPEC_MUTANTS = [
         "perpetual.settle(position, paid - 9)",
     ),
     Mutant(
+        "I22",
+        "settlement.settle_interest",
+        "virtual_pnl.settle(position)",
+        "position",
+    ),
+    Mutant(
+        "I23",
+        "virtual_pnl.compute_entry",
+        "return grid.tick_up",
+        "return grid.tick_down",
+    ),
+    Mutant(
         "I23",
         "settlement.realise_one",
         "liquidity_fund.pay(listed.fund, gain)",
         "liquidity_fund.pay(listed.fund, gain // 2)",
     ),
+    Mutant("I24", "liquidity_fund.compute_rest", "winners + losers", "winners"),
     Mutant(
         "I24", "perpetual.trade", "position.basis + cost", "position.basis + cost + 9"
     ),
@@ -132,12 +209,24 @@ SPEC_MUTANTS = [
         "USDC, fee), fee)",
         "USDC, fee), Wad(fee // 2))",
     ),
+    Mutant(
+        "I28",
+        "trade_code.require_position_limit",
+        "lots > state.markets[market].limits.max_position",
+        "False",
+    ),
+    Mutant(
+        "I28",
+        "trade_code.require_open_interest_limit",
+        "after.open_interest > after.limits.max_open_interest",
+        "False",
+    ),
     Mutant("I30", "margin.assess", "is_stale=len(stale_legs) > 0", "is_stale=False"),
     Mutant(
         "I31",
         "settle_code.take_mark",
-        "price.time)\n    return with_market",
-        "price.time + 9)\n    return with_market",
+        "price.time)\n    changed",
+        "price.time + 9)\n    changed",
     ),
     Mutant(
         "I32",
@@ -168,14 +257,35 @@ SPEC_MUTANTS = [
     Mutant("I40", "bankruptcy.close_takeover", "Wad(min(owed, fund))", "owed"),
     Mutant(
         "I41",
-        "clearinghouse.repay",
+        "ledger.pay_back",
         "min(tokens, mul_div_up(debt, 1, scale))",
         "min(tokens, debt // scale)",
     ),
     Mutant(
         "I42",
         "settlement.realise_one",
-        "    if paid == 0:\n        return state\n",
-        "    if paid == 0:\n        raise errors.NotAuthorised\n",
+        "perpetual.FLAT:\n        return state\n",
+        "perpetual.FLAT:\n        raise errors.NotAuthorised\n",
+    ),
+    Mutant(
+        "I41",
+        "guards.require_borrow_cap",
+        "borrows_before < borrows_after",
+        "True",
+    ),
+    Mutant("I42", "settle_code.move_cursor", "entries, crossings", "entries, 99"),
+    Mutant("I43", "governance.settle", "is_loosening and state.delay > 0", "False"),
+    Mutant(
+        "I43",
+        "governance.ramp_weight",
+        "min(now - listed.ramped_at, 86_400)",
+        "86_400",
+    ),
+    Mutant("I43", "trade_code.fill_perp", "listed.is_paused and not", "False and not"),
+    Mutant(
+        "I44",
+        "guards.check_outflow",
+        "guards.average - compute",
+        "guards.average - 2 * compute",
     ),
 ]

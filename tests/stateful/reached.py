@@ -1,22 +1,57 @@
-"""What a seeded walk has to meet: each transition, taken and refused."""
+"""What a seeded walk has to meet: transitions, taken and refused, and situations."""
+
+from specs import accounts as acc
+from specs import clearinghouse as ch
+from specs.accounts import USDC
+from specs.fixed_point import WAD
+from specs.invariants.liquidations import get_entries
+from specs.invariants.margins import get_backing, get_gains, is_unrealised
+from specs.perpetual import FLAT
+from specs.weights import WEIGHT_ONE
+from tests.helpers.worlds import STRANGER
 
 BY_NAME = {
-    "borrow": [
-        "amount too large",
+    "batch": [
         "below initial margin",
+        "insufficient balance",
         "insufficient cash",
+        "no debt",
         "not authorised",
+        "out of bounds",
+        "outflow too large",
+        "paused",
         "pool halted",
         "prices diverge",
         "taken",
         "unknown asset",
         "zero amount",
     ],
+    "borrow": [
+        "amount too large",
+        "below initial margin",
+        "borrow cap reached",
+        "insufficient cash",
+        "not authorised",
+        "outflow too large",
+        "paused",
+        "pool halted",
+        "prices diverge",
+        "taken",
+        "unknown asset",
+        "utilisation too high",
+        "zero amount",
+    ],
+    "cancel_change": [
+        "not the guardian",
+        "taken",
+    ],
     "deposit": [
         "amount too large",
         "asset not enabled",
         "below initial margin",
+        "pool halted",
         "reserved account",
+        "supply cap reached",
         "taken",
         "unknown asset",
         "zero amount",
@@ -33,7 +68,10 @@ BY_NAME = {
         "amount too large",
         "below initial margin",
         "not a venue",
+        "open interest limit reached",
+        "paused",
         "pool halted",
+        "position limit reached",
         "prices diverge",
         "reserved account",
         "same account",
@@ -44,7 +82,9 @@ BY_NAME = {
     ],
     "fill_spot": [
         "below initial margin",
+        "borrow cap reached",
         "not a venue",
+        "paused",
         "pool halted",
         "prices diverge",
         "reserved account",
@@ -71,6 +111,15 @@ BY_NAME = {
         "reserved account",
         "taken",
     ],
+    "pause_asset": [
+        "not the guardian",
+        "taken",
+    ],
+    "pause_market": [
+        "not the guardian",
+        "taken",
+        "unknown market",
+    ],
     "pledge": [
         "amount too large",
         "not authorised",
@@ -79,6 +128,16 @@ BY_NAME = {
     ],
     "publish": [
         "taken",
+    ],
+    "queue": [
+        "not the governor",
+        "taken",
+    ],
+    "ramp_weight": [
+        "taken",
+        "unknown asset",
+        "without supply cap",
+        "zero amount",
     ],
     "realise": [
         "stale price",
@@ -91,14 +150,19 @@ BY_NAME = {
         "unknown asset",
         "zero amount",
     ],
+    "resume": [
+        "taken",
+    ],
     "set_asset_risk": [
         "not the governor",
         "out of bounds",
         "taken",
-        "unknown asset",
     ],
-    "set_auto_lend": [
-        "not authorised",
+    "set_caps": [
+        "taken",
+    ],
+    "set_cull": [
+        "out of bounds",
         "taken",
     ],
     "set_curve": [
@@ -106,10 +170,21 @@ BY_NAME = {
         "taken",
         "unknown asset",
     ],
+    "set_delay": [
+        "taken",
+    ],
     "set_fund_cap": [
+        "taken",
+    ],
+    "set_guardian": [
+        "taken",
+    ],
+    "set_guards": [
         "out of bounds",
         "taken",
-        "unknown market",
+    ],
+    "set_limits": [
+        "taken",
     ],
     "set_market_risk": [
         "not the governor",
@@ -122,10 +197,15 @@ BY_NAME = {
         "out of bounds",
         "taken",
     ],
+    "set_settings": [
+        "not authorised",
+        "taken",
+    ],
     "tick": [
         "taken",
         "unknown asset",
         "unknown market",
+        "zero amount",
     ],
     "transfer": [
         "below initial margin",
@@ -144,11 +224,19 @@ BY_NAME = {
         "insufficient balance",
         "insufficient cash",
         "not authorised",
+        "paused",
         "pool halted",
         "prices diverge",
         "taken",
         "unknown asset",
         "zero amount",
+    ],
+    "unpause_asset": [
+        "taken",
+    ],
+    "unpause_market": [
+        "taken",
+        "unknown market",
     ],
     "unpledge": [
         "not authorised",
@@ -163,12 +251,139 @@ BY_NAME = {
         "insufficient balance",
         "insufficient cash",
         "not authorised",
+        "outflow too large",
+        "paused",
         "pool halted",
         "prices diverge",
         "taken",
         "unknown asset",
         "zero amount",
     ],
+    "withdraw_reserve": [
+        "insufficient balance",
+        "taken",
+    ],
 }
 
 REACHED = {f"{name}: {end}" for name, ends in BY_NAME.items() for end in ends}
+
+
+def each_position(world):
+    """Yield every position, with its account's name, its account and its market."""
+    for name, account in world.clearing.accounts.items():
+        for market, position in account.positions.items():
+            yield name, account, world.clearing.markets[market], position
+
+
+def has_position(world, is_wanted):
+    return any(is_wanted(*each) for each in each_position(world))
+
+
+def is_touched(before, after, pending):
+    """Return whether interest of a scaled unit or more was settled."""
+    return any(
+        getattr(position, pending) >= WEIGHT_ONE
+        and getattr(after.clearing.accounts[name].positions.get(market, FLAT), pending)
+        == 0
+        for name, account in before.clearing.accounts.items()
+        for market, position in account.positions.items()
+    )
+
+
+def is_crossed(before, after):
+    return any(
+        {before.clearing.markets[market].cursor > price, listed.cursor > price}
+        == {True, False}
+        for market, listed in after.clearing.markets.items()
+        for price in get_entries(before, market)
+        if market in before.clearing.markets
+    )
+
+
+def is_forced(before, after, action, is_by_all):
+    """
+    Return whether a stranger realised somebody because of all gains, or else because
+    of what the account itself had gained or lost.
+    """
+    if action.name != "realise" or action.caller != STRANGER:
+        return False
+    market, names = action.arguments
+    threshold = before.clearing.markets[market].cull.system_threshold
+    if is_by_all != (0 < threshold * WAD <= get_gains(before, market)):
+        return False
+    return any(
+        account.settings.auto_realize is False
+        and acc.get_position(account, market).lots != 0
+        and not is_unrealised(before, after, action, name)
+        for name in names
+        for account in (ch.get_account(before.clearing, name),)
+    )
+
+
+def is_idle(before, after, action):
+    """Return whether a deposit lay idle beside a debt that it could have repaid."""
+    if action.name != "deposit" or action.arguments[1] != USDC:
+        return False
+    name = action.arguments[0]
+    had = acc.get_balance(ch.get_account(before.clearing, name), USDC)
+    has = acc.get_balance(ch.get_account(after.clearing, name), USDC)
+    return has.idle > had.idle and has.scaled < 0
+
+
+SITUATIONS = {
+    "interest earned is settled": lambda b, a, _: is_touched(b, a, "pending_lend"),
+    "interest owed is settled": lambda b, a, _: is_touched(b, a, "pending_borrow"),
+    "winners owe bad debt": lambda b, a, _: has_position(
+        a, lambda name, account, listed, position: position.pending_lend < 0
+    ),
+    "lends are below nothing": lambda b, a, _: a.clearing.assets[USDC].pool.lends < 0,
+    "entry ticks are crossed": lambda b, a, _: is_crossed(b, a),
+    "a cursor stays behind": lambda b, a, _: any(
+        listed.cursor != listed.quote.slow for listed in a.clearing.markets.values()
+    ),
+    "outside, for its size": lambda b, a, _: has_position(
+        a,
+        lambda name, account, listed, position: (
+            position.entry is None and 0 < abs(position.lots) < listed.limits.min_lots
+        ),
+    ),
+    "outside, by its settings": lambda b, a, _: has_position(
+        a,
+        lambda name, account, listed, position: (
+            position.entry is None
+            and account.settings.auto_realize
+            and position.lots != 0
+        ),
+    ),
+    "outside, for a cursor behind": lambda b, a, _: has_position(
+        a,
+        lambda name, account, listed, position: (
+            position.entry is None
+            and not account.settings.auto_realize
+            and abs(position.lots) >= listed.limits.min_lots > 0
+        ),
+    ),
+    "a claim that was not paid": lambda b, a, _: has_position(
+        a, lambda name, account, listed, position: position.lots == 0
+    ),
+    "a debt left, by its settings": is_idle,
+    "realised beyond its threshold": lambda b, a, action: is_forced(
+        b, a, action, False
+    ),
+    "realised beyond all gains' threshold": lambda b, a, action: is_forced(
+        b, a, action, True
+    ),
+    "margin is scaled": lambda b, a, _: any(
+        listed.scales.imf > listed.scales.mmf > 10_000
+        for listed in a.clearing.markets.values()
+    ),
+    "margin grows with open interest": lambda b, a, _: any(
+        listed.scales.open_interest_imf > listed.requirement.base_imf
+        for listed in a.clearing.markets.values()
+    ),
+    "gains count in part": lambda b, a, _: any(
+        0 < get_backing(a, market) * WAD < get_gains(a, market)
+        for market in a.clearing.markets
+    ),
+}
+"""What else a walk has to come to, of the worlds before and after an action."""

@@ -263,6 +263,18 @@ class Walk:
         is_buyer = self.rng.random() < 0.5
         return Action("fill_perp", VENUE, (*arguments, self.price(asset), is_buyer))
 
+    def close(self):
+        """Return a fill that closes all that an account has in a market."""
+        account, market = self.account(has_positions), self.market()
+        held = ch.get_account(self.world.clearing, account)
+        lots = acc.get_position(held, market).lots
+        if lots == 0:
+            return self.fill_perp()
+        other = self.rng.choice(ACCOUNTS)
+        pair = (account, other) if lots < 0 else (other, account)
+        price = self.price(UNDERLYING[market])
+        return Action("fill_perp", VENUE, (market, *pair, abs(lots), price, True))
+
     def pair(self):
         buyer, seller = self.rng.sample(ACCOUNTS, 2)
         return buyer, self.spiced(seller, (buyer, *ODD_ACCOUNTS))
@@ -473,6 +485,10 @@ def has_balances(account):
     return len(account.balances) > 0
 
 
+def has_positions(account):
+    return any(position.lots != 0 for position in account.positions.values())
+
+
 def has_debts(account):
     return any(balance.scaled < 0 for balance in account.balances.values())
 
@@ -499,7 +515,8 @@ WEIGHTS = {
     "set_settings": 2,
     "set_operator": 1,
     "fill_spot": 5,
-    "fill_perp": 12,
+    "fill_perp": 10,
+    "close": 4,
     "wait": 3,
     "reprice": 3,
     "tick": 2,
