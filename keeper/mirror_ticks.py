@@ -8,26 +8,23 @@ bitmap, the sums over winners and losers) is checked against the positions: `Mis
 where it differs.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from specs import accounts as acc
 from specs import clearinghouse as ch
-from specs import grid, liquidity_fund, packing, virtual_pnl
+from specs import grid, liquidity_fund, packing, tick_set, virtual_pnl
 from specs.accounts import Account, AccountId
 from specs.fixed_point import Wad
 from specs.money_market import Pool
+from specs.packing import TICK
 from specs.perpetual import Position
 from specs.virtual_pnl import PRICE_UNIT
 from specs.weights import compute_weight
 
 HALF = 2**128
 """Growth is modulo this."""
-
-SUMMARY = 256
-"""The word of the bitmap that has the bits of the others."""
 
 
 class Mismatch(Exception):
@@ -149,15 +146,15 @@ def check_ticks(
             for account in accounts.values()
             if acc.get_position(account, market).entry is not None
         ]
-        check_market(reader, market, inside)
+        check_market(reader, market, listed, inside)
         gains = [
             virtual_pnl.compute_gain(position, listed.lot, listed.cursor)
             for position in inside
         ]
-        won = check_sum(reader, market, listed, "winners", gains)
-        lost = check_sum(reader, market, listed, "losers", [-gain for gain in gains])
-        spread = packing.unpack(reader.word("market_fund", market), packing.FUND)
-        expect(f"market {market}: spread", spread["spread"], lost - won)
+        won = sum(max(0, gain) for gain in gains)
+        lost = sum(max(0, -gain) for gain in gains)
+        fund = packing.unpack(reader.word("market_fund", market), packing.FUND)
+        expect(f"market {market}: spread", fund["spread"], lost - won)
         winners, losers = winners + won, losers + lost
         rest += liquidity_fund.compute_rest(listed.fund.balance, Wad(won), Wad(lost))
         total += listed.fund.balance
@@ -167,45 +164,30 @@ def check_ticks(
     expect("virtuals", virtuals, {"winners": winners, "losers": losers})
 
 
-def check_market(reader: Words, market: int, inside: Iterable[Position]) -> None:
-    """Raise `Mismatch` unless sizes by tick and the bitmap are those of positions."""
-    longs: Counter[int] = Counter()
-    shorts: Counter[int] = Counter()
-    for position in inside:
-        assert position.entry is not None
-        side = longs if position.lots > 0 else shorts
-        side[position.entry] += abs(position.lots)
-    ticks = longs.keys() | shorts.keys()
-    for tick in ticks:
-        found = packing.unpack(reader.word("tick_size", market, tick), packing.TICK)
-        expect(
-            f"market {market}: tick {tick}",
-            found,
-            {"longs": longs[tick], "shorts": shorts[tick]},
-        )
-    summary = reader.word("tick_map", market, SUMMARY)
-    numbers = {tick >> 8 for tick in ticks}
-    expect(f"market {market}: words", summary, sum(1 << n for n in numbers))
-    for number in numbers:
-        bits = sum(1 << (tick & 255) for tick in ticks if tick >> 8 == number)
-        found_bits = reader.word("tick_map", market, number)
-        expect(f"market {market}: word {number}", found_bits, bits)
-
-
-def check_sum(
-    reader: Words, market: int, listed: ch.Market, name: str, gains: list[int]
-) -> int:
-    """Return what winners gained or losers lost; raise unless the sums say the same."""
-    variable, layout = {
-        "winners": ("market_winners", packing.WINNERS),
-        "losers": ("market_size", packing.SIZE),
-    }[name]
-    fields = packing.unpack(reader.word(variable, market), layout)
-    units = listed.cursor // PRICE_UNIT * fields[f"{name}_lots"]
-    found = (units + fields[f"{name}_cost"]) * (listed.lot // 10**12)
-    expected = sum(max(0, gain) for gain in gains)
-    expect(f"market {market}: {name}", found, expected)
-    return expected
+def check_market(
+    reader: Words, market: int, listed: ch.Market, inside: list[Position]
+) -> None:
+    """Raise `Mismatch` unless a market's words by tick are those of its positions."""
+    sizes = tick_set.compute_sizes(inside)
+    for tick, size in sizes.items():
+        word = reader.word("tick_size", market, tick)
+        expect(f"market {market}: tick {tick}", word, packing.pack(vars(size), TICK))
+    for number, bits in tick_set.compute_bitmap(sizes).items():
+        found = reader.word("tick_map", market, number)
+        expect(f"market {market}: bitmap {number}", found, bits)
+    winners, losers = tick_set.compute_sums(sizes, listed.cursor // PRICE_UNIT)
+    won = packing.unpack(reader.word("market_winners", market), packing.WINNERS)
+    expect(
+        f"market {market}: winners",
+        (won["winners_lots"], won["winners_cost"]),
+        (winners.lots, winners.cost),
+    )
+    lost = packing.unpack(reader.word("market_size", market), packing.SIZE)
+    expect(
+        f"market {market}: losers",
+        (lost["losers_lots"], lost["losers_cost"]),
+        (losers.lots, losers.cost),
+    )
 
 
 def expect(name: str, found: object, expected: object) -> None:
