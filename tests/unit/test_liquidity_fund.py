@@ -3,7 +3,13 @@
 import pytest
 from hypothesis import given
 
-from specs.liquidity_fund import Fund, compute_payment, compute_surplus, pay
+from specs.liquidity_fund import (
+    Fund,
+    compute_payment,
+    compute_rest,
+    compute_surplus,
+    pay,
+)
 from tests.helpers import harness as harnesses
 from tests.helpers.numbers import WORD, is_same_or_refused, within
 
@@ -60,6 +66,16 @@ def test_a_payment_leaves_a_fund_within_its_cap(module, balance, cap, gain):
 @given(balance=within(-(2**255), 2**255 - 1))
 def test_surplus_is_as_specified(module, balance):
     assert module("compute_surplus", balance) == compute_surplus(balance)
+
+
+@given(
+    balance=within(-(2**111), 2**111 - 1),
+    winners=within(0, 2**128 - 1),
+    losers=within(0, 2**128 - 1),
+)
+def test_the_rest_is_the_surplus_over_the_gains(module, balance, winners, losers):
+    beyond = balance + (losers - winners)
+    assert module("compute_surplus", beyond) == compute_rest(balance, winners, losers)
 
 
 @given(
