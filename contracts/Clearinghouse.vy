@@ -240,9 +240,13 @@ def _code_of(selector: bytes4) -> address:
         "fill_perp(uint256,uint256,uint256,uint256,uint256,bool)", output_type=bytes4
     ):
         return TRADE_CODE
-    if selector == method_id(
-        "fill_spot(uint256,uint256,uint256,uint256,uint256,bool)", output_type=bytes4
-    ):
+    if selector in [
+        method_id(
+            "fill_spot(uint256,uint256,uint256,uint256,uint256,bool)",
+            output_type=bytes4,
+        ),
+        method_id("convert(uint256,uint256,uint256,uint256,uint256)", output_type=bytes4),
+    ]:
         return SPOT_CODE
     if selector in [
         method_id("tick(uint256[],uint256[],uint256)", output_type=bytes4),

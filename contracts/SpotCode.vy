@@ -4,7 +4,8 @@
 @title SpotCode
 @license Apache-2.0
 @notice Fills of spot trades between two accounts, which move both assets inside the
-        ledger; a code body behind the Clearinghouse's address.
+        ledger, and conversions of collateral, which are sales that pay a debt; a code
+        body behind the Clearinghouse's address.
 @dev Called by delegation only. Called directly it meets its own, empty storage, in
      which nobody is a venue.
 @custom:spec specs/spot_code.py
@@ -12,6 +13,7 @@
 
 from .interfaces import IClearinghouse
 from .modules import accounts
+from .modules import conversion
 from .modules import errors
 from .modules import fills
 from .modules import fixed_point as fp
@@ -28,6 +30,7 @@ initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
 initializes: guards[state := state]
+initializes: conversion[state := state]
 initializes: health
 initializes: fills[health := health]
 initializes: tick_set[state := state]
@@ -92,8 +95,8 @@ def fill_spot(
     seller_fee: uint256 = settlement._fee(cost, risk, not maker_is_buyer)
     sold: int256 = money_market._scaled(state.balances[seller][asset])
     paid: int256 = money_market._scaled(state.balances[buyer][accounts.USDC])
-    borrowed: uint256 = self._borrowed(pool)
-    usdc_borrowed: uint256 = self._borrowed(usdc)
+    borrowed: uint256 = money_market._borrowed(pool)
+    usdc_borrowed: uint256 = money_market._borrowed(usdc)
     pool = money_market._credit(buyer, asset, pool, amount)
     usdc = money_market._debit(buyer, accounts.USDC, usdc, cost)
     pool = money_market._debit(seller, asset, pool, amount)
@@ -118,6 +121,121 @@ def fill_spot(
     )
 
 
+@external
+def convert(
+    asset: uint256, account: uint256, buyer: uint256, amount: uint256, price: uint256
+):
+    """
+    @notice Sell `amount` (WAD) of an account's collateral for the USDC that it owes
+            above what it may, without a fee; the buyer pays rounded up, the account
+            gets rounded down.
+    @dev Below its initial margin an account is converted too, for it must not end worse
+         than it was. Below its maintenance margin it is liquidated instead: a
+         conversion would pick the best collateral out of its liquidation. The limit is
+         that of the equity afterwards: a sale raises it by what the haircut had left
+         out, so that less is needed than by the equity before.
+    @param price WAD USDC for 1.0, checked against the bands by the venue.
+    """
+    assert state.venues[msg.sender] & TRADE_VENUE != 0, errors.NOT_VENUE
+    self._require_sale(asset, account, buyer, amount, price)
+
+    pool: money_market.Pool = money_market._load_accrued(asset)
+    usdc: money_market.Pool = money_market._load_accrued(accounts.USDC)
+    money_market._save(asset, pool)
+    money_market._save(accounts.USDC, usdc)
+    before: IClearinghouse.Health = health._assess(account)
+    buyer_before: IClearinghouse.Health = self._before_receipt(buyer, asset)
+    debt: uint256 = conversion._compute_net_debt(
+        state.balances[account][accounts.USDC], usdc.borrow_index
+    )
+    above_cap: uint256 = conversion._compute_cap_excess(
+        state.curve[accounts.USDC], money_market._borrowed(usdc)
+    )
+    assert not margin._is_liquidatable(before), errors.NOT_CONVERTIBLE
+    assert self._excess(account, debt, before, above_cap) != 0, errors.NOT_CONVERTIBLE
+    assert asset == conversion._best_collateral(account), errors.WRONG_COLLATERAL
+    assert amount <= money_market._held(
+        state.balances[account][asset], pool.lend_index
+    ), errors.INSUFFICIENT_BALANCE
+
+    pool = money_market._debit(account, asset, pool, amount)
+    usdc = money_market._pay_debt(
+        account, accounts.USDC, usdc, fp._mul_div_down(amount, price, fp.WAD)
+    )
+    money_market._save(asset, money_market._credit(buyer, asset, pool, amount))
+    self._pay(buyer, usdc, fp._mul_div_up(amount, price, fp.WAD))
+
+    after: IClearinghouse.Health = health._assess(account)
+    assert amount <= conversion._compute_most(
+        self._excess(account, debt, after, above_cap), price
+    ), errors.AMOUNT_TOO_LARGE
+    assert conversion._is_no_worse(before, after), errors.NOT_CONVERTIBLE
+    fills._check(buyer, buyer_before)
+    log IClearinghouse.Converted(
+        asset=asset,
+        account=account,
+        buyer=buyer,
+        amount=amount,
+        price=price,
+        time=block.timestamp,
+    )
+
+
+@internal
+@view
+def _require_sale(
+    asset: uint256, account: uint256, buyer: uint256, amount: uint256, price: uint256
+):
+    """
+    @notice Refuse a sale of what is not listed or has no price now, between accounts of
+            one owner or the protocol's, or below the least price.
+    """
+    accounts._require_user(account)
+    accounts._require_user(buyer)
+    assert accounts._owner(account) != accounts._owner(buyer), errors.SAME_OWNER
+    assert asset != accounts.USDC, errors.UNKNOWN_ASSET
+    assert state.token[asset] != 0, errors.UNKNOWN_ASSET
+    assert amount != 0, errors.ZERO_AMOUNT
+    assert amount <= MAX_AMOUNT, errors.AMOUNT_TOO_LARGE
+    quote: margin.Quote = margin._quote(state.quote[asset])
+    assert not margin._is_stale(quote), errors.STALE_PRICE
+    assert not margin._is_diverging(quote), errors.PRICES_DIVERGE
+    assert (
+        price >= conversion._compute_least_price(quote.slow)
+    ), errors.PRICE_OUT_OF_BAND
+    money_market._require_open(asset)
+    money_market._require_open(accounts.USDC)
+
+
+@internal
+@view
+def _excess(
+    account: uint256, debt: uint256, found: IClearinghouse.Health, above_cap: uint256
+) -> uint256:
+    """
+    @notice Return how much of `debt` has to be paid by conversion, at the limit of the
+            account's equity in `found`.
+    """
+    return conversion._compute_excess(
+        debt,
+        conversion._compute_limit(state.headers[account], found.equity),
+        above_cap,
+    )
+
+
+@internal
+def _pay(buyer: uint256, usdc: money_market.Pool, cost: uint256):
+    """
+    @notice Take `cost` from the buyer and save the USDC pool. A debt may grow by it, but
+            not in the place of the one that is converted because of the pool's cap.
+    """
+    scaled: int256 = money_market._scaled(state.balances[buyer][accounts.USDC])
+    borrowed: uint256 = money_market._borrowed(usdc)
+    changed: money_market.Pool = money_market._debit(buyer, accounts.USDC, usdc, cost)
+    self._require_borrowing(buyer, accounts.USDC, scaled, borrowed, changed)
+    money_market._save(accounts.USDC, changed)
+
+
 @internal
 def _before_receipt(account: uint256, asset: uint256) -> IClearinghouse.Health:
     """
@@ -127,15 +245,6 @@ def _before_receipt(account: uint256, asset: uint256) -> IClearinghouse.Health:
     if money_market._scaled(state.balances[account][asset]) < 0:
         return health._assess(account)
     return empty(IClearinghouse.Health)
-
-
-@internal
-@pure
-def _borrowed(pool: money_market.Pool) -> uint256:
-    """
-    @notice Return all that is borrowed of a pool, WAD, rounded up.
-    """
-    return fp._mul_div_up(pool.borrows, pool.borrow_index, fp.RAY)
 
 
 @internal
@@ -151,4 +260,4 @@ def _require_borrowing(
         return
     curve: uint256 = state.curve[asset]
     assert curve & _ASSET_PAUSED == 0, errors.PAUSED
-    guards._require_borrow_cap(curve, borrowed, self._borrowed(pool))
+    guards._require_borrow_cap(curve, borrowed, money_market._borrowed(pool))

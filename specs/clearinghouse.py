@@ -46,7 +46,7 @@ from specs.settlement import (
     realise_one,
     trade,
 )
-from specs.spot_code import fill_spot
+from specs.spot_code import convert, fill_spot
 from specs.state import (
     Asset,
     Fees,
@@ -98,6 +98,7 @@ __all__ = [
     "charge",
     "compute_fee",
     "compute_scale",
+    "convert",
     "credit",
     "credit_reserve",
     "debit",

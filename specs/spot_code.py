@@ -1,13 +1,14 @@
 """
 SpotCode.
 
-Fills of spot trades between two accounts, which move both assets inside the ledger.
+Fills of spot trades between two accounts, which move both assets inside the ledger, and
+conversions of collateral, which are sales that pay a debt.
 
 Counterpart of ``contracts/SpotCode.vy``.
 """
 
 from specs import accounts as acc
-from specs import errors, margin
+from specs import conversion, errors, margin
 from specs.accounts import USDC, AccountId, Address
 from specs.authority import TRADE_VENUE, require_amount, require_open, require_venue
 from specs.fills import require_fill_margin, require_parties, split_fees
@@ -22,6 +23,8 @@ from specs.state import (
     debit,
     get_account,
     get_asset,
+    get_held,
+    pay_debt,
 )
 
 
@@ -86,3 +89,88 @@ def require_borrowing(
     if after.assets[asset].pool.is_paused:
         raise errors.Paused
     require_borrow_cap(before.assets[asset].pool, after.assets[asset].pool)
+
+
+def convert(
+    state: State,
+    now: Seconds,
+    caller: Address,
+    asset: int,
+    account: AccountId,
+    buyer: AccountId,
+    amount: Wad,
+    price: Wad,
+) -> State:
+    """
+    Sell ``amount`` (WAD) of an account's collateral for the USDC that it owes above
+    what it may, without a fee.
+
+    The buyer pays rounded up, the account gets rounded down. It repays whatever the
+    settings say. Below its initial margin an account is converted too, for it must not
+    end worse than it was; below its maintenance margin it is liquidated instead.
+    """
+    require_venue(state, caller, TRADE_VENUE)
+    acc.require_user(account)
+    acc.require_user(buyer)
+    if acc.get_owner(account) == acc.get_owner(buyer):
+        raise errors.SameOwner
+    if asset == USDC:
+        raise errors.UnknownAsset
+    quote = get_asset(state, asset).quote
+    require_amount(amount)
+    if margin.is_stale(quote, now):
+        raise errors.StalePrice
+    if margin.is_diverging(quote):
+        raise errors.PricesDiverge
+    if price < conversion.compute_least_price(quote.slow):
+        raise errors.PriceOutOfBand
+    require_open(state, asset)
+    require_open(state, USDC)
+    state = accrue(accrue(state, asset, now), USDC, now)
+    if not conversion.is_convertible(state, account, now):
+        raise errors.NotConvertible
+    if asset != conversion.get_best_collateral(state, account, now):
+        raise errors.WrongCollateral
+    if amount > get_held(state, account, asset):
+        raise errors.InsufficientBalance
+    before = state
+
+    proceeds = Wad(mul_div_down(amount, price, WAD))
+    state = debit(state, account, asset, amount)
+    state = pay_debt(state, account, USDC, proceeds)
+    paid = state
+    state = credit(state, buyer, asset, amount)
+    state = debit(state, buyer, USDC, Wad(mul_div_up(amount, price, WAD)))
+    require_borrowing(paid, state, USDC, buyer)
+    require_conversion(before, state, account, amount, price, now)
+    buyer_before = assess(before, buyer, now)
+    buyer_reduces = acc.get_balance(get_account(before, buyer), asset).scaled < 0
+    require_fill_margin(state, buyer, buyer_before, buyer_reduces, now)
+    return state
+
+
+def require_conversion(
+    before: State,
+    after: State,
+    account: AccountId,
+    amount: Wad,
+    price: Wad,
+    now: Seconds,
+) -> None:
+    """
+    Refuse to convert more than is needed, or what leaves the account worse off.
+
+    The limit is that of the equity afterwards: a sale raises it by what the haircut
+    had left out, so that less is needed than by the equity before.
+    """
+    excess = conversion.compute_excess(
+        conversion.compute_net_debt(before, account, now),
+        conversion.compute_debt_limit(after, account, now),
+        conversion.compute_cap_excess(before.assets[USDC].pool),
+    )
+    if amount > conversion.compute_most(excess, price):
+        raise errors.AmountTooLarge
+    if not conversion.is_no_worse(
+        assess(before, account, now), assess(after, account, now)
+    ):
+        raise errors.NotConvertible

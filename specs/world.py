@@ -72,6 +72,7 @@ TRANSITIONS: Final[Mapping[str, Callable[..., ch.State]]] = {
         ch.unlend,
         ch.batch,
         ch.fill_spot,
+        ch.convert,
         ch.fill_perp,
         ch.realise,
         governance.queue,
@@ -229,7 +230,7 @@ def get_named(world: World, action: Action) -> frozenset[AccountId]:
     match action.name:
         case "transfer":
             return frozenset(arguments[:2])
-        case "fill_spot" | "fill_perp":
+        case "fill_spot" | "fill_perp" | "convert":
             return frozenset(arguments[1:3])
         case "realise":
             return frozenset(arguments[1])

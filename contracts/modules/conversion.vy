@@ -1,0 +1,146 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title Conversion
+@license Apache-2.0
+@notice The last resort where an account may not borrow the USDC that a settled loss or
+        a fee has left it owing: its collateral is sold, best weight first, and only
+        what is needed.
+@dev limit  = 0 if the account's settings forbid a debt, else max(30,000 USDC, 4 equity)
+     excess = what it owes, less its idle USDC, above the limit; no less than what the
+              pool has lent above its borrow cap, as far as the account owes as much
+@custom:spec specs/conversion.py
+"""
+
+from ..interfaces import IClearinghouse
+from . import accounts
+from . import fixed_point as fp
+from . import margin
+from . import money_market
+from . import requirements
+from . import state
+
+uses: state
+
+LEAST_LIMIT: constant(int256) = 30_000 * 10**18
+EQUITY_MULTIPLE: constant(int256) = 4
+# The least part of the slow price at which collateral is sold, parts per million.
+LEAST_PRICE: constant(uint256) = 990_000
+# What is worth less, WAD USDC, is passed over: one wei of the best collateral, which
+# nobody buys, would keep all the rest from being sold.
+DUST: constant(uint256) = fp.WAD
+_ENTRIES: constant(uint256) = 8
+_LOW_24: constant(uint256) = 2**24 - 1
+_LOW_40: constant(uint256) = 2**40 - 1
+
+
+@internal
+@pure
+def _compute_limit(header: uint256, equity: int256) -> uint256:
+    """
+    @notice Return the most USDC that an account with this header and maintenance
+            equity may owe.
+    """
+    if not accounts._is_auto_borrowing(header):
+        return 0
+    return convert(max(LEAST_LIMIT, EQUITY_MULTIPLE * equity), uint256)
+
+
+@internal
+@pure
+def _compute_net_debt(word: uint256, borrow_index: uint256) -> uint256:
+    """
+    @notice Return what a USDC balance owes, less what it has lying idle.
+    """
+    owed: uint256 = money_market._debt(word, borrow_index)
+    return owed - min(owed, money_market._idle(word))
+
+
+@internal
+@pure
+def _compute_cap_excess(curve: uint256, borrowed: uint256) -> uint256:
+    """
+    @notice Return what a pool has lent above the borrow cap in the word of its curve.
+    """
+    cap: uint256 = (curve >> 216) * fp.WAD
+    if cap == 0:
+        return 0
+    return borrowed - min(borrowed, cap)
+
+
+@internal
+@pure
+def _compute_excess(debt: uint256, limit: uint256, cap_excess: uint256) -> uint256:
+    """
+    @notice Return how much of a debt has to be paid by conversion.
+    """
+    return max(debt - min(debt, limit), min(debt, cap_excess))
+
+
+@internal
+@view
+def _best_collateral(account: uint256) -> uint256:
+    """
+    @notice Return the asset of the best weight at what is held of it, of those that
+            count as collateral, are worth more than dust and have a fresh price; of
+            several the one with the lowest number. USDC, which is none, if there is
+            none.
+    """
+    best: uint256 = accounts.USDC
+    best_weight: uint256 = 0
+    entries: uint256 = accounts._assets(state.headers[account])
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        asset: uint256 = (entries & 255) - 1
+        entries >>= 8
+        word: uint256 = state.quote[asset]
+        quote: margin.Quote = margin._quote(word)
+        if margin._is_stale(quote):
+            continue
+        held: uint256 = money_market._held(
+            state.balances[account][asset], state.pool_index[asset] >> 144
+        )
+        if fp._mul_div_down(held, quote.slow, fp.WAD) < DUST:
+            continue
+        weight: uint256 = requirements._compute_weight(
+            (word >> 40) & _LOW_24, word & _LOW_40, held
+        )
+        # The list is sorted: of equal weights the lowest number stays.
+        if weight > best_weight:
+            best = asset
+            best_weight = weight
+    return best
+
+
+@internal
+@pure
+def _compute_least_price(slow: uint256) -> uint256:
+    """
+    @notice Return the least price at which collateral is sold, rounded up.
+    """
+    return fp._mul_div_up(slow, LEAST_PRICE, fp.PPM)
+
+
+@internal
+@pure
+def _compute_most(excess: uint256, price: uint256) -> uint256:
+    """
+    @notice Return the amount of an asset that pays `excess` at `price`, rounded up.
+    """
+    return fp._mul_div_up(excess, fp.WAD, price)
+
+
+@internal
+@pure
+def _is_no_worse(
+    before: IClearinghouse.Health, after: IClearinghouse.Health
+) -> bool:
+    """
+    @notice Return whether an account has improved as a reduction below initial margin
+            must. A debt that unrealised gains outweigh binds no margin, so paying it
+            lowers no exposure: then its equity may not have fallen.
+    """
+    if margin._is_improved(before, after):
+        return True
+    return after.exposure == before.exposure and after.equity >= before.equity
