@@ -229,13 +229,15 @@ def can_repay(world: World, name: AccountId) -> bool:
 
 def can_withdraw(world: World, name: AccountId) -> bool:
     """
-    Return whether an account without exposure can take out what it holds, as far
-    as there is cash.
+    Return whether an account without exposure and debts can take out what it holds, as
+    far as there is cash.
     """
     health = get_healths(world, world.now)[name]
-    if health.exposure > 0 or health.initial_margin > 0:
+    balances = world.clearing.accounts[name].balances
+    is_owing = any(balance.scaled < 0 for balance in balances.values())
+    if health.exposure > 0 or health.initial_margin > 0 or is_owing:
         return True
-    for asset in world.clearing.accounts[name].balances:
+    for asset in balances:
         listed = world.clearing.assets[asset]
         clearing = ch.accrue(world.clearing, asset, world.now)
         held = ch.get_held(clearing, name, asset)
