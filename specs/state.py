@@ -223,41 +223,33 @@ def get_gains(state: State, market: int) -> list[int]:
     """Return what each position inside a market's tick set has gained or lost."""
     listed = state.markets[market]
     return [
-        virtual_pnl.compute_gain(account.positions[market], listed.lot, listed.cursor)
+        virtual_pnl.compute_gain(position, listed.lot, listed.cursor)
         for account in state.accounts.values()
-        if market in account.positions
+        if (position := account.positions.get(market)) and position.entry is not None
     ]
 
 
 def get_winners(state: State, market: int) -> Wad:
     """Return W of a market: what winners inside its tick set have gained."""
-    return Wad(sum(max(0, gain) for gain in get_gains(state, market)))
+    return Wad(sum(gain for gain in get_gains(state, market) if gain > 0))
 
 
 def get_losers(state: State, market: int) -> Wad:
     """Return V of a market: what losers inside its tick set have lost."""
-    return Wad(sum(max(0, -gain) for gain in get_gains(state, market)))
+    return Wad(-sum(gain for gain in get_gains(state, market) if gain < 0))
 
 
 def get_virtuals(state: State, asset: int) -> Virtuals:
     """Return what earns and owes interest without a lend or borrow; in USDC only."""
     if asset != USDC:
         return money_market.NONE
-    winners = {market: get_winners(state, market) for market in state.markets}
-    losers = {market: get_losers(state, market) for market in state.markets}
-    return Virtuals(
-        surplus=get_surplus(state, asset),
-        winners=Wad(sum(winners.values())),
-        losers=Wad(sum(losers.values())),
-        rest=Wad(
-            sum(
-                liquidity_fund.compute_rest(
-                    listed.fund.balance, winners[market], losers[market]
-                )
-                for market, listed in state.markets.items()
-            )
-        ),
-    )
+    winners = losers = rest = 0
+    for market, listed in state.markets.items():
+        won, lost = get_winners(state, market), get_losers(state, market)
+        winners, losers = winners + won, losers + lost
+        rest += liquidity_fund.compute_rest(listed.fund.balance, won, lost)
+    surplus = get_surplus(state, asset)
+    return Virtuals(surplus, Wad(winners), Wad(losers), Wad(rest))
 
 
 def get_borrow_index(state: State, asset: int, now: Seconds) -> Ray:
@@ -291,15 +283,15 @@ def get_owed(state: State, account: AccountId, asset: int, now: Seconds) -> Wad:
 
 
 def get_interest(
-    state: State, market: int, position: Position, now: Seconds
+    state: State, market: int, position: Position, borrow_index: Ray
 ) -> tuple[int, int]:
     """
     Return the scaled interest that a position has earned and owes, not settled yet:
-    earned as booked, since a lend index never overvalues, owed until ``now``.
+    earned as booked, since a lend index never overvalues, owed until the USDC borrow
+    index is ``borrow_index``.
     """
     listed, pool = state.markets[market], get_asset(state, USDC).pool
-    fall = compute_weight(pool.borrow_index)
-    fall -= compute_weight(get_borrow_index(state, USDC, now))
+    fall = compute_weight(pool.borrow_index) - compute_weight(borrow_index)
     earned = virtual_pnl.earn(position, listed.lot, listed.cursor, 0, fall)
     return virtual_pnl.compute_interest(earned.pending_lend, earned.pending_borrow)
 
@@ -334,20 +326,21 @@ def get_worse_price(listed: Market, position: Position) -> Wad:
 
 
 def get_exposure(
-    state: State, market: int, position: Position, now: Seconds
+    state: State, market: int, position: Position, borrow_index: Ray
 ) -> margin.Exposure:
-    """Return a position as margin sees it."""
+    """Return a position as margin sees it, at the borrow index of USDC until now."""
     listed = state.markets[market]
     quote, index = listed.quote, listed.funding.index
     worst_value = perpetual.compute_value(
         position, listed.lot, get_worse_price(listed, position), index
     )
-    pool = get_asset(state, USDC).pool
-    interest = virtual_pnl.compute_worth(
-        *get_interest(state, market, position, now),
-        pool.lend_index,
-        get_borrow_index(state, USDC, now),
-    )
+    interest = 0
+    if position.entry is not None:
+        interest = virtual_pnl.compute_worth(
+            *get_interest(state, market, position, borrow_index),
+            get_asset(state, USDC).pool.lend_index,
+            borrow_index,
+        )
     return margin.Exposure(
         value=perpetual.compute_value(position, listed.lot, quote.slow, index),
         worst_value=worst_value,
@@ -363,8 +356,10 @@ def get_portfolio(state: State, account: AccountId, now: Seconds) -> margin.Port
     """Return what margin needs of an account."""
     held = get_account(state, account)
     others = [asset for asset in sorted(held.balances) if asset != USDC]
+    borrow_index = get_borrow_index(state, USDC, now)
+    owed = money_market.compute_debt(acc.get_balance(held, USDC), borrow_index)
     return margin.Portfolio(
-        usdc=get_held(state, account, USDC) - get_owed(state, account, USDC, now),
+        usdc=get_held(state, account, USDC) - owed,
         usdc_requirement=get_asset(state, USDC).requirement,
         collaterals=tuple(
             margin.Collateral(
@@ -384,7 +379,7 @@ def get_portfolio(state: State, account: AccountId, now: Seconds) -> margin.Port
             if held.balances[asset].scaled < 0
         ),
         exposures=tuple(
-            get_exposure(state, market, held.positions[market], now)
+            get_exposure(state, market, held.positions[market], borrow_index)
             for market in sorted(held.positions)
         ),
         max_leverage=held.settings.max_leverage,
