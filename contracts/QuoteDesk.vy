@@ -4,7 +4,8 @@
 @title QuoteDesk
 @license Apache-2.0
 @notice Trades by signed quotes: two quotes that cross, or one quote and a taker, become
-        a fill of the Clearinghouse, at the maker's price and inside the oracle's bands.
+        a fill of the Clearinghouse, at the maker's price and inside the oracle's bands;
+        one quote and collateral that has to be converted become a conversion.
 @dev The desk holds no token and no right but that of a venue. It trusts neither who
      relays a quote nor what is passed along: every quote is checked against its
      signature, every right is asked of the Clearinghouse, and margin is checked there.
@@ -43,6 +44,9 @@ interface Clearinghouse:
         amount: uint256,
         price: uint256,
         maker_is_buyer: bool,
+    ): nonpayable
+    def convert(
+        asset: uint256, account: uint256, buyer: uint256, amount: uint256, price: uint256
     ): nonpayable
 
 
@@ -121,6 +125,42 @@ def cross(
     )
     self._fill(maker, taker.account, size)
     return size
+
+
+@external
+def convert(
+    maker: IQuoteDesk.Quote, signature: Bytes[256], account: uint256, amount: uint256
+) -> uint256:
+    """
+    @notice Have collateral of `account`, which owes more USDC than it may, sold to a
+            signed quote at its price; the quote is used up, filled in part or not. The
+            Clearinghouse refuses an account that need not be converted, and more than
+            is needed.
+    @param maker Quote that buys a spot asset.
+    @param signature As in `cross`.
+    @param account Account whose collateral is sold; nobody asks its owner.
+    @param amount What is sold, at least the quote's `min_size`, WAD of the asset.
+    @return Amount sold.
+    """
+    quotes._convert(maker, account, amount, block.timestamp)
+    nonces._use(maker.account, maker.nonce)
+
+    self._check_signature(maker, signature, self._domain())
+    self._check_band(maker.instrument, maker.price)
+
+    asset: uint256 = maker.instrument - quotes.SPOT
+    log IQuoteDesk.Convert(
+        maker=maker.account,
+        account=account,
+        asset=asset,
+        amount=amount,
+        price=maker.price,
+        maker_nonce=maker.nonce,
+        caller=msg.sender,
+        timestamp=block.timestamp,
+    )
+    extcall CLEARINGHOUSE.convert(asset, account, maker.account, amount, maker.price)
+    return amount
 
 
 @external

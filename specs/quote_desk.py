@@ -2,8 +2,9 @@
 The quote desk.
 
 Trades by signed quotes: two quotes that cross, or one quote and a taker, become a fill
-of the clearinghouse at the maker's price and inside the oracle's bands. A quote fills
-once, in full or in part.
+of the clearinghouse at the maker's price and inside the oracle's bands; one quote and
+collateral that has to be converted become a conversion. A quote fills once, in full or
+in part.
 
 A transition returns the fill for the clearinghouse to apply: if that refuses it, the
 whole call is refused and the nonces are not used. What the clearinghouse and the oracle
@@ -71,6 +72,17 @@ class Fill:
     is_maker_buying: bool
 
 
+@dataclass(frozen=True)
+class Conversion:
+    """What collateral the clearinghouse is asked to convert, WAD of the asset."""
+
+    asset: int
+    account: AccountId
+    buyer: AccountId
+    amount: Wad
+    price: Wad
+
+
 def cross(
     state: State,
     around: Surroundings,
@@ -106,6 +118,27 @@ def take(
     check_signature(around, maker, signature)
     check_band(around, maker)
     return replace(state, nonces=used), compute_fill(maker, account, size)
+
+
+def convert(
+    state: State,
+    around: Surroundings,
+    maker: Quote,
+    signature: Signature,
+    account: AccountId,
+    amount: int,
+) -> tuple[State, Conversion]:
+    """
+    Have ``amount`` of the collateral of ``account``, which owes more USDC than it may,
+    sold to a signed quote at its price; anyone may relay it.
+    """
+    quotes.convert(maker, account, amount, around.now)
+    used = nonces.use(state.nonces, maker.account, maker.nonce)
+    check_signature(around, maker, signature)
+    check_band(around, maker)
+    asset = maker.instrument - SPOT
+    sale = Conversion(asset, account, maker.account, Wad(amount), maker.price)
+    return replace(state, nonces=used), sale
 
 
 def cancel(

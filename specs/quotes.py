@@ -132,6 +132,16 @@ def take(maker: Quote, account: AccountId, size: int, now: Seconds) -> int:
     return size
 
 
+def convert(maker: Quote, account: AccountId, amount: int, now: Seconds) -> int:
+    """Return ``amount``, if the quote buys as much collateral of ``account``."""
+    take(maker, account, amount, now)
+    if maker.instrument < SPOT:
+        raise WrongInstrument
+    if not maker.is_buy:
+        raise SameSide
+    return amount
+
+
 def compute_domain(chain_id: int, desk: str) -> bytes:
     """Return the EIP-712 domain of the desk at ``desk``, an address in hex."""
     return compute_domain_separator(NAME, VERSION, chain_id, desk)

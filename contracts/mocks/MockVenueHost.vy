@@ -19,12 +19,21 @@ struct Fill:
     is_maker_buying: bool
 
 
+struct Conversion:
+    asset: uint256
+    account: uint256
+    buyer: uint256
+    amount: uint256
+    price: uint256
+
+
 # Rights by account and actor; an account's owner has all.
 rights: public(HashMap[uint256, HashMap[address, uint256]])
 # By market and by asset, lowest and highest price.
 bands: HashMap[uint256, uint256[2]]
 spot_bands: HashMap[uint256, uint256[2]]
 fills: public(DynArray[Fill, 1024])
+conversions: public(DynArray[Conversion, 1024])
 # Whether the next fills are refused, as for want of margin.
 is_refusing: public(bool)
 
@@ -87,6 +96,21 @@ def fill_spot(
 
 
 @external
+def convert(
+    asset: uint256, account: uint256, buyer: uint256, amount: uint256, price: uint256
+):
+    """
+    @notice Remember a conversion of collateral.
+    """
+    assert not self.is_refusing, "below initial margin"
+    self.conversions.append(
+        Conversion(
+            asset=asset, account=account, buyer=buyer, amount=amount, price=price
+        )
+    )
+
+
+@external
 @view
 def is_authorised(account: uint256, actor: address, right: uint256) -> bool:
     """
@@ -124,6 +148,15 @@ def fill_count() -> uint256:
     @notice Return how many fills there were.
     """
     return len(self.fills)
+
+
+@external
+@view
+def conversion_count() -> uint256:
+    """
+    @notice Return how many conversions there were.
+    """
+    return len(self.conversions)
 
 
 @internal

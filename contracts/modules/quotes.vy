@@ -100,3 +100,14 @@ def _take(maker: IQuoteDesk.Quote, account: uint256, size: uint256, now: uint256
     assert size != 0, errors.ZERO_AMOUNT
     assert size >= maker.min_size, errors.SIZE_TOO_SMALL
     assert size <= maker.size, errors.SIZE_TOO_LARGE
+
+
+@internal
+@pure
+def _convert(maker: IQuoteDesk.Quote, account: uint256, amount: uint256, now: uint256):
+    """
+    @notice Refuse collateral of `account` that the quote does not buy.
+    """
+    self._take(maker, account, amount, now)
+    assert maker.instrument >= SPOT, errors.WRONG_INSTRUMENT
+    assert maker.is_buy, errors.SAME_SIDE

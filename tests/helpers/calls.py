@@ -4,6 +4,7 @@ from specs import clearinghouse as ch
 from specs.accounts import USDC
 from specs.accounts import compute_account as account_of
 from specs.fixed_point import WAD
+from specs.quotes import SPOT
 from tests.helpers import worlds
 from tests.helpers.deployers import address_of, curve_fields, fields
 from tests.helpers.protocol import PUBLISHER
@@ -28,6 +29,7 @@ SOMEONE = address_of(0x50BE << 96)
 UNSIGNED = bytes(65)
 
 QUOTE = (ACCOUNT, 0, True, 10, 1, 60_000 * WAD, 5, 2**40, 0)
+BID = (OTHER, SPOT + BTC, True, 10**15, 1, 60_000 * WAD, 6, 2**40, 0)
 ASK = (OTHER, 0, False, 10, 1, 60_000 * WAD, 5, 2**40, 0)
 
 CURVE = curve_fields(worlds.CURVE)
@@ -95,6 +97,7 @@ VAULT_CALLS = {
     "set_operator": (ACCOUNT, SOMEONE, 1),
     "set_auto_lend": (ACCOUNT, True),
     "fill_perp": (0, ACCOUNT, OTHER, 10, 60_000 * WAD, True),
+    "convert": (BTC, ACCOUNT, OTHER, 10**15, 60_000 * WAD),
     "fill_spot": (BTC, ACCOUNT, OTHER, 10**15, 60_000 * WAD, True),
     "tick": ([BTC], [0]),
     "realise": (0, [ACCOUNT]),
@@ -129,6 +132,7 @@ DESK_CALLS = {
     "quote_digest": (QUOTE,),
     "cross": (QUOTE, UNSIGNED, ASK, UNSIGNED),
     "take": (ASK, UNSIGNED, ACCOUNT, 5),
+    "convert": (BID, UNSIGNED, ACCOUNT, 10**15),
     "cancel": (ACCOUNT, 8),
     "cancel_word": (ACCOUNT, 1, 3),
 }

@@ -100,6 +100,7 @@ class World:
         self.operators: set[tuple[int, int]] = set()
         self.bands: dict[int, tuple[int, int]] = {}
         self.fills: list[quote_desk.Fill] = []
+        self.conversions: list[quote_desk.Conversion] = []
         self.is_refusing = False
         for instrument in (3, SPOT + 3):
             self.set_band(instrument, 90 * WAD, 110 * WAD)
@@ -205,6 +206,34 @@ class World:
         quote = astuple(maker.quote)
         return self._step(expected, sender, "take", quote, maker.data, account, size)
 
+    def convert(self, maker: Signed, account: int, amount: int) -> int:
+        """Convert an account's collateral by a quote; anyone relays."""
+        sender = key_of("relayer").address
+
+        def expected() -> tuple[int, dict[str, Any]]:
+            around, quote = self.around(), maker.quote
+            self.state, sale = quote_desk.convert(
+                self.state, around, quote, maker.signature, account, amount
+            )
+            if self.is_refusing:
+                raise Unfunded
+            self.conversions.append(sale)
+            return amount, {
+                "maker": quote.account,
+                "account": account,
+                "asset": sale.asset,
+                "amount": amount,
+                "price": quote.price,
+                "maker_nonce": quote.nonce,
+                "caller": sender,
+                "timestamp": self.now,
+            }
+
+        quote = astuple(maker.quote)
+        return self._step(
+            expected, sender, "convert", quote, maker.data, account, amount
+        )
+
     def cancel(self, caller: str, account: int, nonce: int) -> None:
         """Use up a nonce."""
         sender, number = key_of(caller).address, key_of(caller).number
@@ -236,18 +265,20 @@ class World:
         for account, word in used | {(a, 0) for a in self.accounts.values()}:
             expected = nonces.compute_word(self.state.nonces, account, word)
             assert self.view("nonce_words", account, word) == expected
-        count = self.chain.call(self.host, "fill_count")
-        assert count == len(self.fills)
-        if count:
-            last = self.chain.call(self.host, "fills", count - 1)
-            assert tuple(last) == astuple(self.fills[-1])
+        done = {"fill": self.fills, "conversion": self.conversions}
+        for name, expected in done.items():
+            count = self.chain.call(self.host, f"{name}_count")
+            assert count == len(expected)
+            if count:
+                last = self.chain.call(self.host, f"{name}s", count - 1)
+                assert tuple(last) == astuple(expected[-1])
 
     def view(self, method: str, *arguments: Any) -> Any:
         """Return what a view of the desk says."""
         return self.chain.call(self.desk, method, *arguments)
 
     def _step(self, expected: Any, sender: str, method: str, *arguments: Any) -> Any:
-        before, fills = self.state, len(self.fills)
+        before, done = self.state, (len(self.fills), len(self.conversions))
         try:
             result, log = expected()
         except Revert as revert:
@@ -261,7 +292,7 @@ class World:
             self.check()
             return result
         self.state = before
-        del self.fills[fills:]
+        del self.fills[done[0] :], self.conversions[done[1] :]
         with pytest.raises(Refused) as caught:
             self.chain.send(sender, self.desk, method, *arguments)
         assert caught.value.reason == refusal.reason

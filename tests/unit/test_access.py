@@ -39,6 +39,7 @@ RESTRICTED = {
         "set_auto_lend": (TRADE, "not authorised", None),
         "fill_perp": (VENUE, "not a venue", None),
         "fill_spot": (VENUE, "not a venue", None),
+        "convert": (VENUE, "not a venue", "not convertible"),
         "open_takeover": (LIQUIDATION, "not a venue", "not liquidatable"),
         "take_over": (LIQUIDATION, "not a venue", "no takeover open"),
         "close_takeover": (LIQUIDATION, "not a venue", "no takeover open"),
@@ -75,7 +76,7 @@ RESTRICTED = {
 OPEN = {
     "Clearinghouse": {"repay": None, "tick": None, "realise": None},
     "PriceOracle": {"publish": "too few reports"},
-    "QuoteDesk": {"cross": "bad signature"},
+    "QuoteDesk": {"cross": "bad signature", "convert": "bad signature"},
     "Liquidator": {"liquidate": "not liquidatable", "drop": None},
 }
 

@@ -38,6 +38,7 @@ PASSED_ON = 512
 FIRST_REFUSALS = {
     "fill_perp": "not a venue",
     "fill_spot": "not a venue",
+    "convert": "not a venue",
     "tick": None,
     "realise": "stale price",
     "open_takeover": "not a venue",

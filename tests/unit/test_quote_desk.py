@@ -194,7 +194,42 @@ def test_an_operator_takes_while_he_may_trade(world):
         world.take("operator", world.sign(world.quote(nonce=1)), account, 10)
 
 
+# Who may have collateral converted
+
+
+def test_anyone_relays_a_quote_that_converts(world):
+    maker = world.sign(world.quote(instrument=SPOT + 3))
+    assert not world.operators
+    assert world.convert(maker, world.accounts["wallet"], 50) == 50
+    sale = world.conversions[-1]
+    assert (sale.asset, sale.buyer) == (3, world.accounts["maker"])
+    assert (sale.account, sale.amount) == (world.accounts["wallet"], 50)
+
+
+def test_a_conversion_needs_the_signature_of_who_buys(world):
+    quote = world.quote(instrument=SPOT + 3)
+    for forged in (world.sign(quote, "taker"), Signed(quote, bytes(65), NOBODY)):
+        with pytest.raises(errors.BadSignature):
+            world.convert(forged, world.accounts["taker"], 50)
+    changed = replace(quote, price=quote.price - 1)
+    forged = Signed(changed, world.sign(quote).data, NOBODY)
+    with pytest.raises(errors.BadSignature):
+        world.convert(forged, world.accounts["taker"], 50)
+
+
 # What is used up
+
+
+def test_a_quote_that_converted_is_used_up(world):
+    maker = world.sign(world.quote(instrument=SPOT + 3))
+    account = world.accounts["taker"]
+    world.convert(maker, account, 10)
+    for again in (
+        lambda: world.convert(maker, account, 10),
+        lambda: world.take("taker", maker, account, 10),
+    ):
+        with pytest.raises(errors.NonceUsed):
+            again()
 
 
 def test_both_quotes_are_used_up_by_a_partial_fill(world):
@@ -238,8 +273,13 @@ def test_a_refused_fill_uses_nothing_up(world):
         world.cross(*world.sides())
     with pytest.raises(Unfunded):
         world.take("taker", world.sides()[0], world.accounts["taker"], 10)
+    bid = world.sign(world.quote(instrument=SPOT + 3))
+    with pytest.raises(Unfunded):
+        world.convert(bid, world.accounts["taker"], 10)
     world.set_refusing(False)
     world.cross(*world.sides())
+    with pytest.raises(errors.NonceUsed):
+        world.convert(bid, world.accounts["taker"], 10)
 
 
 # Bands
@@ -254,6 +294,9 @@ def test_a_price_out_of_band_is_refused(world, instrument, price):
     bid = world.sign(world.quote(**changes))
     with pytest.raises(errors.PriceOutOfBand):
         world.take("taker", bid, world.accounts["taker"], 10)
+    if instrument >= SPOT:
+        with pytest.raises(errors.PriceOutOfBand):
+            world.convert(bid, world.accounts["taker"], 10)
 
 
 @pytest.mark.parametrize("price", [90 * WAD, 110 * WAD])
@@ -363,6 +406,18 @@ class DeskMachine(RuleBasedStateMachine):
         caller = account if is_own else caller
         with suppress(Revert):
             self.world.take(caller, maker, self.world.accounts[account], size)
+
+    @rule(
+        role=st.sampled_from(["maker", "maker", "wallet", "taker"]),
+        nonce=NONCES,
+        changes=changes(),
+        account=st.sampled_from(["maker", "taker", "taker"]),
+        amount=st.one_of(st.integers(10, 100), SIZES),
+    )
+    def convert(self, role, nonce, changes, account, amount):
+        maker = self.signed(role, nonce, True, changes)
+        with suppress(Revert):
+            self.world.convert(maker, self.world.accounts[account], amount)
 
     @rule(caller=CALLERS, role=ROLES, nonce=NONCES)
     def cancel(self, caller, role, nonce):

@@ -241,3 +241,42 @@ def test_a_taker_chooses_within_the_sizes(world, size, is_buy):
     (fill,) = world.fills
     assert (fill.seller if is_buy else fill.buyer) == account
     assert fill.is_maker_buying == is_buy
+
+
+# A quote and collateral that is converted
+
+
+@pytest.mark.parametrize(
+    ("changes", "amount", "reason"),
+    [
+        ({"size": 0}, 10, errors.ZeroAmount),
+        ({"price": 0}, 10, errors.PriceOutOfRange),
+        ({"expiry": 0}, 10, errors.QuoteExpired),
+        ({"instrument": SPOT}, 10, errors.UnknownAsset),
+        ({"instrument": SPOT + 32}, 10, errors.UnknownAsset),
+        ({"counterparty": 1}, 10, errors.WrongCounterparty),
+        ({}, 0, errors.ZeroAmount),
+        ({}, 9, errors.SizeTooSmall),
+        ({}, 101, errors.SizeTooLarge),
+        ({"instrument": 3}, 10, errors.WrongInstrument),
+        ({"is_buy": False}, 10, errors.SameSide),
+        ({"instrument": 3, "is_buy": False}, 10, errors.WrongInstrument),
+        ({"is_buy": False}, 101, errors.SizeTooLarge),
+    ],
+)
+def test_what_converts_no_collateral(world, changes, amount, reason):
+    maker = world.sign(world.quote(**{"instrument": SPOT + 3, **changes}))
+    with pytest.raises(reason):
+        world.convert(maker, world.accounts["taker"], amount)
+
+
+def test_an_account_is_not_converted_by_its_own_quote(world):
+    maker = world.sign(world.quote(instrument=SPOT + 3))
+    with pytest.raises(errors.SameAccount):
+        world.convert(maker, maker.quote.account, 10)
+
+
+@pytest.mark.parametrize("amount", [10, 57, 100])
+def test_so_much_is_converted_as_is_asked(world, amount):
+    maker = world.sign(world.quote(instrument=SPOT + 3))
+    assert world.convert(maker, world.accounts["taker"], amount) == amount
