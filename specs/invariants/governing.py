@@ -148,7 +148,7 @@ def has_grown(before: World, after: World, action: Action) -> bool:
             abs(get_lots(after, name, market)) > abs(get_lots(before, name, market))
             for name in names
         )
-    if action.name not in ("borrow", "withdraw", "batch", "fill_spot"):
+    if action.name not in ("borrow", "withdraw", "batch", "fill_spot", "convert"):
         return False
     return any(
         listed.pool.is_paused and get_scaled(after, name, asset) < min(0, had)
@@ -167,6 +167,8 @@ def get_leaving(action: Action) -> frozenset[int]:
     """Return the assets of which an action takes tokens out of the vault."""
     if action.name in ("withdraw", "borrow"):
         return frozenset(action.arguments[1:2])
+    if action.name == "withdraw_reserve":
+        return frozenset(action.arguments[:1])
     if action.name == "batch":
         kinds = ch.WITHDRAW, ch.BORROW
         return frozenset(s.asset for s in action.arguments[1] if s.kind in kinds)

@@ -73,6 +73,7 @@ CHECKED: Final[Mapping[str, tuple[int, ...]]] = {
     "unlend": (0,),
     "fill_spot": (1, 2),
     "fill_perp": (1, 2),
+    "convert": (2,),
 }
 """Which arguments are accounts that take risk."""
 
@@ -89,7 +90,7 @@ def risk_needs_initial_margin(before: World, after: World, action: Action) -> bo
         if new.initial_equity >= new.initial_margin and not new.is_stale:
             continue
         old = ch.assess(before.clearing, name, after.now)
-        is_fill = action.name.startswith("fill")
+        is_fill = action.name.startswith("fill") or action.name == "convert"
         if not (is_fill and margin.is_improved(old, new)):
             return False
     return True
@@ -184,7 +185,7 @@ def only_the_authorised_act(before: World, after: World, action: Action) -> bool
         )
     if name in ("set_operator", "pledge", "unpledge"):
         return caller == acc.get_owner(action.arguments[0])
-    if name in ("fill_spot", "fill_perp"):
+    if name in ("fill_spot", "fill_perp", "convert"):
         return clearing.venues.get(caller, 0) & ch.TRADE_VENUE != 0
     if name in ("deposit", "repay"):
         account = action.arguments[0]

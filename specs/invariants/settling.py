@@ -284,8 +284,11 @@ def payments_are_funded(before: World, after: World, action: Action) -> bool:
 def losers_pay_in_full(before: World, after: World, action: Action) -> bool:
     """
     I26: a realised loss is paid at once, whatever the account holds, and moves no
-    tokens.
+    tokens; collateral is converted only for what an account owes above its limit, near
+    its price, and leaves it no less healthy.
     """
+    if action.name == "convert":
+        return is_conversion_fair(before, after, action)
     if action.name != "realise":
         return True
     market, names = action.arguments
@@ -297,6 +300,28 @@ def losers_pay_in_full(before: World, after: World, action: Action) -> bool:
     return old.custody == new.custody and (
         old.pool.cash + old.pool.idle == new.pool.cash + new.pool.idle
     )
+
+
+def is_conversion_fair(before: World, after: World, action: Action) -> bool:
+    """Return whether a conversion sold no more than was owed too much, at its price."""
+    asset, name, _, amount, price = action.arguments
+    start = get_accrued(before, after.now)
+    listed, pool = start.clearing.assets[asset], start.clearing.assets[USDC].pool
+    old = ch.assess(start.clearing, name, after.now)
+    new = ch.assess(after.clearing, name, after.now)
+    balance = acc.get_balance(ch.get_account(start.clearing, name), USDC)
+    debt = -balance.scaled * pool.borrow_index // RAY + 1 - balance.idle
+    may_owe = ch.get_account(start.clearing, name).settings.auto_borrow_settlements
+    limit = max(30_000 * WAD, 4 * old.equity) if may_owe else 0
+    above_cap = pool.borrows * pool.borrow_index // RAY + 1 - pool.borrow_cap
+    if pool.borrow_cap == 0:
+        above_cap = 0
+    excess = max(debt - limit, min(debt, above_cap))
+    if excess <= 0 or amount * price > excess * WAD + price:
+        return False
+    if price * 100 < listed.quote.slow * 99 or margin.is_liquidatable(old):
+        return False
+    return new.equity * old.maintenance_margin >= old.equity * new.maintenance_margin
 
 
 def fees_go_to_the_reserve(before: World, after: World, action: Action) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from specs import clearinghouse as ch
 from specs import liquidator
-from specs.accounts import BACKSTOP_FUND, RESERVE, USDC, AccountId, Address
+from specs.accounts import BACKSTOP_FUND, RESERVE, USDC, AccountId, Address, Settings
 from specs.accounts import compute_account as account_of
 from specs.fixed_point import RAY, WAD
 from specs.interest_rate import SECONDS_PER_YEAR, Curve
@@ -245,6 +245,7 @@ STARTS = {
     "winners and losers": [
         *AT_WORK,
         *GUARDED,
+        own("set_settings", hedger, Settings(auto_borrow_settlements=False)),
         *publish({BTC: 61_000 * WAD, ETH: 2_450 * WAD}),
         trade(0, hedger, backer, 2_000, 61_000 * WAD),
         trade(1, backer, lender, 4_000, 2_450 * WAD),

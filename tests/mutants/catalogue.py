@@ -34,7 +34,10 @@ SPEC_MUTANTS = [
         "max(0, -gain) * lend_fall",
     ),
     Mutant(
-        "I3", "money_market.accrue", "mul_div_up(virtuals.winners, fall", "mul_div_up(0, fall"
+        "I3",
+        "money_market.accrue",
+        "mul_div_up(virtuals.winners, fall",
+        "mul_div_up(0, fall",
     ),
     Mutant(
         "I3",
@@ -219,6 +222,12 @@ SPEC_MUTANTS = [
         "I28",
         "trade_code.require_open_interest_limit",
         "after.open_interest > after.limits.max_open_interest",
+        "False",
+    ),
+    Mutant(
+        "I26",
+        "spot_code.require_conversion",
+        "amount > conversion.compute_most(excess, price)",
         "False",
     ),
     Mutant("I30", "margin.assess", "is_stale=len(stale_legs) > 0", "is_stale=False"),

@@ -172,6 +172,17 @@ class ProtocolMachine(RuleBasedStateMachine):
         self.trade("fill_spot", asset, buyer, seller, amount, price, is_buyer)
 
     @rule(
+        asset=traded,
+        account=accounts,
+        buyer=accounts,
+        share=shares,
+        off=st.sampled_from([1.0, 0.995, 0.99, 0.98, 1.1]),
+    )
+    def convert(self, asset, account, buyer, share, off):
+        amount, price = self.held(account, asset, share), self.at(asset, off)
+        self.trade("convert", asset, account, buyer, amount, price)
+
+    @rule(
         market=markets,
         buyer=accounts,
         seller=accounts,

@@ -5,6 +5,7 @@ import random
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs.accounts import USDC, Settings
+from specs.conversion import get_best_collateral
 from specs.fixed_point import WAD
 from specs.requirements import Haircut, Requirement
 from specs.state import Cull, Limits
@@ -263,6 +264,19 @@ class Walk:
         is_buyer = self.rng.random() < 0.5
         return Action("fill_perp", VENUE, (*arguments, self.price(asset), is_buyer))
 
+    def convert(self):
+        """Return a sale of collateral of an account that owes USDC, if there is one."""
+        account, buyer = self.account(owes_usdc), self.rng.choice(ACCOUNTS)
+        best = get_best_collateral(self.world.clearing, account, self.world.now)
+        if best is None and self.rng.random() < 0.8:
+            return self.fill_spot()
+        asset = self.spiced(best or self.rng.choice(UNDERLYING), (*ASSETS, UNLISTED))
+        price = at_price(self.world, asset) if asset in PRICES else WAD
+        price = price * self.rng.choice((1000, 1000, 995, 980)) // 1000
+        needed = self.owed(account, USDC) * WAD // price + 1
+        amount = min(self.held(account, asset), self.part(needed))
+        return Action("convert", VENUE, (asset, account, buyer, amount, price))
+
     def close(self):
         """Return a fill that closes all that an account has in a market."""
         account, market = self.account(has_positions), self.market()
@@ -489,6 +503,10 @@ def has_positions(account):
     return any(position.lots != 0 for position in account.positions.values())
 
 
+def owes_usdc(account):
+    return USDC in account.balances and account.balances[USDC].scaled < 0
+
+
 def has_debts(account):
     return any(balance.scaled < 0 for balance in account.balances.values())
 
@@ -517,6 +535,7 @@ WEIGHTS = {
     "fill_spot": 5,
     "fill_perp": 10,
     "close": 4,
+    "convert": 3,
     "wait": 3,
     "reprice": 3,
     "tick": 2,
