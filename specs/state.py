@@ -306,9 +306,8 @@ def get_credit(state: State, market: int, position: Position, worst_value: int) 
     listed = state.markets[market]
     if position.entry is None or not is_at_mark(listed) or worst_value <= 0:
         return Wad(0)
-    gain = virtual_pnl.compute_gain(
-        position, listed.lot, get_worse_price(listed, position)
-    )
+    price = virtual_pnl.clamp(get_worse_price(listed, position))
+    gain = virtual_pnl.compute_gain(position, listed.lot, price)
     credit = Wad(min(max(0, gain), worst_value))
     backing = Wad(listed.cull.credit_cap + max(0, listed.fund.balance))
     return virtual_pnl.compute_share(credit, backing, get_winners(state, market))

@@ -144,7 +144,10 @@ def _credit(
     """
     if tick_set._cursor(market) != self._clamp(mark):
         return 0
-    distance: int256 = convert(price, int256) // _PRICE_UNIT - convert(
+    units: uint256 = min(
+        price // convert(_PRICE_UNIT, uint256), grid._price(grid.MAX_TICK)
+    )
+    distance: int256 = convert(units, int256) - convert(
         grid._price(perpetual._entry(word) - 1), int256
     )
     gain: int256 = perpetual._lots(word) * distance * convert(
