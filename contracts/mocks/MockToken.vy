@@ -3,14 +3,21 @@
 """
 @title MockToken
 @license Apache-2.0
-@notice A plain ERC-20 that anyone may mint: for tests and local chains only.
+@notice A plain ERC-20 with EIP-2612 that anyone may mint: for tests and local chains
+        only.
 """
 
 from ethereum.ercs import IERC20
 from ethereum.ercs import IERC20Detailed
 
+from ..modules import signatures
+
 implements: IERC20
 implements: IERC20Detailed
+
+_PERMIT_TYPE: constant(bytes32) = keccak256(
+    "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+)
 
 name: public(String[64])
 symbol: public(String[32])
@@ -20,6 +27,8 @@ totalSupply: public(uint256)
 balanceOf: public(HashMap[address, uint256])
 # By owner and spender; the largest number is never reduced.
 allowance: public(HashMap[address, HashMap[address, uint256]])
+# How many permits of an owner have been used.
+nonces: public(HashMap[address, uint256])
 
 
 @deploy
@@ -69,6 +78,50 @@ def transferFrom(owner: address, receiver: address, amount: uint256) -> bool:
     self._spend(owner, msg.sender, amount)
     self._move(owner, receiver, amount)
     return True
+
+
+@external
+def permit(
+    owner: address,
+    spender: address,
+    amount: uint256,
+    deadline: uint256,
+    v: uint8,
+    r: bytes32,
+    s: bytes32,
+):
+    """
+    @notice Let `spender` move up to `amount` of `owner`, who has signed this.
+    """
+    assert block.timestamp <= deadline, "permit expired"
+    nonce: uint256 = self.nonces[owner]
+    digest: bytes32 = signatures._digest(
+        self._domain_separator(),
+        keccak256(
+            abi_encode(_PERMIT_TYPE, owner, spender, amount, nonce, deadline)
+        ),
+    )
+    signature: Bytes[65] = concat(r, s, convert(v, bytes1))
+    signer: address = signatures._recover(digest, signature)
+    assert signer == owner and owner != empty(address), "bad signature"
+    self.nonces[owner] = nonce + 1
+    self.allowance[owner][spender] = amount
+    log IERC20.Approval(owner=owner, spender=spender, value=amount)
+
+
+@external
+@view
+def DOMAIN_SEPARATOR() -> bytes32:
+    """
+    @notice Return what EIP-712 hashes into every permit.
+    """
+    return self._domain_separator()
+
+
+@internal
+@view
+def _domain_separator() -> bytes32:
+    return signatures._domain_separator(keccak256(self.name), keccak256("1"))
 
 
 @internal

@@ -142,22 +142,6 @@ def _max_leverage(header: uint256) -> uint256:
 
 
 @internal
-@view
-def _settings(account: uint256) -> IClearinghouse.Settings:
-    """
-    @notice Return what the account's owner chose.
-    """
-    header: uint256 = state.headers[account]
-    return IClearinghouse.Settings(
-        auto_lend=self._is_auto_lending(header),
-        auto_repay=self._is_auto_repaying(header),
-        auto_borrow_settlements=self._is_auto_borrowing(header),
-        auto_realize=self._is_auto_realizing(header),
-        max_leverage=self._max_leverage(header),
-    )
-
-
-@internal
 def _set_settings(account: uint256, settings: IClearinghouse.Settings):
     """
     @notice Store what the account's owner chose.

@@ -1,20 +1,42 @@
 """Clearinghouse: what each call logs and refuses, and what happens at the edges."""
 
 import pytest
+from eth_abi import encode
+from eth_utils.crypto import keccak
 
-from specs.accounts import BACKSTOP_FUND, RESERVE, USDC
+from keeper.chain.revm import CHAIN_ID
+from specs.accounts import BACKSTOP_FUND, DEFAULT, RESERVE, USDC, Settings
 from specs.accounts import compute_account as account_of
-from specs.clearinghouse import EVERYTHING, get_held, get_owed
+from specs.clearinghouse import (
+    BORROW,
+    DEPOSIT,
+    EVERYTHING,
+    LEND,
+    REPAY,
+    UNLEND,
+    WITHDRAW,
+    Step,
+    get_held,
+    get_owed,
+)
 from specs.fixed_point import WAD
+from specs.signatures import (
+    compute_digest,
+    compute_domain_separator,
+    compute_struct_hash,
+)
 from specs.world import Action
 from tests.helpers.deployers import address_of
 from tests.helpers.protocol import Stage, calldata
+from tests.helpers.quotes import key_of
 from tests.helpers.scenes import AT_WORK, LENT_OUT
 from tests.helpers.worlds import (
     BEAR,
     BTC,
     BULL,
     ETH,
+    GUARDED,
+    GUARDIAN,
     HEDGER,
     LENDER,
     OPERATOR,
@@ -57,7 +79,8 @@ def result(stage, action):
 
 # Events
 
-IDLE = [own("set_auto_lend", lender, False), own("deposit", lender, USDC, 10**6)]
+IDLING = Settings(auto_lend=False)
+IDLE = [own("set_settings", lender, IDLING), own("deposit", lender, USDC, 10**6)]
 EVENTS = [
     (
         own("deposit", lender, BTC, 5),
@@ -110,9 +133,9 @@ EVENTS = [
         {"account": lender, "operator": OPERATOR, "rights": 3},
     ),
     (
-        own("set_auto_lend", lender, True),
-        "AutoLendSet",
-        {"account": lender, "enabled": True},
+        own("set_settings", lender, Settings(max_leverage=7)),
+        "SettingsSet",
+        {"account": lender, "settings": (True, True, True, False, 7)},
     ),
 ]
 
@@ -167,7 +190,7 @@ def test_a_call_logs_one_event(stage, action, name, fields):
         (Action("deposit", STRANGER, (RESERVE, USDC, 1)), "reserved account"),
         (Action("deposit", STRANGER, (BACKSTOP_FUND, ETH, 1)), "reserved account"),
         (Action("deposit", STRANGER, (lender, ETH, 1)), "asset not enabled"),
-        (Action("set_auto_lend", 0, (RESERVE, False)), "not authorised"),
+        (Action("set_settings", 0, (RESERVE, DEFAULT)), "not authorised"),
         (Action("withdraw", 0, (BACKSTOP_FUND, USDC, 1)), "not authorised"),
     ],
     ids=lambda x: x if isinstance(x, str) else x.name,
@@ -223,7 +246,7 @@ def test_exactly_the_cash_can_leave(full, call):
 
 
 def test_idle_tokens_are_never_lent_out(full):
-    full.play(own("set_auto_lend", second, False))
+    full.play(own("set_settings", second, IDLING))
     full.play(own("deposit", second, USDC, 500))
     assert full.refuse(own("borrow", hedger, USDC, 1)) == "insufficient cash"
     assert full.refuse(own("unlend", lender, USDC, 1)) == "insufficient cash"
@@ -255,10 +278,10 @@ def test_a_stale_collateral_counts_for_nothing(stage):
 
 
 def test_nobody_borrows_while_prices_are_apart(stage):
-    apart = ETH, 2_500 * WAD, 2_449 * WAD, 0
+    apart = ETH, 2_500 * WAD, 2_449 * WAD, 0, 0
     stage.play(Action("wait", STRANGER, (1,)))
     stage.play(Action("publish", STRANGER, apart))
-    stage.play(Action("tick", STRANGER, ((ETH,), ())))
+    stage.play(Action("tick", STRANGER, ((ETH,), (), 1)))
     assert stage.refuse(own("borrow", hedger, USDC, 1)) == "prices diverge"
     stage.play(own("deposit", hedger, USDC, 1))
 
@@ -278,7 +301,7 @@ def test_a_position_holds_its_collateral(stage):
 
 @pytest.mark.parametrize("call", ["lend", "unlend"])
 def test_who_has_a_position_arranges_nothing_at_stale_prices(stage, call):
-    stage.play(own("set_auto_lend", bull, False))
+    stage.play(own("set_settings", bull, IDLING))
     stage.play(own("deposit", bull, BTC, 5))
     with stage.at([own(call, bull, BTC, 10**10)]):
         pass
@@ -312,7 +335,7 @@ def test_an_operator_has_the_rights_it_was_given(stage, rights, call, is_allowed
 
 def test_a_right_is_for_one_account(stage):
     stage.play(own("set_operator", lender, OPERATOR, 3))
-    action = Action("set_auto_lend", OPERATOR, (second, False))
+    action = Action("set_settings", OPERATOR, (second, DEFAULT))
     assert stage.refuse(action) == "not authorised"
 
 
@@ -352,3 +375,293 @@ def test_tokens_are_sent_to_somebody(stage, method, receiver):
     data = calldata("Clearinghouse", method, (lender, USDC, 5, target))
     with made.undone():
         assert made.refusal(LENDER, vault, data) == "wrong receiver"
+
+
+# Batches
+
+
+def batch(account, *steps):
+    return own("batch", account, tuple(Step(*step) for step in steps))
+
+
+def test_margin_is_asked_for_once_in_the_end(stage):
+    borrowed, secured = (BORROW, ETH, 10**18), (DEPOSIT, USDC, 10**10)
+    assert stage.refuse(own("borrow", second, *borrowed[1:])) == "below initial margin"
+    assert stage.refuse(batch(second, borrowed)) == "below initial margin"
+    stage.play(batch(second, borrowed, secured))
+    assert stage.refuse(own("withdraw", second, *secured[1:])) == "below initial margin"
+    stage.play(batch(second, (WITHDRAW, *secured[1:]), (REPAY, ETH, EVERYTHING)))
+    assert get_owed(stage.world.clearing, second, ETH, stage.world.now) == 0
+
+
+def test_a_batch_logs_what_its_steps_would(stage):
+    for earlier in IDLE:
+        stage.play(earlier)
+    steps = [
+        (DEPOSIT, BTC, 5),
+        (WITHDRAW, USDC, 7),
+        (BORROW, ETH, 9),
+        (REPAY, ETH, EVERYTHING),
+        (LEND, USDC, 11),
+        (UNLEND, USDC, 13),
+    ]
+    logged = stage.events(batch(lender, *steps))
+    assert [(name, fields["asset"], fields["amount"]) for name, fields in logged] == [
+        ("Deposit", BTC, 5 * 10**10),
+        ("Withdraw", USDC, 7 * 10**12),
+        ("Borrow", ETH, 9),
+        ("Repay", ETH, 10),
+        ("Lend", USDC, 11),
+        ("Unlend", USDC, 13),
+    ]
+
+
+def test_tokens_of_a_batch_go_where_each_step_says(stage):
+    made, vault = stage.made, stage.made.contracts["Clearinghouse"].address
+    receiver = address_of(0xCAFE)
+    steps = [(WITHDRAW, USDC, 7, receiver), (DEPOSIT, BTC, 5, receiver)]
+    data = calldata("Clearinghouse", "batch", (lender, steps))
+    with made.undone():
+        before = made.chain.call(made.tokens[BTC], "balanceOf", vault)
+        assert made.refusal(LENDER, vault, data) is None
+        assert made.chain.call(made.tokens[USDC], "balanceOf", receiver) == 7
+        assert made.chain.call(made.tokens[BTC], "balanceOf", vault) == before + 5
+        lost = [(WITHDRAW, USDC, 7, vault)]
+        data = calldata("Clearinghouse", "batch", (lender, lost))
+        assert made.refusal(LENDER, vault, data) == "wrong receiver"
+
+
+@pytest.mark.parametrize(
+    ("rights", "kind", "is_allowed"),
+    [
+        (1, DEPOSIT, True),
+        (1, REPAY, True),
+        (1, LEND, True),
+        (1, UNLEND, True),
+        (1, WITHDRAW, False),
+        (1, BORROW, False),
+        (2, WITHDRAW, True),
+        (2, BORROW, True),
+        (2, DEPOSIT, False),
+        (2, REPAY, False),
+        (2, LEND, False),
+        (2, UNLEND, False),
+    ],
+)
+def test_a_step_needs_the_right_of_its_kind(stage, rights, kind, is_allowed):
+    for earlier in IDLE:
+        stage.play(earlier)
+    stage.play(own("borrow", lender, ETH, 10))
+    stage.play(own("set_operator", lender, OPERATOR, rights))
+    asset = ETH if kind == REPAY else USDC
+    action = Action("batch", OPERATOR, (lender, (Step(kind, asset, 5),)))
+    if is_allowed:
+        stage.play(action)
+    else:
+        assert stage.refuse(action) == "not authorised"
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"),
+    [
+        ([(6, USDC, 1)], "out of bounds"),
+        ([(EVERYTHING, USDC, 1)], "out of bounds"),
+        ([(DEPOSIT, USDC, 1), (DEPOSIT, USDC, 0)], "zero amount"),
+        ([(LEND, USDC, 1)], "insufficient balance"),
+        ([(REPAY, USDC, 1)], "no debt"),
+        ([(WITHDRAW, UNLISTED, 1)], "unknown asset"),
+    ],
+)
+def test_a_batch_with_a_step_that_fails_does_nothing(stage, steps, reason):
+    assert stage.refuse(batch(lender, *steps)) == reason
+
+
+def test_what_only_brings_in_needs_no_margin(stage):
+    stage.play(Action("wait", STRANGER, (61,)))
+    assert stage.refuse(batch(hedger, (WITHDRAW, ETH, 1))) == "below initial margin"
+    stage.play(batch(hedger, (REPAY, USDC, 10**6), (DEPOSIT, ETH, 1)))
+    stage.play(batch(lender))
+
+
+def test_nobody_has_a_batch_of_more_than_eight(stage):
+    vault = stage.made.contracts["Clearinghouse"].address
+    for count, is_accepted in ((8, True), (9, False)):
+        steps = [(DEPOSIT, USDC, 1, address_of(0))] * count
+        data = encode(
+            ["uint256", "(uint256,uint256,uint256,address)[]"], [lender, steps]
+        )
+        head = keccak(text="batch(uint256,(uint256,uint256,uint256,address)[])")[:4]
+        with stage.made.undone():
+            assert stage.made.answer(LENDER, vault, head + data)[0] is is_accepted
+
+
+# Permits
+
+
+class Payer:
+    """A key that owns USDC and has approved nobody."""
+
+    def __init__(self, stage):
+        self.made, self.key = stage.made, key_of("payer")
+        self.token = self.made.tokens[USDC]
+        self.vault = self.made.contracts["Clearinghouse"]
+        self.deadline = stage.world.now
+        self.account = account_of(self.key.number, 0)
+        self.made.chain.send(self.key.address, self.token, "mint", self.key.address, 50)
+
+    def sign(self, tokens):
+        """Return v, r and s of a permit of so many tokens for the vault."""
+        kind = (
+            "Permit(address owner,address spender,uint256 value,uint256 nonce,"
+            "uint256 deadline)"
+        )
+        nonce = self.made.chain.call(self.token, "nonces", self.key.address)
+        spender = int(self.vault.address, 16)
+        words = self.key.number, spender, tokens, nonce, self.deadline
+        domain = compute_domain_separator(
+            f"Token {USDC}", "1", CHAIN_ID, self.token.address
+        )
+        permit = compute_struct_hash(kind, *words)
+        signed = self.key.sign(compute_digest(domain, permit))
+        return signed[64], signed[:32], signed[32:64]
+
+    def deposit(self, tokens, signature):
+        """Return why a deposit with a permit is refused; None if it is not."""
+        arguments = self.account, USDC, tokens, self.deadline, *signature
+        data = calldata("Clearinghouse", "deposit_with_permit", arguments)
+        return self.made.refusal(self.key.number, self.vault.address, data)
+
+    def held(self):
+        """Return what the account has got, in token units."""
+        word = self.made.view("Clearinghouse", "balances", self.account, USDC)
+        return word >> 128
+
+
+@pytest.fixture
+def payer(stage):
+    with stage.made.undone():
+        yield Payer(stage)
+
+
+def test_a_permit_is_enough_for_a_deposit(payer):
+    assert payer.deposit(20, payer.sign(20)) is None
+    assert payer.held() > 0
+
+
+@pytest.mark.parametrize("is_used_before", [False, True])
+def test_a_permit_that_fails_harms_no_approved_deposit(payer, is_used_before):
+    v, r, s = payer.sign(20)
+    if is_used_before:
+        arguments = payer.key.address, payer.vault.address, 20, payer.deadline
+        payer.made.chain.send(
+            "0x" + "99" * 20, payer.token, "permit", *arguments, v, r, s
+        )
+    else:
+        r = s
+        assert payer.deposit(20, (v, r, s)) is not None
+        payer.made.chain.send(
+            payer.key.address, payer.token, "approve", payer.vault.address, 20
+        )
+    assert payer.deposit(20, (v, r, s)) is None
+    assert payer.held() > 0
+
+
+def test_a_permit_is_for_what_was_signed(payer):
+    assert payer.deposit(21, payer.sign(20)) == "insufficient allowance"
+    assert payer.held() == 0
+
+
+def test_a_permit_of_an_unknown_token_is_refused(payer):
+    arguments = payer.account, UNLISTED, 1, payer.deadline, *payer.sign(1)
+    data = calldata("Clearinghouse", "deposit_with_permit", arguments)
+    refusal = payer.made.refusal(payer.key.number, payer.vault.address, data)
+    assert refusal == "unknown asset"
+
+
+# Limits of a pool
+
+
+@pytest.fixture
+def guarded(deployed):
+    with deployed.at([*AT_WORK, *GUARDED]):
+        yield deployed
+
+
+def test_lends_end_at_the_cap(guarded):
+    room = 180 * 10**18
+    assert guarded.refuse(own("deposit", lender, ETH, room + 1)) == "supply cap reached"
+    guarded.play(own("set_settings", lender, IDLING))
+    guarded.play(own("deposit", lender, ETH, room + 1))
+    assert guarded.refuse(own("lend", lender, ETH, room + 1)) == "supply cap reached"
+    assert guarded.refuse(batch(lender, (LEND, ETH, room + 1))) == "supply cap reached"
+    guarded.play(own("lend", lender, ETH, room))
+
+
+def test_borrows_end_at_the_cap(guarded):
+    above = BORROW, USDC, 15_001 * 10**6
+    assert guarded.refuse(own("borrow", hedger, *above[1:])) == "borrow cap reached"
+    assert guarded.refuse(batch(hedger, above)) == "borrow cap reached"
+    guarded.play(own("withdraw", lender, USDC, 1))
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_no_more_leaves_within_a_day(guarded, is_batch):
+    guarded.play(own("deposit", lender, ETH, 100 * 10**18))
+    guarded.play(Action("wait", STRANGER, (86_400,)))
+    guarded.play(own("withdraw", lender, ETH, 1))
+    most = 36 * 10**18 - 1
+    for tokens in (most + 1, most):
+        step = WITHDRAW, ETH, tokens
+        action = batch(lender, step) if is_batch else own("withdraw", lender, *step[1:])
+        if tokens > most:
+            assert guarded.refuse(action) == "outflow too large"
+        else:
+            guarded.play(action)
+
+
+def lend_out(guarded):
+    """Have a tenth of all ETH borrowed, by an account that has far more USDC."""
+    guarded.play(own("deposit", second, USDC, 10**11))
+    guarded.play(own("borrow", second, ETH, 2 * 10**18))
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "account", "amount"),
+    [
+        (BORROW, second, 10**18),
+        (UNLEND, hedger, 15 * 10**18),
+        (WITHDRAW, hedger, 39 * 10**17),
+    ],
+)
+def test_exposure_takes_no_pool_above_its_utilisation(
+    guarded, kind, account, amount, is_batch
+):
+    lend_out(guarded)
+    name = {BORROW: "borrow", UNLEND: "unlend", WITHDRAW: "withdraw"}[kind]
+    step = kind, ETH, amount
+    action = batch(account, step) if is_batch else own(name, account, *step[1:])
+    assert guarded.refuse(action) == "utilisation too high"
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+@pytest.mark.parametrize("kind", [WITHDRAW, UNLEND])
+def test_a_lender_without_exposure_is_held_up_by_no_guard(guarded, kind, is_batch):
+    lend_out(guarded)
+    guarded.play(own("deposit", lender, ETH, 2 * 10**18))
+    guarded.play(own("withdraw", hedger, ETH, 45 * 10**17))
+    guarded.play(Action("pause_asset", GUARDIAN, (ETH,)))
+    name = {UNLEND: "unlend", WITHDRAW: "withdraw"}[kind]
+    assert guarded.refuse(own(name, hedger, ETH, 1)) == "paused"
+    assert guarded.refuse(batch(hedger, (kind, ETH, 1))) == "paused"
+    step = kind, ETH, 10**18
+    guarded.play(batch(lender, step) if is_batch else own(name, lender, *step[1:]))
+
+
+def test_a_batch_is_judged_by_the_exposure_in_the_end(guarded):
+    lend_out(guarded)
+    guarded.play(own("deposit", lender, ETH, 15 * 10**18))
+    taken = WITHDRAW, ETH, 15 * 10**18
+    guarded.play(Action("pause_asset", GUARDIAN, (ETH,)))
+    assert guarded.refuse(batch(lender, taken, (BORROW, BTC, 1))) == "paused"
+    guarded.play(batch(lender, taken, (BORROW, BTC, 1), (REPAY, BTC, EVERYTHING)))
