@@ -15,6 +15,7 @@ from ethereum.ercs import IERC20
 from .interfaces import IClearinghouse
 from .interfaces import ILens
 from .modules import accounts
+from .modules import conversion
 from .modules import errors
 from .modules import fixed_point as fp
 from .modules import grid
@@ -352,6 +353,19 @@ def credit(account: uint256) -> uint256:
         )
         entries >>= 8
     return total
+
+
+@external
+@view
+def debt_limit(account: uint256) -> uint256:
+    """
+    @notice Return the most USDC that losses and fees may leave an account owing, before
+            its collateral is converted; WAD.
+    """
+    equity: int256 = (staticcall CLEARINGHOUSE.assess(account)).equity
+    return conversion._compute_limit(
+        staticcall CLEARINGHOUSE.headers(account), equity
+    )
 
 
 @external
@@ -870,10 +884,11 @@ def _credit(market: uint256, word: uint256) -> uint256:
     slow: uint256 = packing._get(quote, 176, 80)
     fast: uint256 = packing._get(quote, 96, 80)
     price: uint256 = min(slow, fast) if lots > 0 else max(slow, fast)
+    top: uint256 = grid._price(grid.MAX_TICK)
     entry: uint256 = grid._price(perpetual._entry(word) - 1)
     gain: int256 = (
         lots
-        * (convert(price, int256) - convert(entry, int256))
+        * (convert(min(price, top), int256) - convert(entry, int256))
         * convert(self._gain_unit(risk), int256)
     )
     gain = max(min(gain, self._value(market, word, price)), 0)

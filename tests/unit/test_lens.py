@@ -7,6 +7,7 @@ import pytest
 
 from specs import clearinghouse as ch
 from specs import (
+    conversion,
     grid,
     liquidity_fund,
     margin,
@@ -41,6 +42,9 @@ from tests.helpers.worlds import (
     own,
     publish,
 )
+
+NOTHING = margin.Exposure(0, 0, 0, 0, 0, None, None)
+"""What an account without a position is exposed to."""
 
 RISEN = {BTC: 63_000 * WAD, ETH: 2_450 * WAD}
 LATER = [
@@ -257,13 +261,20 @@ def test_what_accounts_hold(stage):
 def valued(state, account, market, now):
     """Return a position as the Lens tells it."""
     position = get_position(ch.get_account(state, account), market)
-    exposure = ch.get_exposure(state, market, position, now)
+    exposure = exposure_of(state, account, market, now)
     told = position.lots, position.basis, exposure.value, exposure.notional
     if position.entry is None:
         return (market, *told, False, 0, 0, 0, 0, exposure.credit)
     price = virtual_pnl.get_entry_price(position)
     interest = interest_of(state, account, market, now)
     return (market, *told, True, position.entry, price, *interest, exposure.credit)
+
+
+def exposure_of(state, account, market, now):
+    """Return a position as margin sees it."""
+    markets = sorted(ch.get_account(state, account).positions)
+    exposures = ch.get_portfolio(state, account, now).exposures
+    return dict(zip(markets, exposures, strict=True)).get(market, NOTHING)
 
 
 def interest_of(state, account, market, now):
@@ -328,6 +339,20 @@ def settle(stage, market, account):
     events = stage.events(Action("realise", account >> 96, (market, (account,))))
     told = [event for name, event in events if name == "InterestSettled"]
     return (told[0]["earned"], told[0]["owed"]) if told else (0, 0)
+
+
+def test_debt_limit(stage):
+    state, now = stage.world.clearing, stage.world.now
+    for account in ACCOUNTS:
+        expected = conversion.compute_debt_limit(state, account, now)
+        assert look(stage, "debt_limit", account) == expected
+
+
+def test_debt_limit_of_who_may_not_owe(deployed):
+    chosen = replace(DEFAULT, auto_borrow_settlements=False)
+    with deployed.at([*AT_WORK, own("set_settings", bull, chosen)]):
+        assert look(deployed, "debt_limit", bull) == 0
+        assert look(deployed, "debt_limit", lender) == 4 * 50_000 * WAD
 
 
 def may_be_realised(state, market, account, now):
