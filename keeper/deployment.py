@@ -1,8 +1,9 @@
 """
 The whole protocol on a chain: what is deployed, in which order, and where it ends up.
 
-Nothing here is for money: the tokens are mocks that anyone may mint, and whoever
-deploys governs.
+Nothing here is for money: the tokens are mocks that anyone may mint. Whoever deploys
+governs, without a delay, unless the governor's powers are handed to a timelock, which
+takes as long as it delays.
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import Any, Final
 from keeper.artifacts import BODIES, abi_of
 from keeper.chain.interface import Chain, Contract, Refused
 from keeper.errors import UserError
+from keeper.governing import Order, enact, give
 from keeper.parameters import (
     ASSETS,
     FUND_SEED,
@@ -24,11 +26,14 @@ from keeper.parameters import (
 )
 from specs.accounts import BACKSTOP_FUND, USDC
 from specs.clearinghouse import LIQUIDATION_VENUE, TRADE_VENUE
+from specs.fixed_point import Seconds
 from specs.interest_rate import Curve
 from specs.packing import CURVE
 from specs.signatures import NOBODY
 
 FORM: Final = 1  # of the deployment file
+CONTRACTS: Final = ("oracle", "clearinghouse", "quote_desk", "liquidator", "lens")
+"""The contracts of every deployment, by the names of their fields."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class Deployment:
     quote_desk: Contract
     liquidator: Contract
     lens: Contract
+    timelock: Contract | None = None
+    """Who governs, if it is not the governor himself, who then proposes."""
 
     @property
     def vault(self) -> str:
@@ -62,6 +69,15 @@ class Deployment:
         return found
 
 
+@dataclass(frozen=True)
+class Handover:
+    """To whom power goes once everything is set up."""
+
+    guardian: str
+    delay: Seconds
+    """Of the timelock, and then once more of what loosens."""
+
+
 def deploy(
     chain: Chain, governor: str, publishers: Sequence[str], book: str = NOBODY
 ) -> Deployment:
@@ -71,6 +87,42 @@ def deploy(
     The backstop fund starts with ``FUND_SEED`` of mock USDC. ``book`` may tell the
     oracle the mid of every market; without one marks are the slow index.
     """
+    deployment = deploy_contracts(chain, governor, publishers)
+    configure(chain, deployment)
+    give(chain, governor, oracle_orders(deployment, book))
+    return deployment
+
+
+def deploy_governed(
+    chain: Chain,
+    governor: str,
+    publishers: Sequence[str],
+    handover: Handover,
+    book: str = NOBODY,
+) -> Deployment:
+    """
+    Do the same, with a timelock that governs: the oracle from its first block, the
+    Clearinghouse once its parameters are set.
+    """
+    timelock = chain.deploy(governor, "Timelock", governor, handover.delay)
+    deployment = deploy_contracts(chain, governor, publishers, timelock)
+    configure(chain, deployment)
+    home = deployment.clearinghouse
+    chain.send(governor, home, "set_guardian", handover.guardian)
+    # As long as there is no delay, which the timelock is then the first to set.
+    chain.send(governor, home, "set_governor", timelock.address)
+    last = Order(home, "set_delay", (handover.delay,))
+    enact(chain, governor, timelock, [*oracle_orders(deployment, book), last])
+    return deployment
+
+
+def deploy_contracts(
+    chain: Chain,
+    governor: str,
+    publishers: Sequence[str],
+    timelock: Contract | None = None,
+) -> Deployment:
+    """Deploy every contract; the oracle's governor is the timelock if there is one."""
     block = chain.block().number
     tokens = {
         asset.symbol: chain.deploy(
@@ -78,10 +130,11 @@ def deploy(
         )
         for asset in ASSETS
     }
-    oracle = chain.deploy(governor, "PriceOracle", governor, THRESHOLD, publishers)
+    ruler = timelock.address if timelock else governor
+    oracle = chain.deploy(governor, "PriceOracle", ruler, THRESHOLD, publishers)
     clearinghouse = deploy_clearinghouse(chain, governor, oracle)
     home = clearinghouse.address
-    deployment = Deployment(
+    return Deployment(
         chain_id=chain.chain_id,
         block=block,
         governor=governor,
@@ -92,9 +145,8 @@ def deploy(
         quote_desk=chain.deploy(governor, "QuoteDesk", home, oracle.address),
         liquidator=chain.deploy(governor, "Liquidator", home),
         lens=chain.deploy(governor, "Lens", home),
+        timelock=timelock,
     )
-    configure(chain, deployment, book)
-    return deployment
 
 
 def deploy_clearinghouse(chain: Chain, governor: str, oracle: Contract) -> Contract:
@@ -115,14 +167,19 @@ def deploy_clearinghouse(chain: Chain, governor: str, oracle: Contract) -> Contr
     return chain.deploy(governor, front, governor, *(made[body] for body in bodies))
 
 
-def configure(chain: Chain, deployment: Deployment, book: str) -> None:
+def configure(chain: Chain, deployment: Deployment) -> None:
     """List every asset and market, enrol the venues, and fill the backstop fund."""
     governor, home = deployment.governor, deployment.clearinghouse
     for asset in ASSETS:
         chain.send(governor, home, "list_asset", *asset_arguments(deployment, asset))
+        caps = asset.limits.supply_cap, asset.limits.borrow_cap
+        chain.send(governor, home, "set_caps", asset.number, *caps)
+        chain.send(governor, home, "set_guards", *guard_arguments(asset))
     for market in MARKETS:
         chain.send(governor, home, "list_market", *market_arguments(market))
-    list_prices(chain, deployment, book)
+        limits, cull = astuple(market.limits), astuple(market.cull)
+        chain.send(governor, home, "set_limits", market.number, limits)
+        chain.send(governor, home, "set_cull", market.number, cull)
     desk, liquidator = deployment.quote_desk, deployment.liquidator
     chain.send(governor, home, "set_venue", desk.address, TRADE_VENUE)
     chain.send(governor, home, "set_venue", liquidator.address, LIQUIDATION_VENUE)
@@ -133,18 +190,16 @@ def configure(chain: Chain, deployment: Deployment, book: str) -> None:
     chain.send(governor, home, "deposit", BACKSTOP_FUND, USDC, seed)
 
 
-def list_prices(chain: Chain, deployment: Deployment, book: str) -> None:
-    """List every asset but USDC, and every market, at the oracle."""
-    governor, oracle = deployment.governor, deployment.oracle
-    for asset in ASSETS:
-        if asset.number != USDC:
-            limits = (asset.max_step, asset.spot_tolerance)
-            chain.send(governor, oracle, "list_asset", asset.number, *limits)
-    for market in MARKETS:
-        chain.send(
-            governor,
-            oracle,
-            "list_market",
+def oracle_orders(deployment: Deployment, book: str) -> Sequence[Order]:
+    """Return how every asset but USDC, and every market, is listed at the oracle."""
+    oracle = deployment.oracle
+    assets = [
+        (asset.number, asset.max_step, asset.spot_tolerance)
+        for asset in ASSETS
+        if asset.number != USDC
+    ]
+    markets = [
+        (
             market.number,
             market.underlying,
             market.period,
@@ -152,6 +207,12 @@ def list_prices(chain: Chain, deployment: Deployment, book: str) -> None:
             market.tolerance,
             book,
         )
+        for market in MARKETS
+    ]
+    return [
+        *(Order(oracle, "list_asset", words) for words in assets),
+        *(Order(oracle, "list_market", words) for words in markets),
+    ]
 
 
 def asset_arguments(deployment: Deployment, asset: AssetListing) -> tuple[Any, ...]:
@@ -163,6 +224,19 @@ def asset_arguments(deployment: Deployment, asset: AssetListing) -> tuple[Any, .
         astuple(asset.haircut),
         astuple(asset.requirement),
         astuple(asset.fees),
+    )
+
+
+def guard_arguments(asset: AssetListing) -> tuple[int, ...]:
+    """Return the arguments with which an asset's guards are set."""
+    limits = asset.limits
+    return (
+        asset.number,
+        limits.max_utilisation,
+        limits.threshold,
+        limits.throttle_share,
+        limits.outflow_share,
+        limits.outflow_floor,
     )
 
 
@@ -190,8 +264,9 @@ def curve_words(curve: Curve) -> tuple[int, ...]:
 def save(deployment: Deployment, path: Path) -> None:
     """Write addresses and ABIs to a file, all or nothing."""
     contracts = {
-        name: _describe(getattr(deployment, name))
-        for name in ("oracle", "clearinghouse", "quote_desk", "liquidator", "lens")
+        name: _describe(contract)
+        for name in (*CONTRACTS, "timelock")
+        if (contract := getattr(deployment, name)) is not None
     }
     text = json.dumps(
         {
@@ -225,8 +300,10 @@ def load(chain: Chain, path: Path) -> Deployment:
             f"wrong chain: {path} is of chain {data['chain_id']}, the network is "
             f"{chain.chain_id}; choose another --network or --deployment"
         )
-    names = ("oracle", "clearinghouse", "quote_desk", "liquidator", "lens")
-    found = {name: _meet(chain, path, data["contracts"][name]) for name in names}
+    entries = data["contracts"]
+    found = {name: _meet(chain, path, entries[name]) for name in CONTRACTS}
+    if "timelock" in entries:
+        found["timelock"] = _meet(chain, path, entries["timelock"])
     tokens = {
         symbol: _meet(chain, path, token) for symbol, token in data["tokens"].items()
     }

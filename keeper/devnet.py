@@ -1,8 +1,9 @@
 """
 A chain on this machine with everything deployed: anvil, mock tokens, demo accounts.
 
-All keys are Ape's test accounts, which everybody has: 0 governs, 1 is the keeper, 2 to
-4 publish prices, 5 makes the market, 6 is a backstop provider, 7 to 9 hold tokens.
+All keys are Ape's test accounts, which everybody has: 0 governs through a timelock, 1
+is the keeper, 2 to 4 publish prices, 5 makes the market and is the guardian, 6 is a
+backstop provider, 7 to 9 have positions; the profit and loss of 9 is realised.
 """
 
 import json
@@ -12,16 +13,30 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Final
 
 from keeper.chain.interface import Chain
-from keeper.deployment import Deployment, deploy
+from keeper.deployment import Deployment, Handover, deploy_governed
 from keeper.errors import UserError
-from keeper.parameters import ASSETS, PUBLISHERS
-from keeper.signing import Signer
-from specs.accounts import TRADE, USDC, Address, compute_account
-from specs.fixed_point import WAD
+from keeper.jobs.publish import Publish, block_time
+from keeper.jobs.tick import Tick
+from keeper.parameters import ASSETS, MARKETS, PUBLISHERS
+from keeper.prices import PriceSource
+from keeper.publishers import Panel
+from keeper.runner import Runner
+from keeper.signing import Signer, sign_digest
+from specs.accounts import (
+    TRADE,
+    USDC,
+    AccountId,
+    Address,
+    Settings,
+    compute_account,
+)
+from specs.fixed_point import WAD, Seconds, Wad
+from specs.quotes import Quote, compute_domain, compute_quote_digest
 
 URL: Final = "http://127.0.0.1:8545"
 NETWORK: Final = "ethereum:local:foundry"
@@ -29,6 +44,7 @@ FILE: Final = "devnet.json"
 CHAIN_ID: Final = 31337
 
 GOVERNOR: Final = 0
+KEEPER: Final = 1
 FIRST_PUBLISHER: Final = 2
 MAKER: Final = 5
 PROVIDER: Final = 6
@@ -43,6 +59,22 @@ ENDOWMENT: Final = {
     "USDT": 20_000,
 }
 
+DELAY: Final = Seconds(5)
+"""Of the timelock, and once more of what loosens: short, to be tried out."""
+
+# Who holds how many lots of which market at first, the maker being on the other side.
+POSITIONS: Final = (
+    (7, 0, 50_000),
+    (8, 0, -30_000),
+    (8, 1, 40_000),
+    (9, 1, -60_000),
+    (9, 2, 100_000),
+    (7, 2, -50_000),
+)
+REALISED: Final = 9
+"""Whose profit and loss the keeper realises."""
+
+_EXPIRY: Final = 3_600  # seconds
 _FOREVER: Final = 2**256 - 1
 _PATIENCE: Final = 20  # seconds for anvil to answer
 
@@ -125,17 +157,33 @@ def anvil(root: Path, url: str = URL) -> Iterator[bool]:
         process.wait()
 
 
-def populate(chain: Chain, accounts: Sequence[str]) -> Deployment:
+def populate(
+    chain: Chain, signers: Sequence[Signer], source: PriceSource
+) -> Deployment:
     """
-    Deploy everything and give the demo accounts tokens, half of them deposited.
+    Deploy everything under a timelock, give the demo accounts tokens, half of them
+    deposited, and let some open positions at the prices of ``source``.
 
-    `accounts` are the addresses of Ape's test accounts, which `chain` sends for.
+    ``signers`` are Ape's test accounts, which ``chain`` sends for.
     """
-    publishers = accounts[FIRST_PUBLISHER : FIRST_PUBLISHER + PUBLISHERS]
-    deployment = deploy(chain, accounts[GOVERNOR], publishers, accounts[MAKER])
+    accounts = [str(signer.address) for signer in signers]
+    panel = Panel(signers[FIRST_PUBLISHER : FIRST_PUBLISHER + PUBLISHERS])
+    deployment = deploy_governed(
+        chain,
+        accounts[GOVERNOR],
+        panel.addresses,
+        Handover(guardian=accounts[MAKER], delay=DELAY),
+        book=accounts[MAKER],
+    )
     for number in DEMO:
         _endow(chain, deployment, accounts[number])
     _pledge(chain, deployment, accounts[PROVIDER])
+    realised = (_account(signers[REALISED]), astuple(Settings(auto_realize=True)))
+    home = deployment.clearinghouse
+    chain.send(accounts[REALISED], home, "set_settings", *realised)
+    _start_clock(chain, deployment, panel, source, accounts[KEEPER])
+    for position in POSITIONS:
+        _open(chain, deployment, signers, *position)
     return deployment
 
 
@@ -145,6 +193,58 @@ def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise UserError(f"anvil does not answer at {url}; is the port in use?")
         time.sleep(0.1)
+
+
+def _start_clock(
+    chain: Chain,
+    deployment: Deployment,
+    panel: Panel,
+    source: PriceSource,
+    keeper: str,
+) -> None:
+    """Publish the first prices and take them over."""
+    numbers = {asset.symbol: asset.number for asset in ASSETS if asset.number != USDC}
+    markets = [market.number for market in MARKETS]
+    home, oracle = deployment.clearinghouse, deployment.oracle
+    publish = Publish(oracle, source, panel, numbers, block_time)
+    tick = Tick(home, oracle, list(numbers.values()), markets)
+    runner = Runner(chain, [publish, tick], keeper)
+    for job in runner.jobs:
+        if not runner.work(job):
+            raise UserError(f"{job.name}: the first prices were refused")
+
+
+def _open(
+    chain: Chain,
+    deployment: Deployment,
+    signers: Sequence[Signer],
+    owner: int,
+    market: int,
+    lots: int,
+) -> None:
+    """Have an owner take a quote of the maker at mark for a signed size."""
+    desk, maker = deployment.quote_desk, signers[MAKER]
+    mark = chain.call(deployment.oracle, "mark", market)[0]
+    quote = Quote(
+        account=_account(maker),
+        instrument=market,
+        is_buy=lots < 0,
+        size=abs(lots),
+        min_size=abs(lots),
+        price=Wad(mark),
+        nonce=POSITIONS.index((owner, market, lots)),
+        expiry=Seconds(chain.block().timestamp + _EXPIRY),
+    )
+    domain = compute_domain(chain.chain_id, desk.address)
+    signature = sign_digest(maker, compute_quote_digest(domain, quote))
+    taker = signers[owner]
+    words = (astuple(quote), signature, _account(taker), abs(lots))
+    chain.send(str(taker.address), desk, "take", *words)
+
+
+def _account(signer: Signer) -> AccountId:
+    """Return the first account of a key."""
+    return compute_account(Address(int(str(signer.address), 16)), 0)
 
 
 def _endow(chain: Chain, deployment: Deployment, owner: str) -> None:

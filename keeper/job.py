@@ -43,6 +43,14 @@ class Job(Protocol[Snapshot]):
         """Return the seconds between two rounds."""
         ...
 
+    @property
+    def passes(self) -> int:
+        """
+        Return how often a round at most reads and decides: more than once if what it
+        sends may leave more of the same to be done.
+        """
+        ...
+
     def read(self, chain: Chain, block: Block) -> Snapshot:
         """Return all that the decision depends on, read at `block`."""
         ...

@@ -2,22 +2,41 @@
 What is listed on a local chain, and with which parameters.
 
 They are samples read off public market data (margins, weights) and off nothing in
-particular (curves, fees); a deployment that holds money needs its own. Fractions and
-fees are in parts per million, factors in 1e-12 per square root of a whole unit, rates
-in RAY per second, sizes and caps in WAD.
+particular (curves, fees, caps, guards, limits); a deployment that holds money needs its
+own. Fractions and fees are in parts per million, guards' shares in basis points,
+factors in 1e-12 per square root of a whole unit, rates in RAY per second, caps in WAD,
+limits of sizes in lots.
 """
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Final
 
 from specs.accounts import USDC
 from specs.clearinghouse import Fees
-from specs.fixed_point import RAY, WAD, Ray, Seconds, Wad
+from specs.fixed_point import RAY, WAD, Lots, Ray, Seconds, Wad
 from specs.interest_rate import SECONDS_PER_YEAR, Curve
 from specs.packing import CURVE
-from specs.requirements import Haircut, Requirement
+from specs.requirements import SCALE_ONE, Haircut, Requirement
+from specs.state import Cull, Limits
 
 MAX_SYMBOL: Final = 16  # characters
+
+
+@dataclass(frozen=True)
+class PoolLimits:
+    """How much of an asset may be lent, borrowed and taken out, and how fast."""
+
+    supply_cap: Wad
+    borrow_cap: Wad
+    outflow_floor: Wad
+    """What may leave within a day of however little there is."""
+    max_utilisation: int = 9_500
+    threshold: int = 8_000
+    """From this utilisation on it may rise by a share of the room left a minute."""
+    throttle_share: int = 2_000
+    outflow_share: int = 2_500
+    """What may leave within a day."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +51,7 @@ class AssetListing:
     haircut: Haircut
     requirement: Requirement
     fees: Fees
+    limits: PoolLimits
     max_step: int = 0
     """Of the slow price, ppm per second; 0 for USDC, which the oracle does not list."""
     spot_tolerance: int = 50_000
@@ -51,6 +71,8 @@ class MarketListing:
     fees: Fees
     interval: Seconds
     fund_cap: Wad
+    limits: Limits
+    cull: Cull
     bound: int
     """Of the mark around the slow price, ppm."""
     period: int = 300
@@ -86,6 +108,36 @@ def curve(low: float, high: float, optimal: int = 80) -> Curve:
     )
 
 
+def pool_limits(supply: int, borrow: int, floor: int) -> PoolLimits:
+    """Return these caps and outflow floor, in whole tokens, with the usual guards."""
+    return PoolLimits(Wad(supply * WAD), Wad(borrow * WAD), Wad(floor * WAD))
+
+
+def market_limits(
+    open_interest: int, position: int, factor: int, yearly_sigma: float, scale: float
+) -> Limits:
+    """
+    Return the limits of a market, sizes in lots.
+
+    Margin is not scaled up to ``yearly_sigma``, percent a year, and by ``scale`` at
+    most. Interest ticks take positions of a hundred lots and more.
+    """
+    per_second = yearly_sigma / 100 / sqrt(SECONDS_PER_YEAR)
+    return Limits(
+        max_open_interest=Lots(open_interest),
+        max_position=Lots(position),
+        min_lots=Lots(100),
+        open_interest_factor=factor,
+        reference=round(per_second * 10**9),
+        max_scale=round(scale * SCALE_ONE),
+    )
+
+
+def cull(credit: int, account: int, system: int) -> Cull:
+    """Return a credit cap and both thresholds of realisation, in whole USDC."""
+    return Cull(Wad(credit * WAD), Wad(account * WAD), Wad(system * WAD))
+
+
 SPOT_FEES: Final = Fees(maker=100, taker=300)
 PERP_FEES: Final = Fees(maker=100, taker=350)
 
@@ -99,6 +151,7 @@ ASSETS: Final = (
         haircut=Haircut(weight=percent(100), factor=0),
         requirement=Requirement(percent(10), percent(3), 0, 0),
         fees=Fees(0, 0),
+        limits=pool_limits(500_000_000, 400_000_000, 100_000),
     ),
     AssetListing(
         number=1,
@@ -109,6 +162,7 @@ ASSETS: Final = (
         haircut=Haircut(weight=percent(95), factor=2 * 10**9),
         requirement=Requirement(percent(15), percent(8), 0, 0),
         fees=SPOT_FEES,
+        limits=pool_limits(20_000, 8_000, 5),
         max_step=2_500,
     ),
     AssetListing(
@@ -120,6 +174,7 @@ ASSETS: Final = (
         haircut=Haircut(weight=percent(90), factor=4 * 10**8),
         requirement=Requirement(percent(20), percent(10), 0, 0),
         fees=SPOT_FEES,
+        limits=pool_limits(300_000, 120_000, 80),
         max_step=2_500,
     ),
     AssetListing(
@@ -131,6 +186,7 @@ ASSETS: Final = (
         haircut=Haircut(weight=percent(85), factor=4 * 10**8),
         requirement=Requirement(percent(25), percent(12), 0, 0),
         fees=SPOT_FEES,
+        limits=pool_limits(5_000_000, 2_000_000, 5_000),
         max_step=5_000,
     ),
     AssetListing(
@@ -142,6 +198,7 @@ ASSETS: Final = (
         haircut=Haircut(weight=percent(95), factor=0),
         requirement=Requirement(percent(12), percent(5), 0, 0),
         fees=SPOT_FEES,
+        limits=pool_limits(100_000_000, 60_000_000, 100_000),
         max_step=5_000,
     ),
 )
@@ -156,6 +213,8 @@ MARKETS: Final = (
         fees=PERP_FEES,
         interval=Seconds(3600),
         fund_cap=Wad(50_000 * WAD),
+        limits=market_limits(5 * 10**8, 10**8, 4_000_000, 100, 2.0),
+        cull=cull(50_000, 100_000, 2_000_000),
         bound=3_335,
     ),
     MarketListing(
@@ -167,6 +226,8 @@ MARKETS: Final = (
         fees=PERP_FEES,
         interval=Seconds(3600),
         fund_cap=Wad(50_000 * WAD),
+        limits=market_limits(75 * 10**7, 15 * 10**7, 6_000_000, 120, 2.0),
+        cull=cull(50_000, 100_000, 2_000_000),
         bound=4_000,
     ),
     MarketListing(
@@ -178,6 +239,8 @@ MARKETS: Final = (
         fees=PERP_FEES,
         interval=Seconds(600),
         fund_cap=Wad(20_000 * WAD),
+        limits=market_limits(5 * 10**8, 10**8, 20_000_000, 160, 2.5),
+        cull=cull(20_000, 40_000, 500_000),
         bound=20_000,
     ),
 )

@@ -105,17 +105,18 @@ class Runner:
         return outcomes
 
     def work(self, job: Job[Any]) -> Sequence[Outcome]:
-        """Work one round of `job`, due or not; stop between calls if asked to."""
-        try:
-            snapshot = job.read(self.chain, self.chain.block())
-        except (Refused, UserError) as error:
-            self._surprise(f"{job.name}: cannot read: {error}")
-            return []
+        """
+        Work one round of `job`, due or not; stop between calls if asked to.
+
+        A job with several passes goes on until it has nothing to send, or something
+        did not go through.
+        """
         outcomes: list[Outcome] = []
-        for call in job.decide(snapshot):
-            if self._stop.is_set():
+        for _ in range(job.passes):
+            done = self._pass(job)
+            outcomes += done
+            if not done or any(outcome.receipt is None for outcome in done):
                 break
-            outcomes.append(self._act(job, call))
         return outcomes
 
     def run(self, clock: Callable[[], float] = time.time, poll: float = 0.5) -> Metrics:
@@ -133,6 +134,20 @@ class Runner:
     def stop(self) -> None:
         """Stop after the call that is under way."""
         self._stop.set()
+
+    def _pass(self, job: Job[Any]) -> Sequence[Outcome]:
+        """Read, decide and send once."""
+        try:
+            snapshot = job.read(self.chain, self.chain.block())
+        except (Refused, UserError) as error:
+            self._surprise(f"{job.name}: cannot read: {error}")
+            return []
+        outcomes: list[Outcome] = []
+        for call in job.decide(snapshot):
+            if self._stop.is_set():
+                break
+            outcomes.append(self._act(job, call))
+        return outcomes
 
     def _act(self, job: Job[Any], call: Call) -> Outcome:
         if self.sender is None:

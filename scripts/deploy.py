@@ -32,7 +32,8 @@ def cli(network: str, account: str, publishers: tuple[str, ...], output: Path) -
     """
     Deploy every contract from one account, list everything, and write a file.
 
-    For test networks: anyone may mint the tokens.
+    For test networks: anyone may mint the tokens, and the account governs, without a
+    delay and with no guardian.
     """
     hush()
     with clear_errors():

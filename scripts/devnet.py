@@ -8,8 +8,9 @@ import click
 from keeper.artifacts import ROOT
 from keeper.chain.ape import ApeChain, connected
 from keeper.cli import clear_errors, hush
-from keeper.deployment import Deployment, save
+from keeper.deployment import CONTRACTS, Deployment, save
 from keeper.devnet import FILE, NETWORK, URL, anvil, demo_signers, populate
+from keeper.session import find_source
 from keeper.signals import interruptible
 
 
@@ -25,6 +26,8 @@ def cli(output: Path) -> None:
     """
     Start anvil if none runs, deploy everything, and wait for Ctrl-C.
 
+    A timelock governs, a few seconds slow; its proposer is Ape's first test account.
+
     `ape run keeper` in another terminal makes time pass.
     """
     hush()
@@ -33,7 +36,7 @@ def cli(output: Path) -> None:
             signers = demo_signers()
             chain = ApeChain(provider, signers)
             click.echo(f"deploying to {URL} ...")
-            deployment = populate(chain, [str(signer.address) for signer in signers])
+            deployment = populate(chain, signers, find_source("seeded", 0))
             save(deployment, output)
         show(deployment, output)
         if is_ours:
@@ -52,7 +55,7 @@ def wait() -> None:
 
 def show(deployment: Deployment, output: Path) -> None:
     """Print where everything is."""
-    for name in ("clearinghouse", "oracle", "quote_desk", "liquidator", "lens"):
+    for name in (*CONTRACTS, "timelock"):
         click.echo(f"{name:14} {deployment.find(name).address}")
     for symbol, token in deployment.tokens.items():
         click.echo(f"{symbol:14} {token.address}")

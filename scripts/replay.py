@@ -15,6 +15,14 @@ from keeper.replay.command import ENGINES, Request, run
 @click.option("--from", "start", type=Time(), help="First time, ISO-8601 in UTC.")
 @click.option("--to", "end", type=Time(), help="Last time, ISO-8601 in UTC.")
 @click.option("--accounts", default=24, show_default=True, help="Accounts to open.")
+@click.option(
+    "--auto-realize",
+    default=0.5,
+    show_default=True,
+    metavar="SHARE",
+    help="Share of accounts whose profit and loss the keeper realises; that of the "
+    "others earns and pays interest unrealised.",
+)
 @click.option("--seed", default=0, show_default=True, help="Of prices and people.")
 @click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0])
 @click.option(

@@ -27,6 +27,7 @@ class Liquidate:
     liquidator: Contract
     most: int = MOST
     interval: int = INTERVAL
+    passes: int = 1
     name: str = field(default="liquidate", init=False)
 
     def read(self, chain: Chain, block: Block) -> Snapshot:

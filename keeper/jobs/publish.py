@@ -47,6 +47,7 @@ class Publish:
     assets: Mapping[str, int]
     clock: Callable[[Block], int] = block_time
     interval: int = INTERVAL
+    passes: int = 1
     name: str = field(default="publish", init=False)
 
     def read(self, chain: Chain, block: Block) -> Snapshot:

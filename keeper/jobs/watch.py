@@ -7,7 +7,8 @@ from typing import Final
 from keeper.chain.interface import Block, Chain, Contract
 from keeper.discovery import Accounts
 from keeper.errors import UserError
-from keeper.mirror import Mismatch, Scope, read_clearing, reader_of
+from keeper.mirror import Scope, read_clearing, reader_of
+from keeper.mirror_ticks import Mismatch
 from specs.clearinghouse import State
 from specs.fixed_point import Seconds
 

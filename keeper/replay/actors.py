@@ -8,7 +8,7 @@ refuse at that state; what another actor did in the meantime may still be in the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from random import Random
 from typing import Any, Final, Protocol
 
@@ -17,7 +17,7 @@ from keeper.parameters import ASSETS, AssetListing
 from keeper.replay.wallets import Wallet
 from specs import accounts as acc
 from specs import clearinghouse as ch
-from specs.accounts import USDC, AccountId
+from specs.accounts import USDC, AccountId, Settings
 from specs.clearinghouse import State
 from specs.errors import Revert
 from specs.fixed_point import WAD, Seconds, Wad
@@ -71,6 +71,9 @@ class Actor(Protocol):
         """Return the account that the actor uses."""
         ...
 
+    settings: Settings
+    """What the actor chooses for the account at first."""
+
     def begin(self, deployment: Deployment) -> Sequence[Move]:
         """Return what the actor does before the first price."""
         ...
@@ -103,6 +106,17 @@ def fund(
     ]
 
 
+def choose(wallet: Wallet, account: AccountId, settings: Settings) -> Move:
+    """Return how a wallet chooses an account's settings."""
+    words = (account, astuple(settings))
+    return Move(wallet.address, "clearinghouse", "set_settings", words)
+
+
+def get_settings(view: View, account: AccountId) -> Settings:
+    """Return what an account has chosen."""
+    return ch.get_account(view.state, account).settings
+
+
 def is_allowed(view: View, wallet: Wallet, method: str, *arguments: Any) -> bool:
     """Return whether the specification would let the wallet do so now."""
     caller = acc.Address(int(wallet.address, 16))
@@ -124,6 +138,7 @@ class Maker:
     spread: int = 400
     """Of each side from mark, ppm, before it leans against its inventory."""
     role: str = "market maker"
+    settings: Settings = acc.DEFAULT
     _nonce: int = field(default=0, repr=False)
 
     @property
@@ -133,12 +148,10 @@ class Maker:
 
     def begin(self, deployment: Deployment) -> Sequence[Move]:
         """Deposit an inventory of every asset, the USDC to lie ready, not to lend."""
-        off = (self.account, False)
-        on = (self.account, True)
-        sender = self.wallet.address
-        moves = [Move(sender, "clearinghouse", "set_auto_lend", off)]
+        idling = replace(self.settings, auto_lend=False)
+        moves = [choose(self.wallet, self.account, idling)]
         moves += fund(self.wallet, ASSETS[USDC], self.capital * 10**6, deployment.vault)
-        moves.append(Move(sender, "clearinghouse", "set_auto_lend", on))
+        moves.append(choose(self.wallet, self.account, self.settings))
         shares = {"BTC": 10, "ETH": 150, "SOL": 10_000, "USDT": 200_000}
         for asset in ASSETS[1:]:
             tokens = shares[asset.symbol] * 10**asset.decimals
@@ -221,6 +234,7 @@ class Taker:
     wallet: Wallet
     maker: Maker
     random: Random
+    settings: Settings = field(default=acc.DEFAULT, kw_only=True)
 
     @property
     def account(self) -> AccountId:

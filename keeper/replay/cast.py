@@ -1,7 +1,7 @@
 """Who plays which role, for a number of accounts and a seed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -18,8 +18,8 @@ MOST: Final = 2_000
 # What lenders bring, in whole units, one after the other.
 LENT: Final = (
     ("USDC", 400_000),
-    ("BTC", 12),
-    ("ETH", 180),
+    ("BTC", 30),
+    ("ETH", 400),
     ("USDC", 250_000),
     ("SOL", 9_000),
     ("USDT", 150_000),
@@ -27,6 +27,9 @@ LENT: Final = (
 
 # The share of the largest possible position that traders open with, in percent.
 LEVELS: Final = (98, 55, 90, 30, 75, 97, 15, 65, 85, 45)
+
+# In one of how many ticks traders do something with what they have open.
+PATIENCE: Final = (1, 40, 8, 40)
 
 # What traders bring as collateral: mostly USDC, sometimes what they bet on.
 COLLATERALS: Final = ("USDC", "USDC", "BTC", "USDC", "ETH", "USDC", "SOL")
@@ -50,19 +53,22 @@ class Cast:
         return list(dict.fromkeys(actor.wallet for actor in self.actors))
 
 
-def cast(accounts: int, seed: int) -> Cast:
+def cast(accounts: int, seed: int, auto_realize: float = 0.5) -> Cast:
     """
     Return the participants who hold as many accounts between them.
 
     One maker, one basis trader, two to six providers, a quarter lenders, the rest
-    traders, three of five of them long. Raise `UserError` for a number that is too
-    small to fill the roles, or absurd.
+    traders, three of five of them long. A share of the accounts, drawn by the seed, has
+    its profit and loss realised by the keeper; the maker's is the last to. Raise
+    `UserError` for a number that is too small to fill the roles, or absurd.
     """
     if not FEWEST <= accounts <= MOST:
         raise UserError(
             f"--accounts: {accounts} is not between {FEWEST} and {MOST}; "
             "every role has to be filled"
         )
+    if not 0 <= auto_realize <= 1:
+        raise UserError(f"--auto-realize: {auto_realize} is not between 0 and 1")
     providers = min(6, 2 + accounts // 60)
     lenders = max(2, accounts // 4)
     traders = accounts - providers - lenders - 2
@@ -79,6 +85,10 @@ def cast(accounts: int, seed: int) -> Cast:
     basis = Wallet("basis trader"), maker, _generator(seed, "basis trader", 0)
     actors.append(BasisTrader(*basis, market=0, capital=120_000))
     actors += [_trader(maker, random, seed, i) for i in range(traders)]
+    others = actors[1:]
+    _generator(seed, "auto-realize", 0).shuffle(others)
+    for actor in [*others, maker][: round(auto_realize * accounts)]:
+        actor.settings = replace(actor.settings, auto_realize=True)
     return Cast(maker, actors)
 
 
@@ -102,7 +112,7 @@ def _lender(maker: Maker, seed: int, index: int, lenders: int) -> Lender:
 def _trader(maker: Maker, random: Random, seed: int, index: int) -> Trader:
     side = 1 if index % 5 in (0, 1, 3) else -1
     asset = find_asset(COLLATERALS[index % len(COLLATERALS)])
-    equity = random.randint(2_000, 30_000)
+    equity = random.randint(5_000, 60_000)
     prices = {"USDC": 1, "BTC": 26_000, "ETH": 1_700, "SOL": 20}
     return Trader(
         Wallet(f"trader {index}"),
@@ -114,6 +124,7 @@ def _trader(maker: Maker, random: Random, seed: int, index: int) -> Trader:
         collateral=asset,
         tokens=equity * 10**asset.decimals // prices[asset.symbol],
         is_careful=index % 4 == 2,
+        patience=PATIENCE[index % len(PATIENCE)],
     )
 
 

@@ -42,6 +42,7 @@ class Request:
     start: int | None
     end: int | None
     accounts: int
+    auto_realize: float
     seed: int
     engine: str
     report: Path
@@ -59,7 +60,14 @@ def run(request: Request, console: Console) -> int:
         raise UserError(f"--every: {request.every} is less than {LEAST_STEP} seconds")
     prepare_folder(request.report)
     command = describe(request, path)
-    options = Options(path, request.every, request.accounts, request.seed, command)
+    options = Options(
+        path,
+        request.every,
+        request.accounts,
+        request.auto_realize,
+        request.seed,
+        command,
+    )
     with engine(request.engine, path.start - LEAD) as chain:
         with console.status("deploying"):
             replay = Replay(chain, options)
@@ -101,6 +109,11 @@ def conclude(result: Result, replay: Replay, folder: Path, console: Console) -> 
             soft_wrap=True,
         )
         return 1
+    if not result.recorder.interest.adds_up:
+        console.print(
+            "the interest that was paid is not what was received", style="bold red"
+        )
+        return 1
     if not result.is_complete:
         console.print("interrupted: the report is of what was replayed so far")
         return 130
@@ -134,6 +147,7 @@ def describe(request: Request, path: PricePath) -> str:
         words += ["--prices", str(request.prices)]
     words += ["--every", str(request.every), "--from", show_time(path.start)]
     words += ["--accounts", str(request.accounts), "--seed", str(request.seed)]
+    words += ["--auto-realize", str(request.auto_realize)]
     words += ["--engine", request.engine]
     return shlex.join(words)
 

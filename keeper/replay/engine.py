@@ -27,13 +27,14 @@ from keeper.parameters import ASSETS, MARKETS, PUBLISHERS
 from keeper.prices import PricePath
 from keeper.prices.file import show_time
 from keeper.publishers import Panel
-from keeper.replay.actors import Move, View
+from keeper.replay.actors import Move, View, choose
 from keeper.replay.cast import Cast, cast
 from keeper.replay.recorder import Recorder
 from keeper.replay.report_json import Result, Violation
 from keeper.replay.stage import Stage
 from keeper.runner import KNOWN, Runner
 from keeper.signing import local_account
+from specs import accounts as acc
 from specs.accounts import BACKSTOP_FUND, USDC, AccountId
 from specs.fixed_point import Seconds
 from specs.quotes import SPOT, compute_domain
@@ -54,6 +55,8 @@ class Options:
     path: PricePath
     every: int
     accounts: int
+    auto_realize: float
+    """The share of accounts whose profit and loss the keeper realises."""
     seed: int
     command: str
     """How to start the same replay, but for ``--to``."""
@@ -65,7 +68,7 @@ class Replay:
     def __init__(self, chain: LocalChain, options: Options) -> None:
         """Deploy everything on an empty chain and let everybody deposit."""
         self.options = options
-        self.cast: Cast = cast(options.accounts, options.seed)
+        self.cast: Cast = cast(options.accounts, options.seed, options.auto_realize)
         self._chain = chain
         keys = [local_account(f"publisher {i}") for i in range(PUBLISHERS)]
         governor, keeper = local_account("governor"), local_account("keeper")
@@ -121,6 +124,8 @@ class Replay:
 
     def _begin(self) -> None:
         for actor in self.cast.actors:
+            if actor.settings != acc.DEFAULT:
+                self._play([choose(actor.wallet, actor.account, actor.settings)])
             self._play(actor.begin(self.deployment))
 
     def _step(self, now: int) -> None:

@@ -34,7 +34,7 @@ class Observer:
         self._liquidator = reader_of(chain, "Liquidator", liquidator)
 
     def read(self, now: Seconds) -> World:
-        """Return the world at ``now``; the ghost count of dust is left empty."""
+        """Return the world at ``now``; the ghosts are left empty."""
         return World(
             clearing=read_clearing(self._clearing, self._scope),
             liquidator=read_liquidator(self._liquidator),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from keeper.parameters import ASSETS, MARKETS
+from keeper.replay.interest import UNIT
 from keeper.replay.recorder import Liquidation, Sample
 from specs.accounts import AccountId
 from specs.fixed_point import RAY, WAD
@@ -79,6 +80,28 @@ def money_market(samples: Sequence[Sample]) -> str:
             right.plot(_times(samples), rates, color=colour, label=asset.symbol)
         _finish(left, "Utilisation, %")
         _finish(right, "Borrow rate, % a year")
+
+    return _render(draw, 3.1)
+
+
+def interest(samples: Sequence[Sample]) -> str:
+    """Plot the interest that each kind has paid or earned since the first tick."""
+    paid = {"borrowers": "borrowers", "virtual_losers": "unrealised losses"}
+    earned = {
+        "lenders": "lenders",
+        "virtual_winners": "unrealised gains",
+        "reserve": "reserve",
+    }
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.subplots(1, 2)
+        colours = iter(COLOURS)
+        for axis, kinds in zip(axes, (paid, earned), strict=True):
+            for kind, label in kinds.items():
+                sums = [getattr(s.interest, kind) / UNIT / WAD for s in samples]
+                axis.plot(_times(samples), sums, color=next(colours), label=label)
+        _finish(axes[0], "Interest paid so far, USDC")
+        _finish(axes[1], "Interest earned so far, USDC")
 
     return _render(draw, 3.1)
 

@@ -8,27 +8,20 @@ a pool accrues at most once and funding moves before anybody trades.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from keeper.chain.interface import Receipt
+from keeper.replay.interest import Interest
 from specs import clearinghouse as ch
 from specs import interest_rate, money_market, perpetual
 from specs.accounts import USDC, AccountId
 from specs.clearinghouse import State
-from specs.fixed_point import RAY, WAD, Seconds, Wad, mul_div_down
+from specs.fixed_point import RAY, WAD, Seconds
+from specs.state import is_at_mark
 
 FLOWS: Final = {"Deposit": 1, "Repay": 1, "Withdraw": -1, "Borrow": -1}
 """The events with which tokens come in or leave."""
-
-
-@dataclass
-class Interest:
-    """Interest of all pools, in WAD USDC."""
-
-    lenders: int = 0
-    borrowers: int = 0
-    reserve: int = 0
 
 
 @dataclass
@@ -62,6 +55,8 @@ class Sample:
     """What every account is worth, WAD USDC."""
     brought: Mapping[AccountId, int]
     """What was brought in less what was taken out, valued when it was."""
+    interest: Interest
+    """Booked until then."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +77,12 @@ class Recorder:
     ticks: int = 0
     transactions: int = 0
     interest: Interest = field(default_factory=Interest)
+    crossings: int = 0
+    """Entry ticks that cursors came across."""
+    lags: int = 0
+    """How often a market's cursor was not at its mark at the end of a tick."""
+    touches: int = 0
+    """How often interest on unrealised profit and loss was settled."""
     funding_paid: int = 0
     funding_received: int = 0
     bad_debt: int = 0
@@ -110,10 +111,17 @@ class Recorder:
                 value = sign * amount * get_price(state, asset) // WAD
                 self.brought[AccountId(event.arguments["account"])] += value
 
+    def add_touches(self, receipt: Receipt) -> None:
+        """Count what a transaction did to interest on unrealised profit and loss."""
+        for event in receipt.events:
+            if event.name == "CursorMoved":
+                self.crossings += event.arguments["crossed"]
+            self.touches += event.name == "InterestSettled"
+
     def add_block(self, before: State, after: State) -> None:
         """Account for what happened between two states, one block apart."""
         for asset in before.assets:
-            self._add_interest(before, after, asset)
+            self.interest.add(before, after, asset)
         for market in before.markets:
             self._add_funding(before, after, market)
         self.add_state(after)
@@ -130,34 +138,14 @@ class Recorder:
     def add_tick(self, state: State, now: int) -> None:
         """Count a tick and sample what it ended with."""
         self.ticks += 1
-        self.samples.append(sample(state, now, dict(self.brought)))
+        self.lags += sum(not is_at_mark(market) for market in state.markets.values())
+        booked = replace(self.interest)
+        self.samples.append(sample(state, now, dict(self.brought), booked))
 
     @property
     def liquidated_notional(self) -> int:
         """Return the notional of all takeovers, WAD USDC at mark."""
         return sum(entry.notional for entry in self.liquidations)
-
-    def _add_interest(self, before: State, after: State, asset: int) -> None:
-        if asset not in after.assets:
-            return
-        old, new = before.assets[asset].pool, after.assets[asset].pool
-        accrued = money_market.accrue(
-            old,
-            ch.get_surplus(before, asset),
-            ch.get_virtual_lend(before, asset),
-            new.accrued_at,
-        )
-        growth = accrued.lend_index - old.lend_index
-        reserve_before = mul_div_down(old.reserve, old.lend_index, RAY)
-        reserve_after = mul_div_down(accrued.reserve, accrued.lend_index, RAY)
-        paid = mul_div_down(old.borrows, accrued.borrow_index - old.borrow_index, RAY)
-        earned = mul_div_down(old.lends - old.reserve, growth, RAY)
-        price = get_price(before, asset)
-        self.interest.borrowers += mul_div_down(paid, price, WAD)
-        self.interest.lenders += mul_div_down(earned, price, WAD)
-        self.interest.reserve += mul_div_down(
-            reserve_after - reserve_before, price, WAD
-        )
 
     def _add_funding(self, before: State, after: State, market: int) -> None:
         old, new = before.markets[market], after.markets[market]
@@ -175,21 +163,14 @@ class Recorder:
 
 def compute_slack(state: State, asset: int) -> int:
     """
-    Return what a pool has beyond what it owes, in WAD of the asset, to the wei.
+    Return what a pool has beyond what it owes, in WAD of the asset, rounded down.
 
-    Cash and debts, less the lends of all accounts and of the reserve and, for USDC,
-    what the liquidity funds hold.
+    Cash and all that is owed, less all that is lent, interest on unrealised profit and
+    loss included, and, for USDC, what the liquidity funds hold.
     """
     pool = state.assets[asset].pool
-    balances = [
-        account.balances[asset]
-        for account in state.accounts.values()
-        if asset in account.balances
-    ]
-    debts = sum(money_market.compute_debt(b, pool.borrow_index) for b in balances)
-    lends = sum(int(money_market.compute_lent(b, pool.lend_index)) for b in balances)
-    lends += mul_div_down(pool.reserve, pool.lend_index, RAY)
-    return pool.cash + debts - lends - get_funds(state, asset)
+    owed = pool.borrows * pool.borrow_index - pool.lends * pool.lend_index
+    return pool.cash - get_funds(state, asset) + owed // RAY
 
 
 def get_price(state: State, asset: int) -> int:
@@ -220,13 +201,14 @@ def compute_residue(state: State, market: int) -> int:
     return listed.fund.balance - sum(values)
 
 
-def sample(state: State, now: int, brought: Mapping[AccountId, int]) -> Sample:
+def sample(
+    state: State, now: int, brought: Mapping[AccountId, int], interest: Interest
+) -> Sample:
     """Return what the plots need of ``state``."""
     utilisations, rates = {}, {}
     for number, asset in state.assets.items():
         surplus = ch.get_surplus(state, number)
-        lent = mul_div_down(asset.pool.lends, asset.pool.lend_index, RAY)
-        used = interest_rate.compute_utilisation(asset.pool.cash, Wad(lent + surplus))
+        used = money_market.get_utilisation(asset.pool, surplus)
         utilisations[number] = used
         rates[number] = interest_rate.compute_rate(asset.pool.curve, used)
     return Sample(
@@ -241,4 +223,5 @@ def sample(state: State, now: int, brought: Mapping[AccountId, int]) -> Sample:
             if account >> 96
         },
         brought=brought,
+        interest=interest,
     )

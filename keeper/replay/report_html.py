@@ -148,6 +148,7 @@ def _plots(result: Result, roles: Mapping[AccountId, str]) -> Iterable[str]:
     drawn = (
         ("Prices", plots.prices(seen.samples, seen.liquidations)),
         ("Money market", plots.money_market(seen.samples)),
+        ("Interest", plots.interest(seen.samples)),
         ("Equity", plots.equity(seen.samples, roles)),
         ("Liquidations", plots.takeovers(seen.samples, seen.liquidations)),
     )
@@ -163,8 +164,11 @@ def _amounts(report: Mapping[str, Any]) -> list[str]:
     interest, funding = report["interest"], report["funding"]
     flows = [
         ("interest paid by borrowers", short(interest["borrowers"])),
+        ("interest paid by unrealised losses", short(interest["virtual_losers"])),
         ("interest of lenders", short(interest["lenders"])),
+        ("interest of unrealised gains", short(interest["virtual_winners"])),
         ("interest of the reserve", short(interest["reserve"])),
+        ("paid and not received, rounding", short(interest["rounding"])),
         ("funding paid", short(funding["paid"])),
         ("funding received", short(funding["received"])),
     ]
@@ -185,11 +189,17 @@ def _counts(report: Mapping[str, Any]) -> list[str]:
         (name, f"{row['count']:,}", f"{row['mean']:,}", f"{row['max']:,}")
         for name, row in report["gas"].items()
     ]
+    ticks = [
+        ("entry ticks crossed", f"{report['entry_ticks']['crossings']:,}"),
+        ("cursors behind their marks", f"{report['entry_ticks']['cursor_lags']:,}"),
+        ("interest settled", f"{report['entry_ticks']['touches']:,}"),
+    ]
     checks = [
         (code, f"{tally['checked']:,}", f"{tally['violated']:,}")
         for code, tally in report["invariants"].items()
     ]
     return [
+        _table("Interest on unrealised profit and loss", ("", "count"), ticks),
         _table("Refused", ("reason", "count"), refused),
         _table("Gas", ("operation", "count", "mean", "max"), gas),
         _table("Invariants", ("", "checked", "violated"), checks),

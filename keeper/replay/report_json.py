@@ -2,8 +2,10 @@
 The report of a replay as data.
 
 Amounts are decimal strings in whole USDC, exact to the wei, valued when they accrued;
-`fund_residue` is in wei. Everything but `seconds` and `gas` is the same for the same
-prices and seed, on every engine.
+`fund_residue` is in wei. What lenders, the reserve and unrealised gains earned is what
+borrowers and unrealised losses paid, less `rounding`, which stays with the pools and is
+at least nothing and at most `rounding_bound`. Everything but `seconds` and `gas` is the
+same for the same prices and seed, on every engine.
 """
 
 import json
@@ -16,6 +18,7 @@ from keeper.parameters import ASSETS, MARKETS
 from keeper.prices import PricePath
 from keeper.prices.file import show_time
 from keeper.replay.checker import Tally
+from keeper.replay.interest import UNIT, Interest
 from keeper.replay.recorder import Recorder, compute_residue
 from specs.clearinghouse import State
 from specs.fixed_point import WAD
@@ -65,6 +68,11 @@ def build(result: Result) -> dict[str, Any]:
         "accounts": result.accounts,
         **_liquidations(seen),
         **_flows(seen),
+        "entry_ticks": {
+            "crossings": seen.crossings,
+            "cursor_lags": seen.lags,
+            "touches": seen.touches,
+        },
         **_markets(result),
         "slack": {
             asset.symbol: decimal(seen.slack.get(asset.number, 0)) for asset in ASSETS
@@ -133,19 +141,24 @@ def _gas(seen: Recorder) -> dict[str, Any]:
     }
 
 
-def _flows(seen: Recorder) -> dict[str, dict[str, str]]:
+def _flows(seen: Recorder) -> dict[str, Any]:
     return {
-        "interest": {
-            "lenders": decimal(seen.interest.lenders),
-            "borrowers": decimal(seen.interest.borrowers),
-            "virtual_winners": "0",
-            "virtual_losers": "0",
-            "reserve": decimal(seen.interest.reserve),
-        },
+        "interest": _interest(seen.interest),
         "funding": {
             "paid": decimal(seen.funding_paid),
             "received": decimal(seen.funding_received),
         },
+    }
+
+
+def _interest(booked: Interest) -> dict[str, Any]:
+    """Return interest by kind, each rounded down to the wei."""
+    kinds = ("lenders", "borrowers", "virtual_winners", "virtual_losers", "reserve")
+    return {
+        **{kind: decimal(getattr(booked, kind) // UNIT) for kind in kinds},
+        "rounding": decimal(booked.rounding // UNIT),
+        "rounding_bound": decimal(booked.bound // UNIT),
+        "adds_up": booked.adds_up,
     }
 
 

@@ -2,7 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from keeper.deployment import Deployment
 from keeper.parameters import ASSETS, MARKETS, AssetListing
@@ -10,9 +11,11 @@ from keeper.replay.actors import (
     Move,
     Taker,
     View,
+    choose,
     fund,
     get_price,
     get_price_of,
+    get_settings,
     is_allowed,
     top_up,
 )
@@ -22,6 +25,9 @@ from specs import perpetual, requirements
 from specs.accounts import TRADE, USDC, AccountId
 from specs.fixed_point import WAD, Lots, Wad
 from specs.quotes import SPOT
+
+MOST_OWED: Final = 70
+"""What lenders owe at most, in percent of what they first deposited."""
 
 
 @dataclass
@@ -37,6 +43,8 @@ class Trader(Taker):
     tokens: int
     is_careful: bool = False
     """Whether losses are met with new money."""
+    patience: int = 1
+    """With a position the trader does something in one of so many ticks."""
 
     @property
     def role(self) -> str:
@@ -55,7 +63,7 @@ class Trader(Taker):
         health = ch.assess(view.state, self.account, view.now)
         if self.is_careful and health.equity < 2 * health.maintenance_margin:
             return self._rescue(view)
-        choice = self.random.random()
+        choice = self.random.random() * self.patience
         if choice < 0.10:
             share = self.random.randint(10, 40)
             return self.trade(view, self.market, -(held * share // 100))
@@ -67,6 +75,8 @@ class Trader(Taker):
             return self._take_out(view)
         if choice < 0.33:
             return top_up(self.wallet, self.collateral, self.tokens // 10)
+        if choice < 0.35:
+            return self._choose(view)
         return []
 
     def _open(self, view: View) -> list[Move]:
@@ -84,6 +94,16 @@ class Trader(Taker):
     def _add(self, view: View) -> list[Move]:
         lots = largest_lots(view, self, self.fraction // 2)
         return self.trade(view, self.market, self.side * lots)
+
+    def _choose(self, view: View) -> list[Move]:
+        """Limit the leverage, or no longer; have gains repay a borrow, or lie idle."""
+        old = get_settings(view, self.account)
+        new = replace(
+            old,
+            max_leverage=self.random.choice((0, 10, 25)),
+            auto_repay=self.random.random() < 0.5,
+        )
+        return [choose(self.wallet, self.account, new)] if new != old else []
 
     def _rescue(self, view: View) -> list[Move]:
         if self.random.random() < 0.5:
@@ -189,7 +209,7 @@ class Lender(Taker):
         """Borrow at first; then do one small thing in some of the ticks."""
         if not self._has_begun:
             self._has_begun = True
-            most = 45 if self.asset.number else 12
+            most = 70 if self.asset.number else 25
             return self._borrow(view, self.random.randint(most // 2, most))
         deeds = (
             self._deposit,
@@ -211,10 +231,14 @@ class Lender(Taker):
         return self._if_allowed(view, "withdraw", *arguments)
 
     def _borrow(self, view: View, percent: int) -> list[Move]:
-        """Borrow what so many percent of the first deposit are worth."""
+        """Borrow what so many percent of the first deposit are worth, within bounds."""
         asset = ASSETS[USDC] if self.asset.number else ASSETS[2]
         price = get_price_of(view, self.asset.number)
         worth = self.tokens * percent // 100 * price // 10**self.asset.decimals
+        owed = ch.get_owed(view.state, self.account, asset.number, view.now)
+        most = self.tokens * price // 10**self.asset.decimals * MOST_OWED // 100
+        if owed * get_price_of(view, asset.number) // WAD + worth > most:
+            return []
         tokens = worth * 10**asset.decimals // get_price_of(view, asset.number)
         return self._if_allowed(view, "borrow", self.account, asset.number, tokens)
 
@@ -223,7 +247,7 @@ class Lender(Taker):
         owed = ch.get_owed(view.state, self.account, asset.number, view.now)
         if owed == 0:
             return []
-        share = self.random.choice((3, 10, 100))
+        share = 100 if self.random.random() < 0.02 else self.random.choice((1, 3, 10))
         tokens = owed * share // 100 // 10 ** (18 - asset.decimals) + 10
         sender, token = self.wallet.address, f"token:{asset.symbol}"
         allowed = (view.deployment.vault, tokens)
@@ -250,12 +274,11 @@ class Lender(Taker):
         if balance.idle:
             arguments = (self.account, self.asset.number, balance.idle)
             return self._if_allowed(view, "lend", *arguments)
-        sender = self.wallet.address
-        off, on = (self.account, False), (self.account, True)
+        chosen = get_settings(view, self.account)
         return [
-            Move(sender, "clearinghouse", "set_auto_lend", off),
+            choose(self.wallet, self.account, replace(chosen, auto_lend=False)),
             *top_up(self.wallet, self.asset, self._some(), self.number),
-            Move(sender, "clearinghouse", "set_auto_lend", on),
+            choose(self.wallet, self.account, replace(chosen, auto_lend=True)),
         ]
 
     def _some(self) -> int:
@@ -281,6 +304,10 @@ def largest_lots(view: View, trader: Trader, percent: int) -> int:
     health = ch.assess(view.state, trader.account, view.now)
     free = (health.initial_equity - health.initial_margin) * percent // 100
     listed = view.state.markets[trader.market]
+    requirement = requirements.limit_leverage(
+        requirements.scale(listed.requirement, listed.scales),
+        get_settings(view, trader.account).max_leverage,
+    )
     price = trader.maker.price(view.state, trader.market, is_ask=trader.side > 0)
     worse = min if trader.side > 0 else max
     loss = max(0, trader.side * (price - worse(listed.quote.slow, listed.quote.fast)))
@@ -289,7 +316,7 @@ def largest_lots(view: View, trader: Trader, percent: int) -> int:
         notional = perpetual.compute_notional(
             Lots(lots), listed.lot, Wad(max(price, listed.quote.slow))
         )
-        margin = requirements.compute_initial_margin(listed.requirement, notional)
+        margin = requirements.compute_initial_margin(requirement, notional)
         fee = ch.compute_fee(notional, listed.fees.taker)
         return margin + fee + lots * listed.lot * loss // WAD < free
 

@@ -12,11 +12,11 @@ from typing import Any, Final
 from keeper.chain.interface import Block, Contract, LocalChain, Receipt
 from keeper.deployment import Deployment
 from keeper.errors import Halt
-from keeper.mirror import Mismatch
+from keeper.mirror_ticks import Mismatch
 from keeper.replay.checker import Checker
 from keeper.replay.observer import Observer
 from keeper.replay.recorder import Liquidation, Recorder
-from specs.accounts import AccountId, Address
+from specs.accounts import AccountId, Address, Settings
 from specs.fixed_point import Seconds
 from specs.quotes import SPOT
 from specs.world import Action, World
@@ -107,7 +107,7 @@ class Stage:
 
     def _observe(self, action: Action) -> None:
         try:
-            after = replace(self._observer.read(self._now), dust=self.world.dust)
+            after = self._observer.read(self._now)
         except Mismatch as error:
             raise Halt(f"{action.name} at {self._now}: {error}") from None
         self.world = self.checker.check_step(self.world, after, action)
@@ -115,6 +115,7 @@ class Stage:
     def _note(self, receipt: Receipt) -> None:
         """Remember what came and went, and a liquidation with what it cost others."""
         self.recorder.add_flows(receipt, self.world.clearing)
+        self.recorder.add_touches(receipt)
         found = [event for event in receipt.events if event.name == "Liquidation"]
         deficits = [e.arguments for e in receipt.events if e.name == "BadDebt"]
         for event in found:
@@ -143,6 +144,9 @@ def as_action(
     if method == "set_operator":
         account, operator, rights = arguments
         return Action(method, caller, (account, Address(int(operator, 16)), rights))
+    if method == "set_settings":
+        account, settings = arguments
+        return Action(method, caller, (account, Settings(*settings)))
     if method in WITH_RECEIVER:
         return Action(method, caller, tuple(arguments[:-1]))
     return Action(method, caller, tuple(arguments))

@@ -15,10 +15,11 @@ def path_of(seconds, begin=0, seed=0):
     return replace(path, start=start, end=start + seconds)
 
 
-def open_replay(path, chain=None, accounts=12, seed=0, every=10):
+def open_replay(path, chain=None, accounts=12, seed=0, every=10, auto_realize=0.5):
     """Return a replay that has not begun."""
     chain = chain or RevmChain(path.start - LEAD)
-    return Replay(chain, Options(path, every, accounts, seed, "ape run replay"))
+    options = Options(path, every, accounts, auto_realize, seed, "ape run replay")
+    return Replay(chain, options)
 
 
 def stored(replay):

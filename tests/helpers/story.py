@@ -94,7 +94,7 @@ def publish(story, prices, name=None):
     said = tuple(vars(report).values())
     story.step(name, "keeper", oracle, "publish", [said, said], signatures)
     tick = name and "tick"
-    story.vault(tick, "keeper", "tick", list(prices), [0, 1, 2])
+    story.vault(tick, "keeper", "tick", list(prices), [0, 1, 2], 100)
 
 
 def save_and_borrow(story):

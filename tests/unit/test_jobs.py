@@ -12,19 +12,21 @@ from keeper.jobs.liquidate import Liquidate, compute_shortfall
 from keeper.jobs.publish import Publish
 from keeper.jobs.publish import Snapshot as PublishSnapshot
 from keeper.jobs.realise import Realise
+from keeper.jobs.tick import CROSSINGS, Tick, newer
 from keeper.jobs.tick import Snapshot as TickSnapshot
-from keeper.jobs.tick import Tick, newer
 from keeper.jobs.watch import Snapshot, Watch
 from keeper.publishers import Panel, Report
 from keeper.signing import local_account
 from specs import clearinghouse as ch
-from specs import quorum
-from specs.accounts import BACKSTOP_FUND, USDC, Account
+from specs import grid, quorum
+from specs.accounts import BACKSTOP_FUND, DEFAULT, USDC, Account, Settings
 from specs.fixed_point import WAD
+from specs.liquidity_fund import Fund
 from specs.margin import Quote
 from specs.money_market import Balance
 from specs.perpetual import Position
 from specs.quorum import Quorum
+from specs.state import NEVER, Cull
 from tests.helpers.worlds import open_world
 
 NOW = 1_700_000_100
@@ -33,6 +35,7 @@ ORACLE = Contract("PriceOracle", "0x" + "22" * 20)
 LIQUIDATOR = Contract("Liquidator", "0x" + "33" * 20)
 KEYS = [local_account(f"publisher {i}") for i in range(3)]
 ADDRESSES = [key.address for key in KEYS]
+TOP = grid.get_price(grid.MAX_TICK) * 10**6
 PRICES = {"BTC": 26_000 * WAD, "ETH": 1_700 * WAD}
 
 names = st.integers(1, 40).map(lambda number: number << 96)
@@ -122,55 +125,171 @@ def test_a_tick_without_news_is_not_sent():
     job = Tick(HOME, ORACLE, [1], [0])
     assert job.decide(TickSnapshot({1: 5}, {0: 5}, {1: 5}, {0: 5})) == []
     (call,) = job.decide(TickSnapshot({1: 6}, {0: 5}, {1: 5}, {0: 5}))
-    assert (call.contract, call.method, call.arguments) == (HOME, "tick", ([1], []))
+    assert (call.contract, call.method) == (HOME, "tick")
+    assert call.arguments == ([1], [], CROSSINGS)
 
 
-def state_of(values, fund=0, quote_age=1):
-    """Return a state in which accounts have claims and debts of so many USDC."""
+def test_a_cursor_that_is_behind_is_moved_on_without_a_price():
+    job = Tick(HOME, ORACLE, [1], [0, 1, 2])
+    times = dict.fromkeys(range(3), 5)
+    cursors = {0: 70 * WAD, 1: 50 * WAD, 2: TOP}
+    marks = {0: 70 * WAD, 1: 60 * WAD, 2: 2 * TOP}
+    behind = TickSnapshot({1: 5}, times, {1: 5}, times, cursors, marks)
+    (call,) = job.decide(behind)
+    assert call.arguments == ([], [1], CROSSINGS)
+    assert "1 cursors are behind" in call.because
+    there = replace(behind, cursors={**cursors, 1: marks[1]})
+    assert job.decide(there) == []
+
+
+def test_the_markets_of_a_tick_share_what_it_may_cross():
+    job = Tick(HOME, ORACLE, [1], [0, 1, 2], crossings=100)
+    news = TickSnapshot({}, dict.fromkeys(range(3), 6), {}, {})
+    assert job.decide(news)[0].arguments == ([], [0, 1, 2], 33)
+    assert replace(job, crossings=2).decide(news)[0].arguments[2] == 1
+
+
+PRICE = 60_000 * WAD
+LOT = 10**14
+"""Of the market: 6 USDC at this price."""
+
+VALUES = st.integers(-1000, 1000)
+CHOSEN = Settings(auto_realize=True)
+
+
+def position_of(value, lots=1, entry=None):
+    """Return a position that is worth so many USDC at `PRICE`."""
+    return Position(lots, lots * LOT * PRICE // WAD - value * WAD, entry)
+
+
+def claim_of(value):
+    return position_of(value, lots=0)
+
+
+def state_of(positions, fund=0, cap=0, quote_age=1, settings=CHOSEN, cull=NEVER):
+    """Return a state in which accounts have these positions in a market."""
     state = open_world().clearing
-    price = Quote(60_000 * WAD, 60_000 * WAD, NOW - quote_age)
-    market = replace(state.markets[0], quote=price)
-    market = replace(market, fund=replace(market.fund, balance=fund * WAD))
+    market = replace(
+        state.markets[0],
+        quote=Quote(PRICE, PRICE, NOW - quote_age),
+        cursor=PRICE,
+        fund=Fund(fund * WAD, cap * WAD),
+        cull=cull,
+    )
     accounts = {
-        name: Account({USDC: Balance(10**6 * WAD)}, {0: Position(0, -value * WAD)})
-        for name, value in values.items()
+        name: Account({USDC: Balance(10**6 * WAD)}, {0: position}, settings)
+        for name, position in positions.items()
     }
     return replace(state, markets={**state.markets, 0: market}, accounts=accounts)
+
+
+def values_of(values, **changes):
+    positions = {name: position_of(value) for name, value in values.items()}
+    return state_of(positions, **changes)
 
 
 def realise_job(**changes):
     return Realise(Watch(HOME, (), (), Given(())), **changes)
 
 
-@given(st.dictionaries(names, st.integers(-1000, 1000), max_size=30))
+def named_by(calls):
+    return [name for call in calls for name in call.arguments[1]]
+
+
+def realise(state, **changes):
+    """Return whom the job has realised in the only market."""
+    return named_by(realise_job(**changes).decide(Snapshot(NOW, state)))
+
+
+@given(st.dictionaries(names, VALUES, max_size=30))
 def test_losses_are_realised_before_gains_in_bounded_batches(values):
-    state = state_of(values, fund=10**6)
+    state = values_of(values, fund=10**6)
     calls = realise_job(batch=7).decide(Snapshot(NOW, state))
-    named = [name for call in calls for name in call.arguments[1]]
-    assert all(len(call.arguments[1]) <= 7 for call in calls)
-    assert [values[n] for n in named] == sorted(values[n] for n in named)
-    assert set(named) == {n for n, value in values.items() if abs(value) > 100}
+    assert all(0 < len(call.arguments[1]) <= 7 for call in calls)
+    signs = [values[name] > 0 for name in named_by(calls)]
+    assert signs == sorted(signs)
+    assert set(named_by(calls)) == {n for n, value in values.items() if value != 0}
 
 
-@given(st.dictionaries(names, st.integers(-1000, 1000), max_size=12))
+@given(st.dictionaries(names, VALUES, max_size=12))
 def test_a_round_of_realising_leaves_nothing_to_realise(values):
-    job, state = realise_job(batch=3), state_of(values)
+    job, state = realise_job(batch=3), values_of(values, cap=50)
     for call in job.decide(Snapshot(NOW, state)):
         state = ch.realise(state, NOW, 0, *call.arguments)
-    again = job.decide(Snapshot(NOW, state))
-    assert again == [] or sum(values.values()) > 0
+    assert realise(state) == []
+
+
+def test_who_has_not_chosen_it_is_left_alone():
+    values = {1 << 96: -900, 2 << 96: 900}
+    assert realise(values_of(values, fund=10**6, settings=DEFAULT)) == []
+    assert realise(values_of(values, fund=10**6)) == [1 << 96, 2 << 96]
 
 
 def test_a_gain_that_the_fund_cannot_pay_waits():
-    state = state_of({1 << 96: 900})
-    market = replace(state.markets[0], fund=replace(state.markets[0].fund, cap=0))
-    state = replace(state, markets={0: market})
-    assert realise_job().decide(Snapshot(NOW, state)) == []
+    state = values_of({1 << 96: 900})
+    assert realise(state) == []
+    assert realise(values_of({1 << 96: 900}, cap=1)) == [1 << 96]
+    assert realise(values_of({1 << 96: 900, 2 << 96: -1})) == [2 << 96, 1 << 96]
+
+
+def test_a_claim_is_paid_before_gains_whoever_has_it():
+    positions = {1 << 96: position_of(900), 2 << 96: claim_of(500)}
+    plain = state_of(positions, fund=400, settings=DEFAULT)
+    assert realise(plain) == [2 << 96]
+    assert realise(state_of(positions, fund=400)) == [2 << 96]
+    assert realise(state_of(positions, fund=501)) == [2 << 96, 1 << 96]
+    assert realise(state_of(positions)) == []
+
+
+def test_a_claim_is_paid_off_however_small():
+    crumb = Position(0, -1)
+    assert realise(state_of({1 << 96: crumb}, fund=1)) == [1 << 96]
+    dust = replace(position_of(0), basis=position_of(0).basis - 1)
+    assert realise(state_of({1 << 96: dust}, fund=1)) == []
+
+
+def test_a_position_leaves_the_tick_set_though_it_is_worth_nothing():
+    inside = {1 << 96: position_of(0, entry=7)}
+    assert realise(state_of(inside)) == [1 << 96]
+    assert realise(state_of(inside, settings=DEFAULT)) == []
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_whoever_reaches_the_threshold_is_forced(side):
+    limit = Cull(account_threshold=500 * WAD)
+    values = {1 << 96: side * 499, 2 << 96: side * 500, 3 << 96: side}
+    state = values_of(values, fund=10**6, settings=DEFAULT, cull=limit)
+    assert realise(state) == [2 << 96]
+
+
+def winners_of(gains):
+    """Return positions inside the tick set that have gained so much since entry."""
+    entry = grid.tick_down(PRICE // 10**6 // 2)
+    price = grid.get_price(entry) * 10**6
+    return {
+        name: Position(lots, lots * LOT * price // WAD, entry)
+        for name, lots in gains.items()
+    }
+
+
+def test_the_largest_gains_are_forced_until_the_sum_is_below_the_threshold():
+    positions = winners_of({1 << 96: 10, 2 << 96: 30, 3 << 96: 20})
+    positions[4 << 96] = position_of(-5, entry=None)
+    limit = Cull(system_threshold=100 * WAD)
+    state = state_of(positions, fund=10**6, settings=DEFAULT, cull=limit)
+    # Some three USDC a lot: 180 in all, 90 of them the largest.
+    assert realise(state) == [4 << 96, 2 << 96]
+    for call in realise_job(batch=1).decide(Snapshot(NOW, state)):
+        before = state
+        state = ch.realise(state, NOW, 0, *call.arguments)
+        assert state.accounts != before.accounts
+    assert realise(state) == []
+    calm = replace(state.markets[0], cull=NEVER)
+    assert realise(replace(state, markets={0: calm})) == []
 
 
 def test_nothing_is_realised_at_a_stale_mark():
-    state = state_of({1 << 96: -900}, quote_age=61)
-    assert realise_job().decide(Snapshot(NOW, state)) == []
+    assert realise(values_of({1 << 96: -900}, quote_age=61)) == []
 
 
 def short_by(state, name, equity, age=1):

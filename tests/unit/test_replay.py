@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from rich.console import Console
@@ -9,9 +10,16 @@ from rich.console import Console
 from keeper.errors import UserError
 from keeper.replay import checker, command, report_html, report_json, table
 from keeper.replay.cast import FEWEST, cast
+from keeper.replay.interest import UNIT, compute_interest
 from keeper.replay.report_json import build, decimal
+from specs import accounts as acc
+from specs import clearinghouse as ch
+from specs.accounts import USDC
 from specs.invariants import STATE_INVARIANTS, TRANSITION_INVARIANTS
+from specs.weights import WEIGHT_ONE
+from specs.world import take
 from tests.helpers.replays import open_replay, path_of
+from tests.helpers.worlds import STARTS, open_world
 
 # Those that the readers of the report rely on.
 KEYS = {
@@ -40,6 +48,7 @@ def run(tmp_path, **changes):
         start=None,
         end=command.seeded_prices(0).start + 20,
         accounts=12,
+        auto_realize=0.5,
         seed=0,
         engine="pyrevm",
         report=tmp_path / "report",
@@ -73,12 +82,81 @@ def test_the_crash_liquidates_somebody(crash):
     assert report["liquidated_notional"]["book"] == "0"
 
 
-def test_what_borrowers_pay_is_what_others_get(crash):
+def test_interest_paid_is_interest_received(crash):
     interest = crash[1].recorder.interest
-    received = interest.lenders + interest.reserve
-    # A few wei for each accrual: two blocks a tick, five pools.
-    assert 0 <= interest.borrowers - received < 10**12
-    assert interest.borrowers > 10**15
+    paid = interest.borrowers + interest.virtual_losers
+    got = interest.lenders + interest.reserve + interest.virtual_winners
+    assert interest.rounding == paid - got
+    # A few wei, valued, for each accrual: two blocks a tick, five pools.
+    assert 0 <= paid - got <= interest.bound < 10**13 * UNIT
+    kinds = ("lenders", "borrowers", "reserve", "virtual_winners", "virtual_losers")
+    assert all(getattr(interest, kind) > 10**12 * UNIT for kind in kinds)
+
+
+def test_the_report_says_that_interest_adds_up(crash):
+    found = build(crash[1])["interest"]
+    assert found["adds_up"] is True
+    kinds = ("lenders", "reserve", "virtual_winners")
+    received = sum(Decimal(found[kind]) for kind in kinds)
+    paid = Decimal(found["borrowers"]) + Decimal(found["virtual_losers"])
+    bound = Decimal(found["rounding_bound"])
+    assert 0 < received <= paid <= received + bound < received + Decimal("1e-4")
+
+
+def test_samples_say_how_interest_grew(crash):
+    seen = [sample.interest.virtual_winners for sample in crash[1].recorder.samples]
+    assert seen == sorted(seen)
+    assert 0 <= seen[0] < seen[-1] == crash[1].recorder.interest.virtual_winners
+
+
+@pytest.mark.parametrize("kind", ["lenders", "virtual_winners", "reserve"])
+def test_interest_that_comes_from_nowhere_is_told(tmp_path, crash, kind):
+    replay, result = crash
+    interest = replace(result.recorder.interest)
+    setattr(interest, kind, getattr(interest, kind) + interest.bound + 1)
+    assert not interest.adds_up
+    wrong = replace(result, recorder=replace(result.recorder, interest=interest))
+    console = Console(record=True, width=120)
+    assert command.conclude(wrong, replay, tmp_path, console) == 1
+    assert "not what was received" in console.export_text()
+    assert command.conclude(result, replay, tmp_path, console) == 0
+
+
+def start_world(name):
+    """Return a world at work."""
+    world = open_world()
+    for action in STARTS[name]:
+        world = take(world, action)
+    return world
+
+
+@pytest.mark.parametrize("seconds", [1, 3600, 10**7])
+def test_interest_is_what_accounts_have_more(seconds):
+    """Summed up over all balances and positions, whatever the pool says."""
+    state = start_world("a market at work").clearing
+    now = state.assets[USDC].pool.accrued_at + seconds
+    after = ch.accrue(state, USDC, now)
+    old, new = state.assets[USDC].pool, after.assets[USDC].pool
+    found = compute_interest(old, new)
+    growth = new.lend_index - old.lend_index
+    lent = [acc.get_balance(a, USDC).scaled for a in state.accounts.values()]
+    owed = -sum(min(0, scaled) for scaled in lent)
+    pending = [
+        sum(getattr(p, name) for a in s.accounts.values() for p in a.positions.values())
+        for name in ("pending_lend", "pending_borrow")
+        for s in (state, after)
+    ]
+    won = (pending[1] - pending[0]) * new.lend_index // WEIGHT_ONE
+    lost = (pending[3] - pending[2]) * new.borrow_index // WEIGHT_ONE
+    few = 4 * new.borrow_index
+    assert abs(found.virtual_winners - won) <= few
+    assert abs(found.virtual_losers - lost) <= few
+    assert 0 <= found.rounding <= found.bound
+    # Totals of a pool may be off what accounts have by some units, which earn too.
+    assert abs(found.borrowers - owed * (new.borrow_index - old.borrow_index)) <= (
+        (new.borrow_index - old.borrow_index) * 1000
+    )
+    assert found.lenders >= sum(max(0, scaled) for scaled in lent) * growth
 
 
 def test_funding_paid_is_funding_received(crash):
@@ -109,7 +187,7 @@ def test_every_role_is_played_and_traded(crash):
 def test_the_page_needs_nothing_beside_it(crash):
     replay, result = crash
     page = report_html.build(result, replay.roles)
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 5
     for word in ("http:", "https:", "<script", "<link", "<img"):
         assert word not in page.replace("http://www.w3.org", "")
 
@@ -139,6 +217,64 @@ def test_a_longer_replay_begins_like_a_shorter_one():
     short.run()
     long.run()
     assert long.recorder.samples[:3] == short.recorder.samples
+
+
+def test_the_share_of_accounts_that_are_realised_is_as_asked():
+    for share in (0, 0.25, 0.5, 1):
+        found = cast(24, 3, share)
+        realised = [actor for actor in found.actors if actor.settings.auto_realize]
+        assert len(realised) == round(24 * share)
+        assert (found.maker in realised) == (share == 1)
+    assert cast(24, 3).actors != cast(24, 4).actors
+    with pytest.raises(UserError, match="--auto-realize: 2 is not between 0 and 1"):
+        cast(24, 3, 2)
+
+
+def inside(replay):
+    """Return the accounts with positions inside a tick set, and all with positions."""
+    found = replay.stage.world.clearing.accounts
+    held = {name for name, account in found.items() if account.positions}
+    kept = {
+        name
+        for name in held
+        for position in found[name].positions.values()
+        if position.entry is not None
+    }
+    return kept, held
+
+
+def test_who_is_realised_stays_outside_the_tick_sets(crash):
+    kept, held = inside(crash[0])
+    chosen = {
+        actor.account for actor in crash[0].cast.actors if actor.settings.auto_realize
+    }
+    assert kept
+    assert held - kept
+    assert not kept & chosen
+
+
+def test_without_anyone_inside_nothing_is_earned_unrealised():
+    replay = open_replay(path_of(60, begin=220), auto_realize=1)
+    interest = replay.run().recorder.interest
+    assert inside(replay)[0] == set()
+    assert (interest.virtual_winners, interest.virtual_losers) == (0, 0)
+    assert interest.lenders > 0
+
+
+def test_cursors_cross_ticks_and_come_to_their_marks(crash):
+    found = build(crash[1])["entry_ticks"]
+    assert found["crossings"] > 0
+    assert found["touches"] > 0
+    assert found["cursor_lags"] == 0
+
+
+@pytest.mark.parametrize(("passes", "is_behind"), [(1, True), (9, False)])
+def test_a_cursor_that_may_cross_little_still_comes_to_its_mark(passes, is_behind):
+    replay = open_replay(path_of(180, begin=120), accounts=24, every=60, auto_realize=0)
+    replay._tick = replace(replay._tick, crossings=1, passes=passes)
+    seen = replay.run().recorder
+    assert seen.crossings > 0
+    assert (seen.lags > 0) == is_behind
 
 
 def test_a_violation_names_the_shortest_replay(tmp_path, monkeypatch):

@@ -49,6 +49,7 @@ class Job:
 
     wanted: int = 1
     interval: int = 10
+    passes: int = 1
     name: str = "accrue"
     seen: list = field(default_factory=list)
     act: object = None
@@ -135,6 +136,27 @@ def test_reading_in_vain_is_a_surprise():
         runner.work(job)
 
 
+class Shrinking(Job):
+    """A job that has one call less to make whenever it reads."""
+
+    def decide(self, snapshot):
+        return super().decide(max(0, snapshot - len(self.seen) + 1))
+
+
+@pytest.mark.parametrize(("passes", "sent"), [(1, 3), (2, 5), (9, 6)])
+def test_a_round_goes_on_until_there_is_nothing_to_do(passes, sent):
+    chain, job = Chain(), Shrinking(wanted=3, passes=passes)
+    assert len(Runner(chain, [job], SENDER).work(job)) == len(chain.sent) == sent
+    assert len(job.seen) == min(passes, 4)
+
+
+def test_a_round_ends_with_what_did_not_go_through():
+    chain, job = Chain(answers=[None, Refused(LOST)]), Job(wanted=3, passes=9)
+    assert len(Runner(chain, [job], SENDER).work(job)) == 3
+    dry = Job(wanted=1, passes=9)
+    assert len(Runner(chain, [dry]).work(dry)) == 1
+
+
 def test_jobs_fall_due_at_multiples_of_their_interval():
     often, rarely = Job(interval=10, name="often"), Job(interval=30, name="rarely")
     runner = Runner(Chain(), [often, rarely], SENDER)
@@ -178,6 +200,7 @@ class Climb:
     toy: Contract
     name: str = "set"
     interval: int = 10
+    passes: int = 1
 
     def read(self, chain, block):
         goal = min(100, chain.call(self.toy, "now")[1] // 10)
