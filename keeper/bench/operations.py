@@ -39,9 +39,16 @@ OPERATIONS: Final[Sequence[Operation]] = (
         34_477,
     ),
     Operation("deposit", "USDC, lent", "Compound III", 76_517, 73_000, 67_400),
+    Operation("deposit_1", "the same with one other asset held"),
+    Operation("deposit_3", "with three"),
+    Operation("deposit_8", "with eight, as many as one may hold"),
     Operation(
         "withdraw", "USDC, without a debt", "Compound III", 72_856, 72_000, 67_300
     ),
+    Operation("withdraw_1", "the same with one other asset held"),
+    Operation("withdraw_3", "with three"),
+    Operation("withdraw_8", "with eight"),
+    Operation("borrow_0", "ETH against USDC alone"),
     Operation("borrow_1", "USDC against one collateral", "Morpho Blue", 92_966, 85_000),
     Operation(
         "borrow_3",
@@ -50,7 +57,17 @@ OPERATIONS: Final[Sequence[Operation]] = (
         118_719,
         103_000,
     ),
-    Operation("repay", "a part of a USDC debt", "Compound III", 75_196, 73_000),
+    Operation("borrow_8", "USDC against eight"),
+    Operation("repay_0", "a part of an ETH debt, with USDC alone"),
+    Operation(
+        "repay",
+        "a part of a USDC debt, with one collateral",
+        "Compound III",
+        75_196,
+        73_000,
+    ),
+    Operation("repay_3", "the same with three"),
+    Operation("repay_8", "with eight"),
     Operation(
         "health_per_asset",
         "a further collateral that is held",
@@ -69,47 +86,91 @@ OPERATIONS: Final[Sequence[Operation]] = (
     ),
     Operation(
         "health_per_market",
-        "a further market with a position; Vertex: a further product that is listed",
+        "a further market with a position inside the tick set; Vertex: a further "
+        "product that is listed",
         "Vertex",
         16_853,
     ),
     Operation(
         "fill_out",
-        "two signed quotes, both sides grow and are margin-checked",
+        "two signed quotes, both sides grow, are margin-checked and outside the tick "
+        "set",
         "dYdX v1",
         160_280,
         144_000,
         110_000,
     ),
-    Operation("fill_reduce", "the same where both sides shrink", "dYdX v1", 177_547),
-    Operation("fill_take", "one signed quote and a taker, both sides grow"),
+    Operation(
+        "fill_in",
+        "the same with both sides inside the tick set, their interest settled",
+        "dYdX v1",
+        160_280,
+        185_000,
+    ),
+    Operation("touch", "what being inside the tick set costs one side of a fill"),
+    Operation(
+        "fill_reduce_out",
+        "as fill_out where both sides shrink",
+        "dYdX v1",
+        177_547,
+    ),
+    Operation(
+        "fill_reduce_in",
+        "as fill_in where both sides shrink",
+        "dYdX v1",
+        177_547,
+    ),
+    Operation("fill_take", "one signed quote and a taker, outside, both sides grow"),
     Operation("fill_spot", "two signed quotes for BTC"),
     Operation(
         "liquidate_out",
         "a part of a perpetual position, at the backstop stage: one provider takes "
-        "it over (the order book's stage does not exist yet)",
+        "it over, both outside the tick set (the order book's stage does not exist "
+        "yet)",
         "dYdX v1",
         143_033,
         150_000,
     ),
     Operation(
+        "liquidate_in",
+        "the same with both inside the tick set",
+        "dYdX v1",
+        143_033,
+        195_000,
+    ),
+    Operation(
         "realise_out",
-        "a further account in a batch of 100; the peer's figure is one call",
+        "a further account in a batch of 100, outside the tick set; the peer's figure "
+        "is one call",
         "Vertex",
         176_911,
         12_500,
         10_600,
     ),
     Operation(
+        "realise_in",
+        "the same inside the tick set, with interest settled and another entry tick",
+        "Vertex",
+        176_911,
+        20_000,
+    ),
+    Operation(
         "tick",
-        "one market and the asset under it; peers that loop over accounts have no "
-        "figure",
+        "one market, whose cursor moves and crosses nothing, and the asset under it; "
+        "peers that loop over accounts have no figure",
         None,
         None,
         88_000,
         74_000,
     ),
     Operation("tick_per_market", "a further market and its asset", None, None, 35_000),
+    Operation(
+        "tick_per_crossing",
+        "a further entry tick that a cursor crosses, of any number of positions",
+        None,
+        None,
+        10_500,
+    ),
     Operation("publish", "two publishers' signed reports of four assets, relayed"),
 )
 

@@ -6,19 +6,25 @@ its slots cold.
 """
 
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import Any, Final
 
 from keeper.bench.node import INTERVAL
 from keeper.chain.ape import ApeDevChain
 from keeper.chain.interface import Receipt
-from keeper.deployment import Deployment, deploy
-from keeper.parameters import ASSETS, MARKETS, PUBLISHERS, THRESHOLD, find_asset
+from keeper.deployment import Deployment, asset_arguments, deploy
+from keeper.parameters import (
+    ASSETS,
+    MARKETS,
+    PUBLISHERS,
+    THRESHOLD,
+    AssetListing,
+)
 from keeper.publishers import Panel
 from keeper.publishers import Report as Said
 from keeper.replay.wallets import Wallet
 from keeper.signing import local_account
-from specs.accounts import USDC, AccountId
+from specs.accounts import DEFAULT, AccountId
 from specs.fixed_point import WAD, Seconds, Wad
 from specs.price_oracle import Report, compute_report_digest
 from specs.quotes import SPOT, Quote, compute_domain
@@ -26,6 +32,8 @@ from specs.quotes import SPOT, Quote, compute_domain
 FOREVER: Final = 2**256 - 1
 EXPIRY: Final = 3_600  # seconds
 PREMIUM: Final = 1_000  # ppm, of the book's mid over the index
+CROSSINGS: Final = 512
+"""More than any price here crosses at once."""
 
 # Whole USDC.
 PRICES: Final = {"BTC": 30_000, "ETH": 2_000, "SOL": 100, "USDT": 1}
@@ -50,6 +58,7 @@ class Scene:
         desk = self.deployment.quote_desk
         self._domain = compute_domain(chain.chain_id, desk.address)
         self._nonces: dict[AccountId, int] = {}
+        self._listings = {asset.symbol: asset for asset in ASSETS}
         self._prices = {asset: price * WAD for asset, price in PRICES.items()}
         self.refresh()
         self.move_prices(1.0)
@@ -58,6 +67,44 @@ class Scene:
     def next_time(self) -> Seconds:
         """Return the time of the block that the next transaction makes."""
         return Seconds(self.chain.block().timestamp + INTERVAL)
+
+    @property
+    def _priced(self) -> tuple[int, ...]:
+        """Return the assets that publishers report, in their order."""
+        return tuple(self._listings[symbol].number for symbol in self._prices)
+
+    def list_asset(self, listing: AssetListing) -> None:
+        """List an asset that the oracle does not know."""
+        words = (listing.name, listing.symbol, listing.decimals)
+        token = self.chain.deploy(self.governor.address, "MockToken", *words)
+        tokens = {**self.deployment.tokens, listing.symbol: token}
+        self.deployment = replace(self.deployment, tokens=tokens)
+        self._listings[listing.symbol] = listing
+        arguments = asset_arguments(self.deployment, listing)
+        self.send(self.governor, "clearinghouse", "list_asset", *arguments)
+
+    def price(self, symbol: str, whole: int) -> None:
+        """Have a listed asset priced from now on."""
+        listing = self._listings[symbol]
+        limits = (listing.number, listing.max_step, listing.spot_tolerance)
+        self.send(self.governor, "oracle", "list_asset", *limits)
+        self._prices[symbol] = whole * WAD
+        self.refresh()
+
+    def leave_ticks(self, wallet: Wallet, number: int = 0) -> None:
+        """Have an account's profit and loss realised by anyone, outside the ticks."""
+        settings = astuple(replace(DEFAULT, auto_realize=True))
+        self._choose(wallet, number, settings)
+
+    def enter_ticks(self, wallet: Wallet, number: int = 0) -> None:
+        """Have an account stand inside the tick set from its next touch on."""
+        self._choose(wallet, number, astuple(DEFAULT))
+
+    def _choose(
+        self, wallet: Wallet, number: int, settings: tuple[object, ...]
+    ) -> None:
+        arguments = (wallet.account(number), settings)
+        self.send(wallet, "clearinghouse", "set_settings", *arguments)
 
     def join(self, wallet: Wallet) -> Wallet:
         """Let the chain send for a wallet."""
@@ -74,7 +121,7 @@ class Scene:
     def mint(self, wallet: Wallet, symbol: str, whole: int) -> None:
         """Give a wallet tokens, and let the vault take them for ever."""
         token = f"token:{symbol}"
-        tokens = whole * 10 ** find_asset(symbol).decimals
+        tokens = whole * 10 ** self._listings[symbol].decimals
         self.send(wallet, token, "mint", wallet.address, tokens)
         vault = self.deployment.vault
         self.send(wallet, token, "approve", vault, FOREVER)
@@ -83,7 +130,7 @@ class Scene:
         self, wallet: Wallet, symbol: str, whole: int, number: int = 0
     ) -> Receipt:
         """Deposit tokens that the wallet has."""
-        asset = find_asset(symbol)
+        asset = self._listings[symbol]
         tokens = whole * 10**asset.decimals
         place = (wallet.account(number), asset.number, tokens)
         return self.send(wallet, "clearinghouse", "deposit", *place)
@@ -95,6 +142,12 @@ class Scene:
             self.mint(wallet, symbol, 2 * whole)
             self.deposit(wallet, symbol, whole)
         return wallet
+
+    def repay(self, wallet: Wallet, symbol: str, whole: int) -> Receipt:
+        """Repay a debt with tokens that the wallet has."""
+        asset = self._listings[symbol]
+        place = (wallet.account(), asset.number, whole * 10**asset.decimals)
+        return self.send(wallet, "clearinghouse", "repay", *place)
 
     def borrow(self, wallet: Wallet, symbol: str, whole: int) -> Receipt:
         """Borrow into the wallet."""
@@ -111,7 +164,7 @@ class Scene:
         reports, signatures = [], []
         for publisher in range(THRESHOLD):
             said = Said(publisher, time, self._prices)
-            numbers = tuple(find_asset(symbol).number for symbol in said.prices)
+            numbers = self._priced
             prices = tuple(Wad(price) for price in said.prices.values())
             report = Report(time, numbers, prices)
             digest = compute_report_digest(self.chain.chain_id, asked, report)
@@ -121,24 +174,27 @@ class Scene:
 
     def tick(self, assets: Sequence[int], markets: Sequence[int]) -> Receipt:
         """Have the clearinghouse take prices and marks over."""
-        return self.send(self.relay, "clearinghouse", "tick", assets, markets)
+        numbers = (assets, markets, CROSSINGS)
+        return self.send(self.relay, "clearinghouse", "tick", *numbers)
 
     def refresh(self) -> None:
         """Bring every price of the clearinghouse to now."""
         self.publish()
-        assets = [asset.number for asset in ASSETS if asset.number != USDC]
-        self.tick(assets, [market.number for market in MARKETS])
+        self.tick(self._priced, [market.number for market in MARKETS])
 
-    def move_prices(self, factor: float) -> None:
-        """Move every price but USDT's, in the index and in the book."""
+    def shift(self, factor: float) -> None:
+        """Have publishers report other prices, of all but USDT, from now on."""
         for symbol in self._prices:
             if symbol != "USDT":
                 ppm = round(factor * 10**6)
                 self._prices[symbol] = self._prices[symbol] * ppm // 10**6
         for market in MARKETS:
-            index = self._prices[ASSETS[market.underlying].symbol]
-            mid = index * (10**6 + PREMIUM) // 10**6
+            mid = self.price_of(market.number) * (10**6 + PREMIUM) // 10**6
             self.send(self.book, "oracle", "observe", market.number, mid)
+
+    def move_prices(self, factor: float) -> None:
+        """Move every price but USDT's, in the index and in the book."""
+        self.shift(factor)
         self.refresh()
 
     def quote(
@@ -169,9 +225,10 @@ class Scene:
         maker: Wallet,
         taker: Wallet,
         numbers: tuple[int, int] = (0, 0),
+        price: int | None = None,
     ) -> Receipt:
-        """Have the maker buy a signed size of the taker at about the index."""
-        price = self.price_of(instrument)
+        """Have the maker buy a signed size of the taker; at the index, unless said."""
+        price = self.price_of(instrument) if price is None else price
         made = self.quote(maker.account(numbers[0]), instrument, size, price)
         met = self.quote(taker.account(numbers[1]), instrument, -size, price)
         signed = (maker.sign(self._domain, made), taker.sign(self._domain, met))
@@ -193,7 +250,7 @@ class Scene:
     def _take_out(
         self, wallet: Wallet, method: str, symbol: str, whole: int
     ) -> Receipt:
-        asset = find_asset(symbol)
+        asset = self._listings[symbol]
         tokens = whole * 10**asset.decimals
         place = (wallet.account(), asset.number, tokens, wallet.address)
         return self.send(wallet, "clearinghouse", method, *place)

@@ -6,18 +6,20 @@ slots are cold, and not zero before or after. Interest accrues in each of them, 
 somebody owes. Figures for one more of something are differences.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from keeper.bench.scene import Scene
 from keeper.chain.interface import Receipt
-from keeper.deployment import asset_arguments
-from keeper.parameters import ASSETS, MARKETS
+from keeper.parameters import ASSETS, MARKETS, AssetListing
 from keeper.replay.wallets import Wallet
-from specs.accounts import TRADE, USDC
+from specs import grid
+from specs.accounts import TRADE
 from specs.backstop import PARTS
 from specs.fixed_point import WAD
 from specs.quotes import SPOT
+from specs.virtual_pnl import PRICE_UNIT
 
 Gas = dict[str, int]
 
@@ -26,18 +28,44 @@ COIN: Final = 100_000  # lots of the BTC market in 1 BTC
 
 CROWD: Final = 100
 FEW: Final = 20
-LISTED: Final = 4
 
-# To where the victim's equity is between a quarter and a half of its maintenance
-# margin: below half the backstop opens, and above a quarter it does not take all.
-FALL: Final = 0.9685
+MORE: Final[Sequence[AssetListing]] = tuple(
+    replace(ASSETS[-1], number=number, symbol=f"T{number}", name=f"Token {number}")
+    for number in range(len(ASSETS), len(ASSETS) + 4)
+)
+"""Assets that are listed in the course of the story."""
+
+NUDGE: Final = 1.0001
+"""Moves each cursor and crosses no tick that has a size."""
+
+WAY: Final = 18
+"""Entry ticks, one after the other, that are crossed."""
+
+# Whole USDC: a victim has `MARGIN` and loses `LOSS`. Its equity then is between a
+# quarter and a half of its maintenance margin: below half the backstop opens, and above
+# a quarter it does not take all.
+SIZE: Final = 3
+MARGIN: Final = 3_000
+LOSS: Final = 2_790
 
 
 def tell(scene: Scene, done: Callable[[str], object]) -> Gas:
     """Return the gas of every operation; `done` is told what is measured."""
     gas: Gas = {}
     open_pools(scene)
-    for chapter in (lend, borrow, trade, hold_markets, settle, keep_time, liquidate):
+    chapters = (
+        publish,
+        lend,
+        borrow,
+        hold_assets,
+        trade,
+        hold_markets,
+        settle,
+        keep_time,
+        cross_ticks,
+        liquidate,
+    )
+    for chapter in chapters:
         found = chapter(scene)
         done(", ".join(found))
         gas |= found
@@ -52,6 +80,14 @@ def open_pools(scene: Scene) -> None:
     for symbol, whole in (("USDC", 900_000), ("ETH", 20), ("SOL", 200)):
         scene.borrow(debtor, symbol, whole)
     scene.refresh()
+
+
+def publish(scene: Scene) -> Gas:
+    """Measure reports of the assets that are listed at first, with other prices."""
+    for _ in range(2):
+        scene.shift(NUDGE)
+        last = scene.publish()
+    return {"publish": gas_of(last)}
 
 
 def lend(scene: Scene) -> Gas:
@@ -79,43 +115,39 @@ def borrow(scene: Scene) -> Gas:
     scene.refresh()
     gas = {"borrow_1": gas_of(scene.borrow(one, "USDC", 1_000))}
     gas["borrow_3"] = gas_of(scene.borrow(three, "USDC", 1_000))
-    repaid = (one.account(), USDC, 500 * 10**6)
-    gas["repay"] = gas_of(scene.send(one, "clearinghouse", "repay", *repaid))
+    gas["repay"] = repay(scene, one, "USDC", 500)
     gas["health_per_asset"] = (gas["borrow_3"] - gas["borrow_1"]) // 2
-    list_more(scene)
+    for listing in MORE:
+        scene.list_asset(listing)
     scene.refresh()
     again = gas_of(scene.borrow(one, "USDC", 1_000))
-    gas["health_per_listed"] = (again - gas["borrow_1"]) // LISTED
+    gas["health_per_listed"] = (again - gas["borrow_1"]) // len(MORE)
     return gas
-
-
-def list_more(scene: Scene) -> None:
-    """List assets of which nobody here holds anything."""
-    like = ASSETS[-1]
-    words = asset_arguments(scene.deployment, like)[2:]
-    governor = scene.governor
-    for number in range(len(ASSETS), len(ASSETS) + LISTED):
-        named = (f"Unheld {number}", f"UNHELD{number}", like.decimals)
-        token = scene.chain.deploy(governor.address, "MockToken", *named)
-        listing = (number, token.address, *words)
-        scene.send(governor, "clearinghouse", "list_asset", *listing)
 
 
 def trade(scene: Scene) -> Gas:
     """Measure fills of quotes; the margin of the perpetual's parties is USDC alone."""
     maker = scene.enter("maker", USDC=200_000)
     taker = scene.enter("taker", USDC=100_000)
+    outsiders = [scene.enter(f"outsider {n}", USDC=100_000) for n in range(2)]
+    for outsider in outsiders:
+        scene.leave_ticks(outsider)
     buyer = scene.enter("buyer", USDC=10_000)
     seller = scene.enter("seller", USDC=10_000, BTC=1)
+    gas = {}
+    for place, parties in (("out", outsiders), ("in", (maker, taker))):
+        scene.refresh()
+        scene.cross(BTC_PERP, COIN, *parties)
+        scene.refresh()
+        gas[f"fill_{place}"] = gas_of(scene.cross(BTC_PERP, COIN, *parties))
+        again = scene.cross(BTC_PERP, -COIN, *parties)
+        gas[f"fill_reduce_{place}"] = gas_of(again)
+    gas["touch"] = (gas["fill_in"] - gas["fill_out"]) // 2
     scene.refresh()
-    scene.cross(BTC_PERP, COIN, maker, taker)
+    gas["fill_take"] = gas_of(scene.take(BTC_PERP, COIN, *outsiders))
     scene.cross(SPOT + 1, WAD // 10, buyer, seller)
     scene.refresh()
-    gas = {"fill_out": gas_of(scene.cross(BTC_PERP, COIN, maker, taker))}
-    gas["fill_take"] = gas_of(scene.take(BTC_PERP, COIN, maker, taker))
-    scene.refresh()
     gas["fill_spot"] = gas_of(scene.cross(SPOT + 1, WAD // 10, buyer, seller))
-    gas["fill_reduce"] = gas_of(scene.cross(BTC_PERP, -COIN, maker, taker))
     return gas
 
 
@@ -135,20 +167,37 @@ def hold_markets(scene: Scene) -> Gas:
 
 
 def settle(scene: Scene) -> Gas:
-    """Measure realisation for a crowd, after prices have moved twice."""
-    owner = scene.join(Wallet("crowd"))
+    """Measure realisation for crowds, after prices have moved twice."""
+    outside = gather(scene, "crowd outside", is_inside=False)
+    inside = gather(scene, "crowd inside", is_inside=True)
+    return {
+        "realise_out": realise_further(scene, outside),
+        "realise_in": realise_further(scene, inside),
+    }
+
+
+def gather(scene: Scene, name: str, is_inside: bool) -> Wallet:
+    """Return the owner of many accounts that hold USDC and a position."""
+    owner = scene.join(Wallet(name))
     scene.mint(owner, "USDC", 2_000 * CROWD)
     for number in range(CROWD):
         scene.deposit(owner, "USDC", 1_000, number)
+        if not is_inside:
+            scene.leave_ticks(owner, number)
     for number in range(0, CROWD, 2):
         if number % 8 == 0:
             scene.refresh()
         pair = (number, number + 1)
         scene.cross(BTC_PERP, COIN // 10, owner, owner, pair)
+    return owner
+
+
+def realise_further(scene: Scene, owner: Wallet) -> int:
+    """Return the gas of one account more in a batch that its owner sends."""
     realise(scene, owner, CROWD, 1.002)
     few = gas_of(realise(scene, owner, FEW, 1.002))
     all_of_them = gas_of(realise(scene, owner, CROWD, 1.002))
-    return {"realise_out": (all_of_them - few) // (CROWD - FEW)}
+    return (all_of_them - few) // (CROWD - FEW)
 
 
 def realise(scene: Scene, owner: Wallet, count: int, factor: float) -> Receipt:
@@ -158,42 +207,133 @@ def realise(scene: Scene, owner: Wallet, count: int, factor: float) -> Receipt:
     # it was, which refunds what writing it costs.
     numbers = sorted(range(count), key=lambda number: number % 2 == 0)
     batch = [owner.account(number) for number in numbers]
-    receipt = scene.send(scene.relay, "clearinghouse", "realise", BTC_PERP, batch)
+    receipt = scene.send(owner, "clearinghouse", "realise", BTC_PERP, batch)
     settled = sum(event.name == "Realise" for event in receipt.events)
     require(settled == count, f"{settled} of {count} accounts settled")
     return receipt
 
 
 def keep_time(scene: Scene) -> Gas:
-    """Measure the keeper's own calls."""
+    """Measure ticks in which each cursor moves, and crosses nothing."""
     count = len(MARKETS)
     numbers = [market.number for market in MARKETS]
     assets = [market.underlying for market in MARKETS]
-    gas = {"publish": gas_of(scene.publish())}
-    one = gas_of(scene.tick(assets[:1], numbers[:1]))
+    scene.shift(NUDGE)
     scene.publish()
-    all_of_them = gas_of(scene.tick(assets, numbers))
-    return gas | {"tick": one, "tick_per_market": (all_of_them - one) // (count - 1)}
+    one = scene.tick(assets[:1], numbers[:1])
+    require(crossings_of(one) == [0], "the first market's cursor crossed ticks")
+    scene.refresh()
+    scene.shift(NUDGE)
+    scene.publish()
+    all_of_them = scene.tick(assets, numbers)
+    require(crossings_of(all_of_them) == [0] * count, "a cursor crossed ticks")
+    further = (gas_of(all_of_them) - gas_of(one)) // (count - 1)
+    return {"tick": gas_of(one), "tick_per_market": further}
+
+
+def crossings_of(receipt: Receipt) -> list[int]:
+    """Return how many ticks each cursor that moved has crossed."""
+    moved = [event for event in receipt.events if event.name == "CursorMoved"]
+    return [event.arguments["crossed"] for event in moved]
+
+
+def cross_ticks(scene: Scene) -> Gas:
+    """Measure ticks that cross few entry ticks and many, all crossed before."""
+    maker, taker = Wallet("maker"), Wallet("taker")
+    owner = scene.join(Wallet("way"))
+    scene.mint(owner, "USDC", 2_000 * WAY)
+    scene.refresh()
+    mark = grid.tick_up(scene.price_of(BTC_PERP) // PRICE_UNIT)
+    for number in range(WAY):
+        scene.deposit(owner, "USDC", 1_000, number)
+        scene.refresh()
+        price = grid.get_price(mark + 4 + number) * PRICE_UNIT
+        party = maker if number % 2 == 0 else taker
+        scene.cross(BTC_PERP, COIN // 100, party, owner, (0, number), price)
+    scene.move_prices(1.03)
+    scene.move_prices(1 / 1.03)
+    low = crossing(scene, 1.008)
+    high = crossing(scene, 1.022)
+    more = crossings_of(high)[0] - crossings_of(low)[0]
+    require(more >= WAY // 3, f"only {more} ticks more were crossed")
+    return {"tick_per_crossing": (gas_of(high) - gas_of(low)) // more}
+
+
+def crossing(scene: Scene, factor: float) -> Receipt:
+    """Move prices and return the tick of the first market."""
+    scene.shift(factor)
+    scene.publish()
+    return scene.tick([MARKETS[BTC_PERP].underlying], [BTC_PERP])
 
 
 def liquidate(scene: Scene) -> Gas:
-    """Measure a takeover by a provider who has taken over before."""
+    """Measure takeovers by a provider who has taken over before."""
     provider = scene.enter("provider", USDC=500_000)
     rights = (provider.account(), scene.deployment.liquidator.address, TRADE)
     scene.send(provider, "clearinghouse", "set_operator", *rights)
     pledged = (provider.account(), 10**6 * WAD, 10**7 * WAD)
     scene.send(provider, "liquidator", "pledge", *pledged)
-    victims = [scene.enter(f"victim {n}", USDC=3_000) for n in range(2)]
+    victims = [scene.enter(f"victim {n}", USDC=MARGIN) for n in range(4)]
+    for victim in victims[:2]:
+        scene.leave_ticks(victim)
     for victim in victims:
         scene.refresh()
-        scene.cross(BTC_PERP, -3 * COIN, Wallet("maker"), victim)
-    scene.move_prices(FALL)
+        scene.cross(BTC_PERP, -SIZE * COIN, Wallet("maker"), victim)
+    scene.leave_ticks(provider)
+    scene.move_prices(1 - LOSS * WAD / (SIZE * scene.price_of(BTC_PERP)))
+    gas = {"liquidate_out": take_over(scene, victims[:2])}
+    scene.enter_ticks(provider)
+    return gas | {"liquidate_in": take_over(scene, victims[2:])}
+
+
+def take_over(scene: Scene, victims: Sequence[Wallet]) -> int:
+    """Return the gas of the last of these takeovers, each of a part."""
     scene.refresh()
     for victim in victims:
         last = scene.send(scene.relay, "liquidator", "liquidate", victim.account())
         parts = last.event("TakeoverOpened").arguments["parts"]
         require(0 < parts < PARTS, f"{parts} of {PARTS} parts are to be taken over")
-    return {"liquidate_out": gas_of(last)}
+    return gas_of(last)
+
+
+def hold_assets(scene: Scene) -> Gas:
+    """Measure what accounts do that hold none, few, or as many assets as one may."""
+    for listing in MORE:
+        scene.price(listing.symbol, 1)
+    few = {"BTC": 2}
+    some = {"BTC": 2, "ETH": 20, "SOL": 500}
+    many = some | {"USDT": 1_000} | {listing.symbol: 1_000 for listing in MORE}
+    gas = {}
+    for held in (few, some, many):
+        count = len(held)
+        lender = scene.enter(f"lender of {count} more", USDC=10_000, **held)
+        scene.withdraw(lender, "USDC", 1_000)
+        gas[f"deposit_{count}"] = gas_of(scene.deposit(lender, "USDC", 1_000))
+        gas[f"withdraw_{count}"] = gas_of(scene.withdraw(lender, "USDC", 1_000))
+    three = Wallet("debtor of three")
+    gas["repay_3"] = repay(scene, three, "USDC", 500)
+    eight = scene.enter("debtor of eight", **many)
+    scene.mint(eight, "USDC", 1_000)
+    gas |= owe(scene, eight, "USDC", 1_000, 8)
+    none = scene.enter("debtor of none", USDC=20_000)
+    scene.mint(none, "ETH", 2)
+    return gas | owe(scene, none, "ETH", 2, 0)
+
+
+def owe(scene: Scene, wallet: Wallet, symbol: str, whole: int, count: int) -> Gas:
+    """Borrow twice and repay a part; ``count`` other assets are held."""
+    scene.refresh()
+    scene.borrow(wallet, symbol, whole)
+    scene.refresh()
+    return {
+        f"borrow_{count}": gas_of(scene.borrow(wallet, symbol, whole)),
+        f"repay_{count}": repay(scene, wallet, symbol, whole // 2),
+    }
+
+
+def repay(scene: Scene, wallet: Wallet, symbol: str, whole: int) -> int:
+    """Return the gas of repaying a part of a debt."""
+    return gas_of(scene.repay(wallet, symbol, whole))
 
 
 def gas_of(receipt: Receipt) -> int:

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from keeper.bench import command, node, table
 from keeper.bench.operations import OPERATIONS
-from keeper.bench.story import require
+from keeper.bench.story import crossings_of, require
 from keeper.bench.table import COLUMNS, is_above, rows_of, show, summary_of, write
+from keeper.chain.interface import Block, Event, Receipt
 from keeper.errors import UserError
 from scripts.bench import cli
 
@@ -48,11 +49,31 @@ def test_the_operations_of_the_design_are_there():
         "repay",
         "health_per_asset",
         "fill_out",
+        "fill_in",
         "liquidate_out",
+        "liquidate_in",
         "realise_out",
+        "realise_in",
         "tick",
         "tick_per_market",
+        "tick_per_crossing",
     }
+
+
+@pytest.mark.parametrize("name", ["deposit", "withdraw", "borrow", "repay"])
+def test_growth_with_what_is_held_is_there(name):
+    plain = {"deposit": 0, "withdraw": 0, "borrow": None, "repay": 1}[name]
+    for count in (0, 1, 3, 8):
+        assert (name if count == plain else f"{name}_{count}") in GAS
+
+
+def test_crossings_are_read_off_the_events():
+    block = Block(1, 1)
+    events = [
+        Event(name, "0x", {"crossed": crossed})
+        for name, crossed in (("CursorMoved", 0), ("Accrued", 7), ("CursorMoved", 3))
+    ]
+    assert crossings_of(Receipt(None, block, None, events)) == [0, 3]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
@@ -106,7 +127,8 @@ def test_the_table_shows_every_figure():
         show(rows_of(GAS), console)
     text = capture.get()
     for operation in OPERATIONS:
-        line = next(line for line in text.splitlines() if operation.name in line)
+        lines = [line for line in text.splitlines() if line.split()]
+        line = next(line for line in lines if line.split()[0] == operation.name)
         assert f"{GAS[operation.name]:,}" in line
         if operation.peer_gas is not None:
             assert f"{operation.best_peer}" in line
