@@ -363,6 +363,7 @@ def test_a_deposit_too_small_to_count_is_refused(stage):
     stage.play(own("borrow", lender, ETH, 10**18))
     stage.play(Action("wait", STRANGER, (86_400,)))
     assert stage.refuse(own("deposit", hedger, ETH, 1)) == "zero amount"
+    assert stage.refuse(own("repay", lender, ETH, 1)) == "zero amount"
     stage.play(own("deposit", hedger, ETH, 2))
 
 
