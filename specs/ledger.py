@@ -18,7 +18,12 @@ from specs.authority import (
     require_token_amount,
 )
 from specs.fixed_point import Seconds, Wad, mul_div_up
-from specs.pool_limits import check_outflow, require_borrow_cap, require_supply_cap
+from specs.pool_limits import (
+    check_outflow,
+    note_inflow,
+    require_borrow_cap,
+    require_supply_cap,
+)
 from specs.state import (
     State,
     accrue,
@@ -46,7 +51,7 @@ def put_in(
     gives something for nothing.
     """
     amount = Wad(tokens * compute_scale(state.assets[asset]))
-    state = accrue(state, asset, now)
+    state = note_inflow(accrue(state, asset, now), now, asset, amount)
     before = acc.get_balance(get_account(state, account), asset)
     pool = state.assets[asset].pool
     state = with_pool(state, asset, money_market.receive(pool, amount))
@@ -75,6 +80,7 @@ def pay_back(
         raise errors.NoDebt
     tokens = min(tokens, mul_div_up(debt, 1, scale))
     amount = Wad(tokens * scale)
+    state = note_inflow(state, now, asset, amount)
     before = acc.get_balance(get_account(state, account), asset)
     pool = money_market.receive(state.assets[asset].pool, amount)
     state = pay_debt(with_pool(state, asset, pool), account, asset, amount)

@@ -8,6 +8,7 @@ Counterpart of ``contracts/modules/pool_limits.vy``.
 """
 
 from dataclasses import replace
+from typing import Final
 
 from specs import errors, guards, margin, money_market
 from specs.accounts import AccountId
@@ -15,6 +16,8 @@ from specs.fixed_point import Seconds, Wad
 from specs.money_market import Pool
 from specs.state import State, assess, get_surplus, with_pool
 
+LARGE: Final = 1024
+"""One part in so many of a pool's cash is a large amount."""
 
 def require_margin_and_cash(
     state: State, now: Seconds, account: AccountId, asset: int, before: Pool
@@ -59,6 +62,19 @@ def check_outflow(state: State, now: Seconds, asset: int, before: Pool) -> State
         Wad(pool.cash + pool.idle),
         now,
     )
+    return with_pool(state, asset, replace(pool, guards=changed))
+
+
+def note_inflow(state: State, now: Seconds, asset: int, amount: Wad) -> State:
+    """
+    Return ``state`` with the average of what the vault holds brought to now before a
+    large ``amount`` comes in, so that it counts from now on only: else to bring it in
+    and take it out again after a long time would use up what others may take out.
+    """
+    pool = state.assets[asset].pool
+    if amount * LARGE <= pool.cash or pool.guards.outflow_share == 0:
+        return state
+    changed = guards.follow(pool.guards, Wad(pool.cash + pool.idle), now)
     return with_pool(state, asset, replace(pool, guards=changed))
 
 

@@ -48,6 +48,7 @@ def _deposit(
 
     pool: money_market.Pool = money_market._load_accrued(asset)
     lends: int256 = pool.lends
+    pool_limits._note_inflow(asset, pool.cash, amount)
     pool.cash += amount
     pool = money_market._credit(account, asset, pool, amount)
     assert state.balances[account][asset] != before, errors.ZERO_AMOUNT
@@ -79,6 +80,7 @@ def _repay(
     debt: uint256 = money_market._debt(before, pool.borrow_index)
     assert debt != 0, errors.NO_DEBT
     taken: uint256 = min(tokens, fp._mul_div_up(debt, 1, scale))
+    pool_limits._note_inflow(asset, pool.cash, taken * scale)
     pool.cash += taken * scale
     pool = money_market._pay_debt(account, asset, pool, taken * scale)
     assert state.balances[account][asset] != before, errors.ZERO_AMOUNT

@@ -23,6 +23,8 @@ uses: state
 _PAUSED: constant(uint256) = 1 << 169
 _SUPPLY_CAP: constant(uint256) = (2**40 - 1) << 176
 _BORROW_CAP: constant(uint256) = (2**40 - 1) << 216
+# One part in so many of a pool's cash is a large amount.
+LARGE: constant(uint256) = 1024
 _OUTFLOW_SHARE: constant(uint256) = (2**16 - 1) << 32
 
 
@@ -80,3 +82,22 @@ def _check_outflow(asset: uint256, cash: uint256, amount: uint256):
         return
     held: uint256 = cash + state.pool_idle[asset]
     guards._guard_outflow(asset, held + amount, held)
+
+
+@internal
+def _note_inflow(asset: uint256, cash: uint256, amount: uint256):
+    """
+    @notice Bring the average of what the vault holds to now before a large amount comes
+            in, so that it counts from now on only.
+    @param cash What the pool has before `amount` comes in.
+    """
+    if amount * LARGE <= cash:
+        return
+    word: uint256 = state.guards[asset]
+    if word & _OUTFLOW_SHARE == 0:
+        return
+    changed: uint256 = guards._follow(
+        word, cash + state.pool_idle[asset], block.timestamp
+    )
+    if changed != word:
+        state.guards[asset] = changed
