@@ -58,7 +58,7 @@ class Killer:
     def work(self, job):
         # Half of the deaths come at once after something was sent.
         sends = job.name in ("publish", "tick") and self.random.random() < 0.5
-        reads = {"publish": 6, "tick": 15}.get(job.name, 200)
+        reads = {"publish": 6, "tick": 18}.get(job.name, 200)
         budget = reads if sends else self.random.randrange(reads)
         if self.round in self.doomed:
             self.codes.append(serve(self.stage, job, budget))
