@@ -1,5 +1,10 @@
 """One call of every external function, in a scene in which most of them succeed."""
 
+from dataclasses import replace
+
+from eth_abi import encode
+from eth_utils.crypto import keccak
+
 from specs import clearinghouse as ch
 from specs.accounts import USDC
 from specs.accounts import compute_account as account_of
@@ -7,7 +12,7 @@ from specs.fixed_point import WAD
 from specs.quotes import SPOT
 from tests.helpers import worlds
 from tests.helpers.deployers import address_of, curve_fields, fields
-from tests.helpers.protocol import PUBLISHER
+from tests.helpers.protocol import DELAY, PUBLISHER, calldata
 from tests.helpers.worlds import BTC, ETH
 
 OWNER, GOVERNOR, STRANGER = worlds.BULL, worlds.GOVERNOR, worlds.STRANGER
@@ -19,6 +24,7 @@ ROLES = {
     "withdrawing operator": WITHDRAWER,
     "stranger": STRANGER,
     "governor": GOVERNOR,
+    "guardian": worlds.GUARDIAN,
     "trade venue": VENUE,
     "liquidation venue": LIQUIDATOR,
     "book": BOOK,
@@ -37,17 +43,41 @@ HAIRCUT = fields(worlds.HAIRCUTS[BTC])
 REQUIREMENT = fields(worlds.REQUIREMENTS[BTC])
 PERPETUAL = fields(worlds.PERPETUALS[0])
 FEES = fields(worlds.FEES)
+LIMITS = fields(worlds.LIMITS[0])
+CULL = fields(worlds.CULLS[0])
+SETTINGS = True, False, True, True, 5
+IDLING = False, True, True, False, 0
+
+VAULT = "Clearinghouse"
+CHANGE = keccak(b"a change that waits")
+RAISED = fields(replace(worlds.HAIRCUTS[ETH], weight=950_000))
 
 
 def calls_of(made):
     """Return the arguments of one call of each function, by contract and name."""
     listing = made.contracts["MockToken"].address, CURVE, HAIRCUT, REQUIREMENT, FEES
     return {
-        "Clearinghouse": {**VAULT_CALLS, "list_asset": (9, *listing)},
+        VAULT: {**VAULT_CALLS, "list_asset": (9, *listing)},
         "PriceOracle": ORACLE_CALLS,
         "QuoteDesk": DESK_CALLS,
         "Liquidator": LIQUIDATOR_CALLS,
         "Lens": LENS_CALLS,
+        "Timelock": timelock_calls(made),
+    }
+
+
+def timelock_calls(made):
+    """Return the timelock's; what it has to execute is the minting of a token."""
+    data = calldata("MockToken", "mint", (SOMEONE, 1))
+    call = made.tokens[USDC].address, data
+    scheduled = keccak(encode(["address", "bytes"], call))
+    return {
+        "PROPOSER": (),
+        "DELAY": (),
+        "scheduled": (scheduled,),
+        "execute": call,
+        "schedule": call,
+        "cancel": (scheduled,),
     }
 
 
@@ -60,6 +90,7 @@ PLAIN_VIEWS = (
     "GOVERNANCE_CODE",
     "ACCOUNT_CODE",
     "MARGIN_CODE",
+    "SPOT_CODE",
 )
 BY_NUMBER = (
     "token",
@@ -76,6 +107,11 @@ BY_NUMBER = (
     "market_premium",
     "market_fund",
     "market_size",
+    "market_winners",
+    "market_growth",
+    "market_cursor",
+    "market_limits",
+    "market_cull",
 )
 VAULT_CALLS = {
     **dict.fromkeys(PLAIN_VIEWS, ()),
@@ -83,11 +119,16 @@ VAULT_CALLS = {
     "headers": (ACCOUNT,),
     "balances": (ACCOUNT, USDC),
     "positions": (ACCOUNT, 0),
+    "snapshots": (ACCOUNT, 0),
+    **dict.fromkeys(("tick_growth", "tick_size"), (0, 17_838)),
+    "tick_map": (0, 256),
     "venues": (SOMEONE,),
     "operators": (ACCOUNT, SOMEONE),
     "assess": (ACCOUNT,),
     "is_authorised": (ACCOUNT, SOMEONE, 1),
     "deposit": (SECOND, USDC, 10**6),
+    "deposit_with_permit": (SECOND, USDC, 10**6, 0, 27, bytes(32), bytes(32)),
+    "batch": (ACCOUNT, [(0, USDC, 10**6, SOMEONE), (5, USDC, WAD, SOMEONE)]),
     "repay": (ACCOUNT, ETH, 10),
     "withdraw": (ACCOUNT, USDC, 10**6, SOMEONE),
     "borrow": (ACCOUNT, ETH, 10**15, SOMEONE),
@@ -95,11 +136,11 @@ VAULT_CALLS = {
     "lend": (ACCOUNT, USDC, WAD),
     "unlend": (ACCOUNT, USDC, WAD),
     "set_operator": (ACCOUNT, SOMEONE, 1),
-    "set_auto_lend": (ACCOUNT, True),
+    "set_settings": (ACCOUNT, SETTINGS),
     "fill_perp": (0, ACCOUNT, OTHER, 10, 60_000 * WAD, True),
     "convert": (BTC, ACCOUNT, OTHER, 10**15, 60_000 * WAD),
     "fill_spot": (BTC, ACCOUNT, OTHER, 10**15, 60_000 * WAD, True),
-    "tick": ([BTC], [0]),
+    "tick": ([BTC], [0], worlds.CROSSINGS),
     "realise": (0, [ACCOUNT]),
     "open_takeover": (ACCOUNT,),
     "take_over": (OTHER, WAD),
@@ -109,6 +150,18 @@ VAULT_CALLS = {
     "set_asset_risk": (BTC, HAIRCUT, REQUIREMENT, FEES),
     "set_market_risk": (0, PERPETUAL, FEES),
     "set_fund_cap": (0, WAD),
+    "set_caps": (BTC, 100 * WAD, 50 * WAD),
+    "set_guards": (BTC, *worlds.GUARDS[BTC]),
+    "set_limits": (0, LIMITS),
+    "set_cull": (0, CULL),
+    "set_delay": (3_600,),
+    "set_guardian": (SOMEONE,),
+    "ramp_weight": (ETH,),
+    "queue": (CHANGE,),
+    "cancel_change": (CHANGE,),
+    "withdraw_reserve": (USDC, 10**6, SOMEONE),
+    **dict.fromkeys(("pause_asset", "unpause_asset", "resume"), (BTC,)),
+    **dict.fromkeys(("pause_market", "unpause_market"), (0,)),
     "set_venue": (SOMEONE, 4),
     "set_governor": (SOMEONE,),
 }
@@ -152,7 +205,10 @@ LIQUIDATOR_CALLS = {
 LENS_CALLS = {
     **dict.fromkeys(("CLEARINGHOUSE", "assets", "markets"), ()),
     **dict.fromkeys(("asset", "pool", "reserves"), (BTC,)),
-    "market": (0,),
+    **dict.fromkeys(("market", "scales", "limits", "cull", "virtual"), (0,)),
+    "ticks": (0, 0),
+    **dict.fromkeys(("settings", "credit", "debt_limit"), (ACCOUNT,)),
+    "can_realise": (0, ACCOUNT),
     "holdings": (ACCOUNT,),
     "positions": (ACCOUNT,),
     "unrealised": (0, [ACCOUNT]),
@@ -163,8 +219,9 @@ LENS_CALLS = {
 def arrange(made):
     """Enrol everybody, and give the account deposits, debts and positions."""
     made.deploy("MockToken", "Unlisted", "NEW", 18)
+    announce(made)
     made.govern("set_venue", address_of(LIQUIDATOR), ch.LIQUIDATION_VENUE)
-    vault = made.contracts["Clearinghouse"].address
+    vault = made.contracts[VAULT].address
     for caller in map(address_of, ROLES.values()):
         for token in made.tokens.values():
             made.chain.send(caller, token, "mint", caller, 2**100)
@@ -175,17 +232,35 @@ def arrange(made):
     for account in (ACCOUNT, SECOND):
         for operator, rights in ((TRADER, 1), (WITHDRAWER, 2)):
             arguments = account, address_of(operator), rights
-            made.send(OWNER, "Clearinghouse", "set_operator", *arguments)
+            made.send(OWNER, VAULT, "set_operator", *arguments)
     for owner, asset, tokens in DEPOSITS:
-        made.send(owner, "Clearinghouse", "deposit", owner << 96, asset, tokens)
+        made.send(owner, VAULT, "deposit", owner << 96, asset, tokens)
     made.send(STRANGER, "MockPrices", "set_mark", 0, 60_000 * WAD, 0)
     for asset, price in worlds.PRICES.items():
         made.send(STRANGER, "MockPrices", "set_feed", asset, price, price)
-    made.send(STRANGER, "Clearinghouse", "tick", [BTC, ETH], [0])
-    made.send(OWNER, "Clearinghouse", "borrow", ACCOUNT, ETH, 10**17, SOMEONE)
-    made.send(OWNER, "Clearinghouse", "set_auto_lend", ACCOUNT, False)
-    made.send(OWNER, "Clearinghouse", "deposit", ACCOUNT, USDC, 100 * 10**6)
+    made.send(STRANGER, VAULT, "tick", [BTC, ETH], [0], 1)
+    sides = ACCOUNT, OTHER
+    made.send(VENUE, VAULT, "fill_perp", 0, *sides, 1_000, 60_000 * WAD, True)
+    made.send(OWNER, VAULT, "borrow", ACCOUNT, ETH, 10**17, SOMEONE)
+    made.send(OWNER, VAULT, "set_settings", ACCOUNT, IDLING)
+    made.send(OWNER, VAULT, "deposit", ACCOUNT, USDC, 100 * 10**6)
     made.send(OWNER, "Liquidator", "pledge", SECOND, WAD, WAD)
+
+
+def announce(made):
+    """Let changes and a call wait, and a weight rise, while there are no prices."""
+    made.send(GOVERNOR, "Timelock", "schedule", *timelock_calls(made)["schedule"])
+    raised = "set_asset_risk", (ETH, RAISED, REQUIREMENT, FEES)
+    made.govern("set_caps", ETH, 10**6 * WAD, 0)
+    made.govern("set_delay", DELAY)
+    for method, arguments in (raised, ("set_delay", (0,))):
+        made.govern("queue", keccak(calldata(VAULT, method, arguments)))
+    made.wait(DELAY)
+    made.govern(raised[0], *raised[1])
+    made.govern("set_delay", 0)
+    made.govern("queue", CHANGE)
+    made.govern("set_guardian", address_of(worlds.GUARDIAN))
+    made.wait(DELAY)
 
 
 DEPOSITS = [

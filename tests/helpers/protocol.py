@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 from pyrevm import AccountInfo
 
+from keeper.artifacts import BODIES as BEHIND
 from keeper.artifacts import CONTRACTS, UNROUTED, artifact, contract_names
 from keeper.chain.codec import checksum, codec_of, decode_revert
 from keeper.chain.interface import Refused
@@ -17,15 +18,12 @@ from tests.helpers.deployers import Deployment, address_of, deploy_world
 from tests.stateful.twin import Twin, differences
 
 DEPLOYABLES = [name for name in contract_names() if not name.startswith("Mock")]
-BODIES = (
-    "TradeCode",
-    "SettleCode",
-    "LiquidationCode",
-    "GovernanceCode",
-    "AccountCode",
-    "MarginCode",
-)
+BODIES = BEHIND[1:]
+"""The code bodies that the Clearinghouse delegates to."""
+
 PUBLISHER = 0x9B1 << 96
+DELAY = 60
+"""Seconds, of the timelock."""
 
 
 class Protocol(Deployment):
@@ -77,6 +75,10 @@ class Protocol(Deployment):
         is_accepted, output = self.answer(caller, address, data, value)
         return None if is_accepted else decode_revert(output)
 
+    def wait(self, seconds):
+        """Open a block so much later."""
+        self.chain.advance_to(self.chain.block().timestamp + seconds)
+
     @contextmanager
     def undone(self):
         """Undo what is done inside."""
@@ -88,13 +90,14 @@ class Protocol(Deployment):
 
 
 def deploy_protocol():
-    """Return a deployment of everything in the world, the oracle and desk too."""
+    """Return a deployment of the world with oracle, desk, lens and a timelock."""
     made = Protocol(**vars(deploy_world()))
     vault = made.contracts["Clearinghouse"].address
     governor = address_of(worlds.GOVERNOR)
     oracle = made.deploy("PriceOracle", governor, 1, [address_of(PUBLISHER)])
     made.deploy("QuoteDesk", vault, oracle)
     made.deploy("Lens", vault)
+    made.deploy("Timelock", governor, DELAY)
     return made
 
 

@@ -3,7 +3,9 @@
 import pytest
 
 from keeper.artifacts import abi_of
-from tests.helpers.calls import ROLES, arrange, calls_of
+from specs.accounts import USDC
+from specs.fixed_point import WAD
+from tests.helpers.calls import ACCOUNT, ROLES, SOMEONE, arrange, calls_of
 from tests.helpers.protocol import (
     BODIES,
     DEPLOYABLES,
@@ -13,12 +15,13 @@ from tests.helpers.protocol import (
     mutate,
     routed_of,
 )
-from tests.helpers.worlds import open_world
+from tests.helpers.worlds import ETH, open_world
 from tests.stateful.twin import Twin
 
 ANYONE = set(ROLES)
 OWNER = {"owner"}
 GOVERNOR = {"governor"}
+GUARDIAN = {"guardian", "governor"}
 VENUE = {"trade venue"}
 LIQUIDATION = {"liquidation venue"}
 BOOK = {"book"}
@@ -36,7 +39,9 @@ RESTRICTED = {
         "lend": (TRADE, "not authorised", None),
         "unlend": (TRADE, "not authorised", None),
         "set_operator": (OWNER, "not authorised", None),
-        "set_auto_lend": (TRADE, "not authorised", None),
+        "deposit_with_permit": (TRADE, "asset not enabled", None),
+        "batch": (TRADE, "not authorised", None),
+        "set_settings": (TRADE, "not authorised", None),
         "fill_perp": (VENUE, "not a venue", None),
         "fill_spot": (VENUE, "not a venue", None),
         "convert": (VENUE, "not a venue", "not convertible"),
@@ -48,6 +53,20 @@ RESTRICTED = {
         "set_curve": (GOVERNOR, "not the governor", None),
         "set_asset_risk": (GOVERNOR, "not the governor", None),
         "set_market_risk": (GOVERNOR, "not the governor", None),
+        "queue": (GOVERNOR, "not the governor", None),
+        "cancel_change": (GUARDIAN, "not the guardian", None),
+        "pause_asset": (GUARDIAN, "not the guardian", None),
+        "pause_market": (GUARDIAN, "not the guardian", None),
+        "unpause_asset": (GOVERNOR, "not the governor", None),
+        "unpause_market": (GOVERNOR, "not the governor", None),
+        "resume": (GOVERNOR, "not the governor", None),
+        "withdraw_reserve": (GOVERNOR, "not the governor", None),
+        "set_delay": (GOVERNOR, "not the governor", None),
+        "set_guardian": (GOVERNOR, "not the governor", None),
+        "set_caps": (GOVERNOR, "not the governor", None),
+        "set_guards": (GOVERNOR, "not the governor", None),
+        "set_limits": (GOVERNOR, "not the governor", None),
+        "set_cull": (GOVERNOR, "not the governor", None),
         "set_fund_cap": (GOVERNOR, "not the governor", None),
         "set_venue": (GOVERNOR, "not the governor", None),
         "set_governor": (GOVERNOR, "not the governor", None),
@@ -70,19 +89,30 @@ RESTRICTED = {
         "unpledge": (OWNER, "not authorised", None),
     },
     "Lens": {},
+    "Timelock": {
+        "schedule": (GOVERNOR, "not the proposer", None),
+        "cancel": (GOVERNOR, "not the proposer", None),
+    },
 }
 
 # What anyone may call and thereby change something.
 OPEN = {
-    "Clearinghouse": {"repay": None, "tick": None, "realise": None},
+    "Clearinghouse": dict.fromkeys(("repay", "tick", "realise", "ramp_weight")),
     "PriceOracle": {"publish": "too few reports"},
     "QuoteDesk": {"cross": "bad signature", "convert": "bad signature"},
     "Liquidator": {"liquidate": "not liquidatable", "drop": None},
+    "Timelock": {"execute": None},
 }
 
 # A code body called directly meets its own storage: empty, and nobody's. Without an
 # index there is no interest to divide.
-DIRECT = {"realise": "unknown market", "tick": "", "assess": None}
+DIRECT = {
+    "realise": "unknown market",
+    "tick": "",
+    "assess": None,
+    "ramp_weight": "unknown asset",
+    "deposit_with_permit": "unknown asset",
+}
 
 # Who owns an account can be told from its number, even there.
 DIRECT_TO_OWNER = {
@@ -90,7 +120,8 @@ DIRECT_TO_OWNER = {
     "lend": "unknown asset",
     "unlend": "unknown asset",
     "set_operator": None,
-    "set_auto_lend": None,
+    "batch": "unknown asset",
+    "set_settings": None,
 }
 
 
@@ -106,6 +137,14 @@ class Matrix:
         """Return why a role's call is refused, and undo it."""
         data = calldata(name, method, self.calls[name][method])
         target = address or self.made.contracts[name].address
+        return self.refusal(role, target, data)
+
+    def call_with(self, role, method, *arguments):
+        """Return why a role's call of the Clearinghouse is refused, and undo it."""
+        data = calldata("Clearinghouse", method, arguments)
+        return self.refusal(role, self.made.contracts["Clearinghouse"].address, data)
+
+    def refusal(self, role, target, data):
         with self.made.undone():
             return self.made.refusal(ROLES[role], target, data)
 
@@ -164,6 +203,27 @@ def test_everybody_may_do_what_the_table_says_and_no_more(matrix):
     assert violations(matrix) == {}
 
 
+STEPS = {
+    "deposit": ((0, USDC, 10**6), TRADE),
+    "withdraw": ((1, USDC, 10**6), WITHDRAW),
+    "borrow": ((2, ETH, 10**15), WITHDRAW),
+    "repay": ((3, ETH, 10), TRADE),
+    "lend": ((4, USDC, WAD), TRADE),
+    "unlend": ((5, USDC, WAD), TRADE),
+}
+
+
+@pytest.mark.parametrize(("step", "allowed"), STEPS.values(), ids=STEPS)
+def test_a_step_of_a_batch_needs_the_right_of_its_own_call(matrix, step, allowed):
+    allowing = (0, USDC, 10**6), step
+    for role in ROLES:
+        for steps in ([step], allowing):
+            steps = [(*each, SOMEONE) for each in steps]
+            told = matrix.call_with(role, "batch", ACCOUNT, steps)
+            may = role in (allowed if len(steps) == 1 else allowed & TRADE)
+            assert told == (None if may else "not authorised")
+
+
 def test_a_missing_check_is_found(tmp_path):
     line = "    self._require_governor()\n    assert roles"
     matrix = Matrix()
@@ -199,7 +259,7 @@ def test_a_body_obeys_nobody_who_calls_it_directly(matrix, body):
     for entry in routed_of(body):
         method = entry["name"]
         restricted = RESTRICTED["Clearinghouse"].get(method)
-        denial = restricted[1] if restricted else DIRECT[method]
+        denial = DIRECT[method] if method in DIRECT else restricted[1]
         for role in ROLES:
             address = matrix.made.contracts[body].address
             told = matrix.call("Clearinghouse", method, role, address)
