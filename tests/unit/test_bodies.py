@@ -15,7 +15,8 @@ from keeper.artifacts import (
 )
 from keeper.chain.revm import RevmChain
 from keeper.mirror import slots_of
-from tests.helpers.calls import ACCOUNT, arrange
+from specs.fixed_point import WAD
+from tests.helpers.calls import ACCOUNT, OWNER, arrange
 from tests.helpers.deployers import address_of
 from tests.helpers.protocol import (
     DEPLOYABLES,
@@ -25,7 +26,8 @@ from tests.helpers.protocol import (
     mutate,
     routed_of,
 )
-from tests.helpers.worlds import GOVERNOR, STRANGER
+from tests.helpers.worlds import GOVERNOR, STRANGER, open_world
+from tests.stateful.twin import Twin
 
 FRONT, *OTHERS = BODIES
 UNKNOWN = "unknown function"
@@ -39,7 +41,7 @@ FIRST_REFUSALS = {
     "fill_perp": "not a venue",
     "fill_spot": "not a venue",
     "convert": "not a venue",
-    "tick": None,
+    "tick": "zero amount",
     "realise": "stale price",
     "open_takeover": "not a venue",
     "take_over": "not a venue",
@@ -56,7 +58,24 @@ FIRST_REFUSALS = {
     "lend": "not authorised",
     "unlend": "not authorised",
     "set_operator": "not authorised",
-    "set_auto_lend": "not authorised",
+    "set_settings": "not authorised",
+    "batch": None,
+    "deposit_with_permit": "zero amount",
+    "ramp_weight": "without supply cap",
+    "cancel_change": "not the guardian",
+    "pause_asset": "not the guardian",
+    "pause_market": "not the guardian",
+    "unpause_asset": "not the governor",
+    "unpause_market": "not the governor",
+    "resume": "not the governor",
+    "queue": "not the governor",
+    "set_guardian": "not the governor",
+    "set_delay": "not the governor",
+    "set_caps": "not the governor",
+    "set_guards": "not the governor",
+    "set_limits": "not the governor",
+    "set_cull": "not the governor",
+    "withdraw_reserve": "not the governor",
     "assess": None,
 }
 ROUTED = [(body, entry) for body in OTHERS for entry in routed_of(body)]
@@ -89,7 +108,9 @@ def zero_of(kind):
         return []
     if kind.startswith("("):
         return tuple(zero_of(part) for part in kind[1:-1].split(","))
-    return {"address": address_of(0), "bool": False, "bytes": b""}.get(kind, 0)
+    if kind.startswith("bytes"):
+        return bytes(int(kind.removeprefix("bytes") or 0))
+    return {"address": address_of(0), "bool": False}.get(kind, 0)
 
 
 def layouts(*mutants):
@@ -231,7 +252,7 @@ def test_a_route_to_what_is_for_other_bodies_is_found(tmp_path):
     line = '"assess(uint256)"'
     made = deploy_protocol()
     exchange(made, mutate(tmp_path, FRONT, line, '"assess_unlocked(uint256)"'))
-    (entry,) = (entry for _, entry in PRIVATE)
+    (entry,) = (each for _, each in PRIVATE if each["name"] == "assess_unlocked")
     assert made.refusal(GOVERNOR, made.contracts[FRONT].address, zeros(entry)) is None
 
 
@@ -249,6 +270,31 @@ def test_the_margin_body_alone_knows_empty_accounts():
     assert any(told)
     for data in asked.values():
         assert made.answer(STRANGER, alone, data) == (True, bytes(len(told)))
+
+
+# What would move the account's position, were it not for the empty storage.
+UNLOCKED = {
+    "trade_unlocked": (0, ACCOUNT, -1_000, 61_000 * WAD),
+    "realise_unlocked": (0, [ACCOUNT]),
+    "assess_unlocked": (ACCOUNT,),
+}
+
+
+@pytest.mark.parametrize(("body", "entry"), PRIVATE, ids=str)
+def test_what_is_for_other_bodies_moves_nothing_when_called_directly(body, entry):
+    made = deploy_protocol()
+    arrange(made)
+    twin, arguments = Twin(made), UNLOCKED[entry["name"]]
+    before = twin.read(open_world()).clearing
+    assert before.accounts[ACCOUNT].positions[0].lots == 1_000
+    types = [type_of(item) for item in entry["inputs"]]
+    data = selector_of(entry) + encode(types, arguments)
+    for caller in (STRANGER, GOVERNOR, OWNER):
+        is_accepted, told = made.answer(caller, made.contracts[body].address, data)
+        assert is_accepted == (entry["name"] != "trade_unlocked")
+        assert not any(told)
+        assert made.refusal(caller, made.contracts[FRONT].address, data) == UNKNOWN
+    assert twin.read(open_world()).clearing == before
 
 
 # What is not there
