@@ -3,8 +3,8 @@
 """
 @title MockCallbackToken
 @license Apache-2.0
-@notice An ERC-20 that calls back before every transfer: a preset target with preset
-        calldata, and remembers what came of it. Anyone may mint; for tests only.
+@notice An ERC-20 that calls back before every transfer, or at a permit: a preset target
+        with preset calldata, and remembers what came of it. Anyone may mint; for tests only.
 """
 
 from ethereum.ercs import IERC20
@@ -96,6 +96,26 @@ def transferFrom(owner: address, receiver: address, amount: uint256) -> bool:
     self._spend(owner, msg.sender, amount)
     self._move(owner, receiver, amount)
     return True
+
+
+@external
+def permit(
+    owner: address,
+    spender: address,
+    amount: uint256,
+    deadline: uint256,
+    v: uint8,
+    r: bytes32,
+    s: bytes32,
+):
+    """
+    @notice Call back now, and not before the transfer that follows; permit nothing.
+    @param v 0 to leave it to the transfer.
+    """
+    if v == 0:
+        return
+    self._call_back()
+    self.target = empty(address)
 
 
 @internal

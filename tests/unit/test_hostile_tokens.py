@@ -33,19 +33,29 @@ from tests.helpers.protocol import (
     mutate,
 )
 from tests.helpers.scenes import AT_WORK
+from tests.helpers.worlds import BTC, ETH
 
 ODD = 20
 """The asset that the hostile token is listed as."""
 
+DAY = 86_400
 LENDER = account_of(worlds.LENDER, 0)
 VAULT = "Clearinghouse"
 
-# Calls of the owner in which the token is moved, and how.
+WHOLE = 10**18
+PERMIT, PERMITTED = "a permit", "what was permitted"
+RESERVE = "withdraw_reserve"
+
+# Calls in which the token calls back, by what they are called here.
 ENTRIES = {
-    "deposit": (SECOND, ODD, 5),
-    "repay": (ACCOUNT, ODD, 5),
-    "withdraw": (SECOND, ODD, 5, SOMEONE),
-    "borrow": (ACCOUNT, ODD, 5, SOMEONE),
+    "deposit": ("deposit", SECOND, ODD, 5),
+    PERMIT: ("deposit_with_permit", SECOND, ODD, 5, 0, 27, bytes(32), bytes(32)),
+    PERMITTED: ("deposit_with_permit", SECOND, ODD, 5, 0, 0, bytes(32), bytes(32)),
+    "repay": ("repay", ACCOUNT, ODD, 5),
+    "withdraw": ("withdraw", SECOND, ODD, 5, SOMEONE),
+    "borrow": ("borrow", ACCOUNT, ODD, 5, SOMEONE),
+    "batch": ("batch", SECOND, [(1, ODD, 5, SOMEONE), (0, ETH, 5, SOMEONE)]),
+    RESERVE: (RESERVE, ODD, 5, SOMEONE),
 }
 
 
@@ -63,7 +73,7 @@ def with_token(name):
     listing = token.address, CURVE, HAIRCUT, REQUIREMENT, FEES
     made.govern("list_asset", ODD, *listing)
     for owner in (OWNER, worlds.LENDER):
-        made.chain.send(address_of(owner), token, "mint", address_of(owner), 10**6)
+        made.chain.send(address_of(owner), token, "mint", address_of(owner), 2**100)
         made.chain.send(address_of(owner), token, "approve", vault, FOR_EVER)
     return made
 
@@ -76,11 +86,12 @@ def hostile():
 def empower(made):
     """Give the token every right there is: only the lock is in its way."""
     token = made.contracts["MockCallbackToken"].address
-    made.send(STRANGER, "MockPrices", "set_feed", ODD, WAD, WAD)
-    made.send(STRANGER, VAULT, "tick", [ODD], [])
-    made.send(worlds.LENDER, VAULT, "deposit", LENDER, ODD, 1_000)
-    made.send(OWNER, VAULT, "deposit", SECOND, ODD, 1_000)
-    made.send(OWNER, VAULT, "borrow", ACCOUNT, ODD, 100, SOMEONE)
+    publish(made)
+    made.send(worlds.LENDER, VAULT, "deposit", LENDER, ODD, 10 * WHOLE)
+    made.send(OWNER, VAULT, "deposit", SECOND, ODD, 10 * WHOLE)
+    made.send(OWNER, VAULT, "borrow", ACCOUNT, ODD, WHOLE, SOMEONE)
+    made.wait(DAY)
+    publish(made)
     for account in (ACCOUNT, SECOND):
         made.send(OWNER, VAULT, "set_operator", account, token, 3)
     made.govern("set_venue", token, 7)
@@ -88,9 +99,21 @@ def empower(made):
     return made
 
 
+def publish(made):
+    """Publish prices and take them over, with interest booked."""
+    for asset, price in {**worlds.PRICES, ODD: WAD}.items():
+        made.send(STRANGER, "MockPrices", "set_feed", asset, price, price)
+    made.send(STRANGER, "MockPrices", "set_mark", 0, worlds.PRICES[BTC], 0)
+    made.send(STRANGER, VAULT, "tick", [*worlds.PRICES, ODD], [0], 1)
+
+
 def call_back(made, entry, data, target=VAULT):
-    """Return what became of a callback while `entry` moves the token."""
-    return attempt(made, data, target, OWNER, VAULT, entry, *ENTRIES[entry])
+    """Return what became of a callback during `entry`."""
+    caller = OWNER
+    if entry == RESERVE:
+        caller = worlds.GOVERNOR
+        call_outside(made, calldata(VAULT, "set_governor", (address_of(caller),)))
+    return attempt(made, data, target, caller, VAULT, *ENTRIES[entry])
 
 
 def call_outside(made, data, target=VAULT):
@@ -147,16 +170,36 @@ def test_from_outside_the_same_calls_get_further(hostile):
 
 @pytest.mark.parametrize("entry", ENTRIES)
 @pytest.mark.parametrize("name", [VAULT, "Lens"])
-def test_a_view_from_within_refuses_or_tells_what_comes_out(hostile, entry, name):
+def test_a_view_from_within_refuses_or_tells_what_holds(hostile, entry, name):
     refused = set()
     for method, data in calls_by_kind(hostile, name, is_view=True):
         with hostile.undone():
+            before = call_outside(hostile, data, name)
             within = call_back(hostile, entry, data, name)
+            after = before if entry == PERMIT else call_outside(hostile, data, name)
             if within == (False, b""):
                 refused.add(method)
             else:
-                assert within == call_outside(hostile, data, name), method
-    assert refused == {VAULT: {"assess", "is_authorised"}, "Lens": {"health"}}[name]
+                assert within == after, method
+    assert (
+        refused
+        == {VAULT: {"assess", "is_authorised"}, "Lens": {"health", "debt_limit"}}[name]
+    )
+
+
+def test_reserves_from_within_lack_what_is_under_way(hostile):
+    """Books are written before tokens move: whoever compares the two waits."""
+    data = calldata("Lens", "reserves", (ODD,))
+    with hostile.undone():
+        is_successful, told = call_back(hostile, "deposit", data, "Lens")
+        assert is_successful
+        after = hostile.answer(STRANGER, hostile.contracts["Lens"].address, data)[1]
+    within, later = (
+        [int.from_bytes(text[at : at + 32], "big") for at in range(0, len(text), 32)]
+        for text in (told, after)
+    )
+    assert later[0] - within[0] == 5
+    assert within[1:] == later[1:]
 
 
 def test_a_function_without_the_lock_is_found(tmp_path):
@@ -164,7 +207,7 @@ def test_a_function_without_the_lock_is_found(tmp_path):
     made = empower(with_token("MockCallbackToken"))
     unlocked = head.replace("\n", "\n@reentrant\n")
     exchange(made, mutate(tmp_path, VAULT, head, unlocked))
-    assert "set_auto_lend" in entered(made, "withdraw")
+    assert "set_settings" in entered(made, "withdraw")
     assert entered(made, "borrow") == {"withdraw"}
 
 
