@@ -5,19 +5,24 @@ from dataclasses import replace
 import pytest
 
 from specs.accounts import BACKSTOP_FUND, USDC
-from specs.clearinghouse import get_held, get_owed
+from specs.clearinghouse import EVERYTHING, get_held, get_owed
 from specs.errors import Revert
 from specs.fixed_point import PPM, WAD, mul_div_down, mul_div_up
 from specs.perpetual import MAX_LOTS
+from specs.state import Limits
 from specs.world import Action, take
 from tests.helpers.protocol import Stage
 from tests.helpers.scenes import AT_WORK
+from tests.helpers.stages import govern, liquidate, realise
 from tests.helpers.worlds import (
+    ASSETS,
     BTC,
     ETH,
     FEES,
+    GUARDIAN,
     LIQUIDATOR,
     LOT_EXPONENTS,
+    MARKETS,
     PRICES,
     STRANGER,
     UNLISTED,
@@ -33,6 +38,8 @@ from tests.helpers.worlds import (
 MOST = 10**30
 PRICE = PRICES[BTC]
 LOT = 10 ** LOT_EXPONENTS[0]
+MOST_LOTS = MOST * WAD // (LOT * PRICE)
+"""What is worth the largest amount at the mark."""
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +174,9 @@ def test_the_reserve_earns_the_fees(stage):
         (perp(lots=0), "zero amount"),
         (perp(lots=MAX_LOTS + 1), "amount too large"),
         (perp(lots=2**256 - 1), "amount too large"),
-        (perp(lots=MAX_LOTS, seller=hedger), "below initial margin"),
+        (perp(lots=MOST_LOTS + 1), "amount too large"),
+        (perp(lots=MOST_LOTS), "below initial margin"),
+        (perp(lots=MAX_LOTS, price=1), "amount too large"),
         (replace(spot(), caller=STRANGER), "not a venue"),
         (spot(seller=lender), "same account"),
         (spot(buyer=BACKSTOP_FUND), "reserved account"),
@@ -236,6 +245,115 @@ def test_closing_both_sides_leaves_no_position(stage):
     stage.play(perp(buyer=bear, seller=bull, lots=5_000))
     assert (lots(stage, bull), lots(stage, bear)) == (0, 0)
     assert stage.world.clearing.markets[0].open_interest == 0
+
+
+# Limits
+
+
+def limit(**changes):
+    return govern("set_limits", 0, Limits(**changes))
+
+
+@pytest.mark.parametrize("side", ["buyer", "seller"])
+@pytest.mark.parametrize(("lots", "is_refused"), [(100, False), (101, True)])
+def test_a_position_grows_to_its_limit(stage, side, lots, is_refused):
+    stage.play(limit(max_position=100))
+    friend = {"buyer": bear, "seller": bull, side: lender}
+    if is_refused:
+        assert stage.refuse(perp(lots=lots, **friend)) == "position limit reached"
+    else:
+        stage.play(perp(lots=lots, **friend))
+
+
+def test_a_position_above_its_limit_may_shrink_and_not_grow(stage):
+    stage.play(limit(max_position=100))
+    growth = perp(buyer=bull, seller=lender, lots=1)
+    assert stage.refuse(growth) == "position limit reached"
+    stage.play(perp(buyer=bear, seller=bull, lots=1_000))
+    assert (lots(stage, bull), lots(stage, bear)) == (4_000, -4_000)
+    turned = {"seller": bull, "buyer": bear}
+    assert stage.refuse(perp(lots=8_001, **turned)) == "position limit reached"
+    stage.play(perp(lots=4_100, **turned))
+
+
+@pytest.mark.parametrize(("more", "is_refused"), [(0, False), (1, True)])
+def test_open_interest_grows_to_its_limit(stage, more, is_refused):
+    stage.play(limit(max_open_interest=5_010))
+    action = perp(seller=hedger, lots=10 + more)
+    if is_refused:
+        assert stage.refuse(action) == "open interest limit reached"
+    else:
+        stage.play(action)
+
+
+def test_open_interest_above_its_limit_may_change_hands_and_shrink(stage):
+    stage.play(limit(max_open_interest=100))
+    opening = perp(seller=hedger, lots=1)
+    assert stage.refuse(opening) == "open interest limit reached"
+    stage.play(perp(seller=bull, lots=1_000))
+    assert stage.world.clearing.markets[0].open_interest == 5_000
+    stage.play(perp(buyer=bear, seller=bull, lots=1_000))
+    assert stage.world.clearing.markets[0].open_interest == 4_000
+
+
+# Pauses
+
+
+@pytest.fixture
+def paused(stage):
+    """A stage on which the guardian has paused whatever can be paused."""
+    stage.play(govern("set_guardian", GUARDIAN))
+    for name, number in (
+        *(("pause_asset", asset) for asset in ASSETS),
+        *(("pause_market", market) for market in MARKETS),
+    ):
+        stage.play(Action(name, GUARDIAN, (number,)))
+    return stage
+
+
+@pytest.mark.parametrize(
+    "sides",
+    [
+        {"buyer": lender, "seller": hedger},
+        {"buyer": bull, "seller": lender},
+        {"buyer": lender, "seller": bull},
+        {"buyer": bear, "seller": lender},
+        {"buyer": bear, "seller": bull, "lots": 5_001},
+    ],
+)
+def test_a_pause_stops_what_does_not_reduce_both(paused, sides):
+    assert paused.refuse(perp(**sides)) == "paused"
+
+
+def test_a_pause_stops_what_borrows(paused):
+    assert paused.refuse(own("borrow", hedger, USDC, 1)) == "paused"
+    assert paused.refuse(own("withdraw", bear, USDC, 1)) == "paused"
+    short = spot(seller=bear, buyer=lender, amount=WAD)
+    assert paused.refuse(short) == "paused"
+
+
+def test_a_pause_lets_out_who_wants_to_leave(paused):
+    paused.play(perp(buyer=bear, seller=bull, lots=4_000))
+    paused.play(own("repay", hedger, USDC, 10**9))
+    paused.play(own("deposit", bull, USDC, 10**9))
+    paused.play(own("withdraw", lender, USDC, EVERYTHING))
+    cancel = bull >> 96, "QuoteDesk", "cancel", bull, 8
+    assert paused.made.reason(*cancel) is None
+    paused.play(realise(0, bull))
+    paused.play(perp(buyer=bear, seller=bull, lots=1_000))
+
+
+def test_a_pause_stops_no_liquidation(stage):
+    stage.play(own("borrow", bull, USDC, 20_000 * 10**6))
+    stage.play(govern("pause_market", 0))
+    stage.play(govern("pause_asset", USDC))
+    move(stage, {BTC: 35_000 * WAD})
+    stage.play(Action("wait", STRANGER, (1,)))
+    stage.play(liquidate(bull))
+    assert lots(stage, bull) < 5_000
+
+
+# Spot
 
 
 def test_a_seller_borrows_what_it_does_not_hold(stage):
