@@ -71,6 +71,12 @@ def basis(word: uint256) -> int256:
 
 @external
 @pure
+def entry(word: uint256) -> uint256:
+    return perpetual._entry(word)
+
+
+@external
+@pure
 def pack(lots: int256, basis: int256) -> uint256:
     return perpetual._pack(lots, basis)
 

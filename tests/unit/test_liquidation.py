@@ -259,7 +259,7 @@ def test_too_much_bad_debt_halts_the_pool(halted):
     assert halted.made.view("Lens", "pool", USDC).is_halted is True
 
 
-def test_what_takes_from_a_halted_pool_is_refused(halted):
+def test_a_halted_pool_takes_repayments_alone(halted):
     halted.play(liquidate(hedger))
     fill = lender, backer, WAD, 100 * WAD, True
     for action in (
@@ -271,7 +271,7 @@ def test_what_takes_from_a_halted_pool_is_refused(halted):
         Action("fill_spot", VENUE, (ETH, *fill)),
     ):
         assert halted.refuse(action) == "pool halted"
-    halted.play(own("deposit", lender, USDC, 1))
+    assert halted.refuse(own("deposit", lender, USDC, 1)) == "pool halted"
     halted.play(own("repay", hedger, USDC, 1))
     halted.play(own("withdraw", backer, ETH, 1))
 

@@ -188,12 +188,17 @@ def test_trade_is_never_wrong(module, held, basis, lots, lot, price):
     assert is_same_or_refused(module, "trade", arguments, expected)
 
 
-@given(lots=within(-(2**63), 2**63 - 1), basis=within(-(2**127), 2**127 - 1))
-def test_positions_are_stored_as_specified(module, lots, basis):
-    word = pack({"lots": lots, "basis": basis}, POSITION)
-    assert module("pack", lots, basis) == word
+@given(
+    lots=within(-(2**63), 2**63 - 1),
+    basis=within(-(2**127), 2**127 - 1),
+    entry=within(0, 2**24 - 1),
+)
+def test_positions_are_stored_as_specified(module, lots, basis, entry):
+    word = pack({"lots": lots, "basis": basis, "entry": entry}, POSITION)
+    assert module("pack", lots, basis) == word - entry
     assert module("lots", word) == lots
     assert module("basis", word) == basis
+    assert module("entry", word) == entry
 
 
 @pytest.mark.parametrize(
