@@ -20,6 +20,7 @@ NAMING: Final[dict[str, Sequence[str]]] = {
     "Transfer": ("giver", "taker"),
     "Borrow": ("account",),
     "SpotFill": ("buyer", "seller"),
+    "Converted": ("account", "buyer"),
     "PerpFill": ("buyer", "seller"),
     "PositionTaken": ("account", "provider"),
     "DebtTaken": ("account", "provider"),

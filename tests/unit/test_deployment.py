@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from keeper import devnet
+from keeper import devnet, governing
 from keeper.artifacts import BODIES
 from keeper.chain.interface import Refused
 from keeper.chain.revm import RevmChain
@@ -154,6 +154,19 @@ def test_a_change_that_loosens_waits_twice_on_the_devnet(governed):
         chain.send(proposer, made.timelock, "execute", *order.words)
     enact(chain, proposer, made.timelock, [order])
     assert read_governed(governed).markets[0].fund.cap == 60_000 * WAD
+
+
+@pytest.mark.parametrize("delay", [0, 7])
+def test_a_chain_that_keeps_its_own_time_is_waited_for(delay, monkeypatch):
+    slept = []
+    monkeypatch.setattr(governing.time, "sleep", slept.append)
+    governing.pass_time(object(), delay)
+    assert slept == [delay + 1]
+    chain = RevmChain()
+    before = chain.block().timestamp
+    governing.pass_time(chain, delay)
+    assert chain.block().timestamp == before + max(1, delay)
+    assert slept == [delay + 1]
 
 
 def test_the_devnet_has_positions_inside_and_outside_the_tick_sets(governed):

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keeper.artifacts import abi_of
 from keeper.chain.interface import Block, Contract, Event
-from keeper.discovery import FromEvents, Given
+from keeper.discovery import NAMING, FromEvents, Given
 from keeper.jobs.liquidate import Liquidate, compute_shortfall
 from keeper.jobs.publish import Publish
 from keeper.jobs.publish import Snapshot as PublishSnapshot
@@ -333,6 +334,36 @@ def test_the_worst_come_first_if_there_are_too_many():
         state = short_by(state, number << 96, 10 * number)
     calls = liquidate_job(most=2).decide(Snapshot(NOW, state))
     assert [call.arguments for call in calls] == [(1 << 96,), (2 << 96,)]
+
+
+NAMES = {"account", "giver", "taker", "buyer", "seller", "provider"}
+"""Arguments of events that are accounts."""
+
+LATER = {
+    "BadDebt",
+    "InterestSettled",
+    "Lend",
+    "OperatorSet",
+    "Realise",
+    "Repay",
+    "SettingsSet",
+    "TakeoverOpened",
+    "Unlend",
+    "Withdraw",
+}
+"""Events of accounts that an earlier one has named, or that have nothing yet."""
+
+
+def test_every_event_that_gives_an_account_something_names_it():
+    named = {
+        entry["name"]: tuple(i["name"] for i in entry["inputs"] if i["name"] in NAMES)
+        for entry in abi_of("Clearinghouse")
+        if entry["type"] == "event"
+    }
+    opening = {name: found for name, found in named.items() if found}
+    assert {name: NAMING.get(name, ()) for name in opening} == {
+        name: () if name in LATER else found for name, found in opening.items()
+    }
 
 
 class Events:
