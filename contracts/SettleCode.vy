@@ -91,8 +91,8 @@ def tick(
     @param crossings How many entry ticks each market's cursor may cross, at least one.
     """
     assert crossings != 0, errors.ZERO_AMOUNT
-    pool: money_market.Pool = money_market._load_accrued(accounts.USDC)
-    money_market._save(accounts.USDC, pool)
+    money_market._accrue(accounts.USDC)
+    pool: money_market.Pool = money_market._load(accounts.USDC)
     for asset: uint256 in assets:
         self._take_price(asset)
     for market: uint256 in markets:
@@ -114,7 +114,7 @@ def realise(market: uint256, batch: DynArray[uint256, positions.MAX_BATCH]):
     assert risk != 0, errors.UNKNOWN_MARKET
     quote: margin.Quote = margin._quote(state.market_quote[market])
     assert not margin._is_stale(quote), errors.STALE_PRICE
-    money_market._save(accounts.USDC, money_market._load_accrued(accounts.USDC))
+    money_market._accrue(accounts.USDC)
     cull: uint256 = state.market_cull[market]
     winners: uint256 = 0
     losers: uint256 = 0

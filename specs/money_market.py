@@ -197,6 +197,8 @@ def accrue(pool: Pool, virtuals: Virtuals, now: Seconds) -> Pool:
     fall = compute_weight(pool.lend_index) - compute_weight(lend_index)
     earned = mul_div_up(virtuals.winners, fall, WEIGHT_ONE)
     paid = mul_div_up(pool.lends, growth, RAY) + mul_div_up(earned, lend_index, RAY)
+    if paid > interest:  # dust alone, where a lend index is above the borrow index
+        lend_index, earned, paid = pool.lend_index, 0, 0
     minted = mul_div_down(interest - paid, RAY, lend_index)
     return replace(
         pool,

@@ -227,23 +227,25 @@ def _book(
             fp._mul_div_down(interest - kept, fp.RAY, convert(sharing, uint256)),
             MAX_INDEX - old_index,
         )
-    pool.lend_index = old_index + growth
-    left: int256 = convert(interest, int256) - fp._signed_mul_div_up(
-        pool.lends, growth, fp.RAY
-    )
+    lend_index: uint256 = old_index + growth
+    booked: int256 = convert(interest, int256)
+    left: int256 = booked - fp._signed_mul_div_up(pool.lends, growth, fp.RAY)
+    earned: uint256 = 0
     if winners != 0:
-        earned: uint256 = fp._mul_div_up(
+        earned = fp._mul_div_up(
             winners,
-            weights._compute_weight(old_index)
-            - weights._compute_weight(pool.lend_index),
+            weights._compute_weight(old_index) - weights._compute_weight(lend_index),
             weights.ONE,
         )
-        pool.lends += convert(earned, int256)
-        left -= convert(fp._mul_div_up(earned, pool.lend_index, fp.RAY), int256)
-    minted: uint256 = fp._mul_div_down(
-        convert(left, uint256), fp.RAY, pool.lend_index
-    )
-    pool.lends += convert(minted, int256)
+        left -= convert(fp._mul_div_up(earned, lend_index, fp.RAY), int256)
+    # Dust alone, where a lend index is above the borrow index: the reserve takes it.
+    if left < 0:
+        lend_index = old_index
+        earned = 0
+        left = booked
+    minted: uint256 = fp._mul_div_down(convert(left, uint256), fp.RAY, lend_index)
+    pool.lend_index = lend_index
+    pool.lends += convert(earned + minted, int256)
     pool.reserve += minted
     return pool
 
