@@ -120,6 +120,20 @@ def test_winners_and_losers_are_in_the_totals(module):
     assert module("accrue", Case(USDC, pool)) == to_words(Case(USDC, after))
 
 
+def test_dust_that_would_pay_more_than_came_in_goes_to_the_reserve(module):
+    """Where a lend is worth five times a borrow, one unit exceeds what is kept back."""
+    virtuals = Virtuals(0, 1, 0, 0)
+    module.arrange(0, virtuals)
+    curve = replace(CURVE, reserve_share=0)
+    pool = fresh_pool(3, 38, lend_index=5 * RAY, curve=curve)
+    pool = replace(pool, accrued_at=NOW - 365 * 86_400)
+    after = spec.accrue(pool, virtuals, NOW)
+    assert after.borrow_index > pool.borrow_index
+    assert after.lend_index == pool.lend_index
+    assert after.lends - pool.lends == after.reserve - pool.reserve == 2
+    assert module("accrue", Case(USDC, pool)) == to_words(Case(USDC, after))
+
+
 def test_what_is_booked_outside_of_an_action_is_logged(module):
     module.arrange(0, NONE)
     pool = fresh_pool(10**24, 10**23, 9 * 10**23, accrued_at=NOW - 60)
