@@ -1,0 +1,1 @@
+"""What accounts, traders and attackers live through, played on the contracts."""
