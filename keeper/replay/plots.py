@@ -85,23 +85,26 @@ def money_market(samples: Sequence[Sample]) -> str:
 
 
 def interest(samples: Sequence[Sample]) -> str:
-    """Plot the interest that each kind has paid or earned since the first tick."""
-    paid = {"borrowers": "borrowers", "virtual_losers": "unrealised losses"}
-    earned = {
-        "lenders": "lenders",
-        "virtual_winners": "unrealised gains",
-        "reserve": "reserve",
+    """Plot the interest of pools, and that on unrealised profit and loss, so far."""
+    pools = {
+        "borrowers": "paid by borrowers",
+        "lenders": "earned by lenders",
+        "reserve": "earned by the reserve",
+    }
+    unrealised = {
+        "virtual_losers": "paid by losses",
+        "virtual_winners": "earned by gains",
     }
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots(1, 2)
         colours = iter(COLOURS)
-        for axis, kinds in zip(axes, (paid, earned), strict=True):
+        for axis, kinds in zip(axes, (pools, unrealised), strict=True):
             for kind, label in kinds.items():
                 sums = [getattr(s.interest, kind) / UNIT / WAD for s in samples]
                 axis.plot(_times(samples), sums, color=next(colours), label=label)
-        _finish(axes[0], "Interest paid so far, USDC")
-        _finish(axes[1], "Interest earned so far, USDC")
+        _finish(axes[0], "Interest so far, USDC")
+        _finish(axes[1], "Interest on unrealised profit and loss so far, USDC")
 
     return _render(draw, 3.1)
 
