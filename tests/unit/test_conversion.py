@@ -351,6 +351,10 @@ def test_no_debt_of_the_buyer_takes_its_place(deployed):
     with deployed.at([*scene, ABOVE_CAP[-1]]) as stage:
         to = {"buyer": underwriter, "price": PRICE}
         assert stage.refuse(sale(**to)) == "borrow cap reached"
+        stage.play(own("deposit", underwriter, USDC, 300 * 10**6))
+        in_part = sale(**to, amount=WAD // 75)
+        assert stage.refuse(in_part) == "borrow cap reached"
+        stage.play(sale(**to, amount=WAD // 250))
         stage.play(set_cap(0))
         assert stage.refuse(sale(**to)) == "not convertible"
 
