@@ -169,6 +169,9 @@ def batch(account: uint256, steps: DynArray[IClearinghouse.Step, MAX_STEPS]):
          that is not. Limits of a pool are asked for each step as if it had been a call
          of its own, with the exposure that the account has in the end.
     """
+    log IClearinghouse.BatchOpened(
+        account=account, steps=len(steps), time=block.timestamp
+    )
     tokens: uint256[MAX_STEPS] = empty(uint256[MAX_STEPS])
     before: uint256[MAX_STEPS] = empty(uint256[MAX_STEPS])
     after: uint256[MAX_STEPS] = empty(uint256[MAX_STEPS])

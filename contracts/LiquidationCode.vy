@@ -363,6 +363,9 @@ def _hand_collateral(account: uint256, provider: uint256, debts: uint256) -> uin
     rest: uint256 = fp._mul_div_down(due - handed, fp.WAD, rate)
     self._debit(account, accounts.USDC, rest)
     self._credit(provider, accounts.USDC, rest)
+    log IClearinghouse.DebtLeft(
+        account=account, provider=provider, amount=rest, time=block.timestamp
+    )
     return rest
 
 

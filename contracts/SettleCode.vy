@@ -122,11 +122,18 @@ def realise(market: uint256, batch: DynArray[uint256, positions.MAX_BATCH]):
     is_culled: bool = self._is_reached(winners, (cull >> 64) & _LOW_64)
     due: DynArray[uint256, positions.MAX_BATCH] = []
     for account: uint256 in batch:
+        if state.positions[account][market] == 0:
+            continue
         if is_culled or self._may_realise(
             market, account, risk, quote.slow, (cull >> 128) & _LOW_64
         ):
             due.append(account)
+    if len(due) == 0:
+        return
     positions._realise(market, due)
+    log IClearinghouse.BatchRealised(
+        market=market, accounts=due, time=block.timestamp
+    )
 
 
 @external
@@ -267,6 +274,7 @@ def _take_mark(market: uint256):
         market=market,
         mark=mark,
         fast=fast,
+        variance=variance,
         premium=premium,
         funding_index=index,
         funding_rate=rate,

@@ -406,7 +406,9 @@ def test_a_batch_logs_what_its_steps_would(stage):
         (LEND, USDC, 11),
         (UNLEND, USDC, 13),
     ]
-    logged = stage.events(batch(lender, *steps))
+    opened, *logged = stage.events(batch(lender, *steps))
+    fields = {"account": lender, "steps": 6, "time": stage.world.now}
+    assert opened == ("BatchOpened", fields)
     assert [(name, fields["asset"], fields["amount"]) for name, fields in logged] == [
         ("Deposit", BTC, 5 * 10**10),
         ("Withdraw", USDC, 7 * 10**12),

@@ -74,9 +74,22 @@ def rise(stage, later=1):
 # Tick
 
 
+def accrued(stage):
+    """Return the event of USDC interest booked by a tick or a realisation."""
+    pool = stage.world.clearing.assets[USDC].pool
+    fields = {
+        "asset": USDC,
+        "lend_index": pool.lend_index,
+        "borrow_index": pool.borrow_index,
+        "time": stage.world.now,
+    }
+    return ("Accrued", fields)
+
+
 def test_a_price_taken_over_is_logged(stage):
     say(stage, ETH, 2_600 * WAD + 7, 2_610 * WAD + 10**6 - 1)
     assert stage.events(call("tick", (ETH,), (), CROSSINGS)) == [
+        accrued(stage),
         (
             "PriceTaken",
             {
@@ -86,20 +99,22 @@ def test_a_price_taken_over_is_logged(stage):
                 "priced_at": stage.world.now,
                 "time": stage.world.now,
             },
-        )
+        ),
     ]
 
 
 def test_a_mark_taken_over_is_logged_with_its_funding(stage):
     say(stage, BTC, 61_000 * WAD, 61_100 * WAD, WAD // 1_000, later=INTERVAL)
     stage.play(call("wait", 3))
-    (name, told), moved = stage.events(call("tick", (), (0,), CROSSINGS))
+    booked, (name, told), moved = stage.events(call("tick", (), (0,), CROSSINGS))
     market = market_of(stage)
+    assert booked == accrued(stage)
     assert name == "MarkTaken"
     assert told == {
         "market": 0,
         "mark": market.quote.slow,
         "fast": market.quote.fast,
+        "variance": stage.world.asset_prices[BTC].variance,
         "premium": WAD // 1_000,
         "funding_index": market.funding.index,
         "funding_rate": market.funding.rate,
@@ -131,16 +146,19 @@ def test_funding_flows_once_an_interval_is_over(stage):
 def test_a_price_is_taken_over_once(stage):
     rise(stage)
     stage.play(call("wait", 1))
+    told = stage.events(call("tick", (BTC, ETH), (0, 1), CROSSINGS))
+    assert told == [accrued(stage)]
     assert stage.events(call("tick", (BTC, ETH), (0, 1), CROSSINGS)) == []
     say(stage, ETH, 2_600 * WAD)
     told = stage.events(call("tick", (ETH, ETH), (1, 1), CROSSINGS))
-    assert [name for name, _ in told] == ["PriceTaken", "MarkTaken", "CursorMoved"]
+    names = ["Accrued", "PriceTaken", "MarkTaken", "CursorMoved"]
+    assert [name for name, _ in told] == names
 
 
 def test_a_tick_of_nothing_books_interest(stage):
     stage.play(call("wait", 3_600))
     before = stage.world.clearing.assets[USDC].pool
-    assert stage.events(call("tick", (), (), CROSSINGS)) == []
+    assert stage.events(call("tick", (), (), CROSSINGS)) == [accrued(stage)]
     after = stage.world.clearing.assets[USDC].pool
     assert after.borrow_index > before.borrow_index
     assert after.lend_index > before.lend_index
@@ -285,11 +303,18 @@ def realised(stage, account, gain, paid):
     return ("Realise", fields | {"time": stage.world.now})
 
 
+def batched(stage, *accounts):
+    """Return the event that closes a realisation."""
+    fields = {"market": 0, "accounts": accounts, "time": stage.world.now}
+    return ("BatchRealised", fields)
+
+
 def test_a_loss_first_pays_the_gain(willing):
     rise(willing)
-    assert willing.events(call("realise", 0, (bear, bull))) == [
+    assert willing.events(call("realise", 0, (bear, lender, bull))) == [
         realised(willing, bear, -GAIN, -GAIN),
         realised(willing, bull, GAIN, GAIN),
+        batched(willing, bear, bull),
     ]
     assert market_of(willing).fund.balance == 0
 
@@ -299,13 +324,15 @@ def test_a_gain_is_paid_ahead_as_far_as_the_cap(willing):
     willing.play(call("tick", (BTC,), (0,), CROSSINGS))
     gain, cap = 15_000 * WAD, FUND_CAPS[0]
     assert willing.events(call("realise", 0, (bull,))) == [
-        realised(willing, bull, gain, cap)
+        realised(willing, bull, gain, cap),
+        batched(willing, bull),
     ]
     assert market_of(willing).fund.balance == -cap
-    assert willing.events(call("realise", 0, (bull,))) == []
+    assert willing.events(call("realise", 0, (bull,))) == [batched(willing, bull)]
     willing.play(call("realise", 0, (bear,)))
     assert willing.events(call("realise", 0, (bull,))) == [
-        realised(willing, bull, gain - cap, gain - cap)
+        realised(willing, bull, gain - cap, gain - cap),
+        batched(willing, bull),
     ]
 
 
@@ -321,7 +348,8 @@ def test_to_realise_twice_is_to_realise_once(willing):
     told = willing.events(call("realise", 0, (bear, bear, bull, bull)))
     assert [name for name, _ in told].count("Realise") == 2
     before = willing.world.clearing
-    assert willing.events(call("realise", 0, (bear, bull))) == []
+    told = willing.events(call("realise", 0, (bear, bull)))
+    assert told == [batched(willing, bear, bull)]
     assert willing.world.clearing == before
 
 
