@@ -115,12 +115,14 @@ def test_what_losers_have_paid_backs_winners(stage):
     assert credit_of(stage) == gain_of(stage, bull)
 
 
-def test_a_negative_fund_takes_nothing_from_the_cap(stage):
+def test_a_negative_fund_neither_backs_nor_takes_from_the_cap(stage):
     rise(stage)
     stage.play(trade(0, lender, bull, 2_500, 61_000 * WAD))
-    assert market_of(stage).fund.balance < 0
-    back(stage, MORE)
-    assert credit_of(stage) == gain_of(stage, bull) > 0
+    assert market_of(stage).fund.balance == -250 * WAD
+    back(stage, 100 * WAD)
+    gains = get_winners(stage.world.clearing, 0)
+    assert 200 * WAD < gain_of(stage, bull) <= gains
+    assert credit_of(stage) == gain_of(stage, bull) * 100 * WAD // gains
 
 
 def test_a_gain_outside_the_set_counts_for_nothing(stage):
