@@ -15,7 +15,7 @@ by providers with room for the whole market, at a pace that they can follow.
 from dataclasses import dataclass, field
 from typing import Final
 
-from keeper.chain.interface import LocalChain
+from keeper.chain.interface import LocalChain, Refused
 from keeper.prices import START_PRICES
 from keeper.scenarios.outcome import Chart, Outcome, Table, usdc
 from keeper.scenarios.scene import DAY, Scene, to_lots
@@ -43,6 +43,8 @@ DEPOSITS: Final = {"lender": ("USDC", 5_000_000), "holder": ("BTC", 100)}
 PROVIDER: Final = 1_000_000
 TICKS: Final = 40
 """On the way up, and as many on the way down."""
+LENGTH: Final = 2 * TICKS
+"""Ticks in all."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class Attack:
     taken: int = 0
     """What the attacker has in hand, WAD USDC."""
     at_peak: int = 0
+    size: int = 0
+    """WAD SOL."""
     liquidations: int = 0
     socialised: int = 0
     times: list[int] = field(default_factory=list)
@@ -113,7 +117,7 @@ def play(chain: LocalChain, progress: Progress) -> Outcome:
 
 def part_of(progress: Progress, number: int) -> Progress:
     """Return what to tell the progress of one variant."""
-    begun, total = number * 2 * TICKS, len(VARIANTS) * 2 * TICKS
+    begun, total = number * LENGTH, len(VARIANTS) * LENGTH
     return lambda done, _: progress(begun + done, total)
 
 
@@ -122,13 +126,12 @@ def run(chain: LocalChain, variant: Variant, progress: Progress) -> Attack:
     scene = Scene(chain, (*DEPOSITS, "provider", "attacker"), accounts=2)
     furnish(scene, variant)
     attack = Attack(scene, variant)
-    long, short = attack.accounts
-    size = LIMIT if variant.is_limited else GREED
-    scene.trade(PERP, long, short, to_lots(PERP, size))
+    long, _ = attack.accounts
+    open_as_much(attack)
     start = START_PRICES["SOL"]
-    for tick in range(2 * TICKS):
-        progress(tick, 2 * TICKS)
-        power = min(tick + 1, 2 * TICKS - tick - 1) / TICKS
+    for tick in range(LENGTH):
+        progress(tick, LENGTH)
+        power = min(tick + 1, LENGTH - tick - 1) / TICKS
         step(attack, int(start * FACTOR**power))
         if tick == TICKS - 1:
             # Nobody buys at the top: what the fund pays is all that can be cashed.
@@ -136,6 +139,17 @@ def run(chain: LocalChain, variant: Variant, progress: Progress) -> Attack:
             grab(attack)
             attack.at_peak = attack.taken
     return attack
+
+
+def open_as_much(attack: Attack) -> None:
+    """Have the attacker trade with itself, as much as the market lets it."""
+    for size in (GREED, LIMIT):
+        try:
+            attack.scene.trade(PERP, *attack.accounts, to_lots(PERP, size))
+        except Refused:
+            continue
+        attack.size = size * WAD
+        return
 
 
 def furnish(scene: Scene, variant: Variant) -> None:
@@ -218,6 +232,7 @@ def measure(attack: Attack) -> dict[str, int]:
     return {
         "attacker": attack.taken + left - 2 * MARGIN * WAD,
         "taken": attack.taken,
+        "size": attack.size,
         "at the peak": attack.at_peak,
         "lenders": -attack.socialised + min(0, unbacked + cushion),
         "unbacked": unbacked,
@@ -233,7 +248,7 @@ def tell(figures: dict[str, int]) -> list[str]:
         f"With the limits on, the attacker makes {usdc(figures[f'attacker, {on}'])} "
         f"USDC and honest lenders lose {usdc(-figures[f'lenders, {on}'])}: its "
         "profit is within credit cap and fund cap, together "
-        f"{usdc(CREDIT_CAP + FUND_CAP, 0)}, and providers and backstop fund pay it.",
+        f"{usdc(CREDIT_CAP + FUND_CAP, 0)}, and is lost by providers and backstop fund.",
         f"With the limits off it makes {usdc(figures[f'attacker, {off}'])} and lenders "
         f"lose {usdc(-figures[f'lenders, {off}'])}.",
         f"Pumped in five minutes, {usdc(figures[f'at the peak, {fast}'])} can be taken "
@@ -249,6 +264,7 @@ def compare(figures: dict[str, int]) -> Table:
     """Return the variants side by side."""
     rows = []
     for said, name in (
+        ("SOL traded with itself", "size"),
         ("taken out up to the peak", "at the peak"),
         ("taken out in all", "taken"),
         ("attacker's profit", "attacker"),

@@ -155,8 +155,10 @@ def attack():
 def test_the_limits_bound_the_attack_and_lenders_lose_nothing(attack):
     caps = mango.CREDIT_CAP + mango.FUND_CAP
     assert attack["lenders, limits on"] == 0
-    assert attack["unbacked, limits on"] == 0
-    assert attack["attacker, limits on"] <= caps
+    assert 0 < attack["attacker, limits on"] <= caps
+    assert -attack["unbacked, limits on"] <= caps
+    assert attack["size, limits on"] == mango.LIMIT * WAD
+    assert attack["size, limits off"] == mango.GREED * WAD
 
 
 def test_without_limits_lenders_pay_the_attacker(attack):
