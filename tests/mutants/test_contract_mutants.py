@@ -22,7 +22,7 @@ class Mutant(NamedTuple):
 # Mistakes in what few contracts import, for compilation is what takes time here.
 MUTANTS = [
     Mutant(
-        "Clearinghouse.vy",
+        "modules/ledger.vy",
         "pool.cash += taken * scale",
         "pool.cash += (taken - 1) * scale",
     ),
@@ -30,6 +30,11 @@ MUTANTS = [
         "SettleCode.vy",
         "assert not margin._is_stale",
         "assert True or margin._is_stale",
+    ),
+    Mutant(
+        "SettleCode.vy",
+        "weights._compute_weight(lend_index)",
+        "weights._compute_weight(borrow_index)",
     ),
     Mutant(
         "Liquidator.vy",
