@@ -248,7 +248,7 @@ def tell(figures: dict[str, int]) -> list[str]:
         f"With the limits on, the attacker makes {usdc(figures[f'attacker, {on}'])} "
         f"USDC and honest lenders lose {usdc(-figures[f'lenders, {on}'])}: its "
         "profit is within credit cap and fund cap, together "
-        f"{usdc(CREDIT_CAP + FUND_CAP, 0)}, and is lost by providers and backstop fund.",
+        f"{usdc(CREDIT_CAP + FUND_CAP, 0)}, and lost by providers and backstop fund.",
         f"With the limits off it makes {usdc(figures[f'attacker, {off}'])} and lenders "
         f"lose {usdc(-figures[f'lenders, {off}'])}.",
         f"Pumped in five minutes, {usdc(figures[f'at the peak, {fast}'])} can be taken "
