@@ -23,10 +23,7 @@ def get_price(tick: int) -> int:
     Return the price of a tick, in price units.
 
     Grows with the tick; the next tick's price is higher by at most 1/512 and by more
-    than 1/1024.
-
-    pre: 0 <= tick <= MAX_TICK
-    post: STEPS <= __return__ < STEPS << OCTAVES
+    than 1/1024; from ``STEPS`` to below ``STEPS << OCTAVES``.
     """
     octave, step = divmod(tick, STEPS)
     return (STEPS + step) << octave
@@ -38,10 +35,6 @@ def tick_down(price: int) -> int:
 
     Grows with the price. ``get_price(tick_down(price)) <= price`` from the lowest
     tick's price on.
-
-    pre: 0 <= price
-    post: 0 <= __return__ <= MAX_TICK
-    post: get_price(__return__) <= max(price, STEPS)
     """
     octave = max(price.bit_length() - STEPS.bit_length(), 0)
     if octave >= OCTAVES:
@@ -55,9 +48,6 @@ def tick_up(price: int) -> int:
 
     Grows with the price. ``price <= get_price(tick_up(price))`` up to the last tick's
     price.
-
-    pre: 0 <= price
-    post: 0 <= __return__ <= MAX_TICK
     """
     tick = tick_down(price)
     return min(tick + (get_price(tick) < price), MAX_TICK)

@@ -32,3 +32,15 @@ def compute_fraction(base: uint256, factor: uint256, notional: uint256) -> uint2
 @pure
 def compute_margin(base: uint256, factor: uint256, notional: uint256) -> uint256:
     return requirements._compute_margin(base, factor, notional)
+
+
+@external
+@pure
+def scale_factor(factor: uint256, scale: uint256) -> uint256:
+    return requirements._scale_factor(factor, scale)
+
+
+@external
+@pure
+def leverage_imf(max_leverage: uint256) -> uint256:
+    return requirements._leverage_imf(max_leverage)

@@ -57,10 +57,20 @@ class Signature(NamedTuple):
 def signature_of(output: dict[str, Any], name: str) -> Signature:
     """Return a function's selector and the types of its arguments and results."""
     entry = next(e for e in output["abi"] if e.get("name") == name)
-    kinds = [argument["type"] for argument in entry["inputs"]]
-    signature = f"{name}({','.join(kinds)})"
-    selector = int(output["method_identifiers"][signature], 16)
-    return Signature(selector, kinds, [result["type"] for result in entry["outputs"]])
+    identifiers = output["method_identifiers"]
+    (signature,) = (text for text in identifiers if text.startswith(f"{name}("))
+    kinds = [kind for part in entry["inputs"] for kind in _words_of(part)]
+    results = [kind for part in entry["outputs"] for kind in _words_of(part)]
+    return Signature(int(identifiers[signature], 16), kinds, results)
+
+
+def _words_of(part: dict[str, Any]) -> Iterator[str]:
+    """Yield the types of the words of an argument, which may be a struct."""
+    if part["type"] == "tuple":
+        for member in part["components"]:
+            yield from _words_of(member)
+    else:
+        yield part["type"]
 
 
 def argument(name: str, kind: str) -> Term:

@@ -7,13 +7,15 @@ from types import ModuleType
 
 from tests.proofs.equalities import EQUALITIES
 from tests.proofs.gate import Law, count_posts
+from tests.proofs.lemmas import LEMMAS
 from tests.proofs.proof import PROJECT, Proof
 from tests.proofs.steps import STEPS
+from tests.proofs.sweeps import SWEEPS
 
 
 def collect() -> list[Proof]:
     """Return all proofs, in the order of the layers."""
-    return [*_laws(), *EQUALITIES, *STEPS]
+    return [*_laws(), *LEMMAS, *SWEEPS, *EQUALITIES, *STEPS]
 
 
 def _laws() -> Iterator[Law]:

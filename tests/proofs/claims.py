@@ -4,7 +4,6 @@ import z3
 
 from specs import packing
 from specs.errors import AmountTooLarge, NonceUsed, NotAuthorised, OutOfBounds
-from specs.fixed_point import RAY
 from tests.proofs.lifter.terms import Term, answer, build, constant, variable
 from tests.proofs.transition import Transition
 
@@ -15,7 +14,6 @@ IS_AUTHORISED = 0x294B17E9
 """Selector of ``is_authorised(uint256,address,uint256)``."""
 
 RIGHTS = 3
-HALF = 2**128
 CALLER = variable("caller", 0, 2**160 - 1)
 
 _ACCOUNT, _WORD = variable("any_account"), variable("any_word")
@@ -83,59 +81,31 @@ def operators_change_for_their_owner(step: Transition, *input: Term) -> None:
         step.writes_only("operators")
 
 
-def a_setting_changes_one_bit(step: Transition, account: Term, enabled: Term) -> None:
-    """Show that a header keeps its lists when the setting in it changes."""
+def settings_keep_the_lists(step: Transition, account: Term, *settings: Term) -> None:
+    """Show that settings are stored as they are, and a header's lists kept."""
+    *flags, leverage = settings
     if not step.succeeds:
         return
     owner = z3.LShR(step.word(account), 96)
     right = step.before("operators", account, CALLER) & TRADE
     is_allowed = z3.Or(step.word(CALLER) == owner, right == TRADE)
-    step.holds(z3.And(owner != 0, is_allowed), "only who may trade changes it")
+    step.holds(z3.And(owner != 0, is_allowed), "only who may trade changes them")
     before, after = step.before("headers", account), step.after("headers", account)
-    step.holds(after | 1 == before | 1, "the lists stay")
-    step.holds((after & 1 == 0) == (step.word(enabled) == 1), "the bit is the setting")
+    step.holds(z3.LShR(after, 128) == z3.LShR(before, 128), "the lists stay")
+    for flag, (bit, is_inverse) in zip(flags, _SETTINGS, strict=True):
+        is_set, is_wanted = after & (1 << bit) != 0, step.word(flag) == 1
+        step.holds(is_set == (is_wanted != z3.BoolVal(is_inverse)), f"bit {bit}")
+    low = z3.ZeroExt(128, z3.Extract(127, 0, after))
+    step.holds(z3.LShR(low, 8) == step.word(leverage), "the limit of leverage")
+    step.holds(low & 0xF0 == 0, "the bits that are free stay so")
     kept = step.after("headers", _ACCOUNT) == step.before("headers", _ACCOUNT)
     is_other = step.word(_ACCOUNT) != step.word(account)
     step.holds(z3.Implies(is_other, kept), "no other account's header changes")
     step.writes_only("headers")
 
 
-def a_repayment_harms_nobody(
-    step: Transition, account: Term, asset: Term, tokens: Term
-) -> None:
-    """Show that no debt grows, nothing leaves the pool and nobody else is touched."""
-    if not step.succeeds:
-        return
-    cash, later_cash = (w("pool_cash", asset) for w in (step.before, step.after))
-    held, later_held = step.halves("balances", account, asset)
-    step.holds(later_held >= held, "no debt grows")
-    step.holds(later_cash / HALF >= cash / HALF, "cash does not fall")
-    index, later_index = (w("pool_index", asset) for w in (step.before, step.after))
-    step.holds(later_index / 2**144 >= index / 2**144, "the lend index does not fall")
-    kept = step.after("balances", _ACCOUNT, _WORD) == step.before(
-        "balances", _ACCOUNT, _WORD
-    )
-    is_own = z3.And(
-        step.word(_ACCOUNT) == step.word(account), step.word(_WORD) == step.word(asset)
-    )
-    step.holds(z3.Or(is_own, kept), "no other balance changes")
-    step.writes_only("pool_index", "pool_total", "pool_cash", "balances")
-
-
-def a_small_repayment(
-    step: Transition, account: Term, asset: Term, tokens: Term
-) -> list[z3.BoolRef]:
-    """Return a state in which 5 units of a debt of 9 are repaid at once."""
-    words = {
-        "pool_index": (RAY << 144) | (RAY << 32) | 7,
-        "pool_total": (20 << 128) | 9,
-        "pool_cash": 11 << 128,
-        "token": (1 << 168) | (18 << 160) | 0xAA,
-    }
-    known = [step.before(name, asset) == word for name, word in words.items()]
-    owed = step.before("balances", account, asset) == 2**256 - (9 << 128)
-    time = step.word(variable("timestamp", 0, 2**32 - 1)) == 7
-    return [*known, owed, time, step.word(account) == 1, step.word(tokens) == 5]
+_SETTINGS = ((0, True), (3, True), (2, True), (1, False))
+"""Bits of the flags lend, repay, borrow, realise; whether a set bit means no."""
 
 
 def cancel_word_sets_its_mask(step: Transition, account: Term, *input: Term) -> None:

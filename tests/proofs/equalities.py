@@ -8,7 +8,17 @@ Square roots are not among them: a solver cannot follow Newton's method.
 from collections.abc import Callable
 from typing import Any
 
-from specs import backstop, fixed_point, funding, interest_rate, liquidity_fund
+from specs import (
+    backstop,
+    dynamic_margin,
+    fixed_point,
+    funding,
+    guards,
+    interest_rate,
+    liquidity_fund,
+    requirements,
+    weights,
+)
 from specs import perpetual as perp
 from specs.fixed_point import WAD
 from specs.interest_rate import Curve
@@ -32,9 +42,10 @@ def equality(
     fits: Callable[..., bool],
     *mutants: tuple[str, str],
     is_exact: bool = False,
+    exposed: str = "",
 ) -> Equality:
     """Return the claim about one function of a module; mutants are (old, new)."""
-    name = "".join(word.title() for word in mechanism.split("_"))
+    name = "".join(word.title() for word in (exposed or mechanism).split("_"))
     module = f"contracts/modules/{mechanism}.vy"
     faults = tuple(Mutant(module, old, new) for old, new in mutants)
     harness = f"tests/harness/{name}Harness.vy"
@@ -291,4 +302,82 @@ BACKSTOP = (
     ),
 )
 
-EQUALITIES = ARITHMETIC + INTEREST + POSITIONS + SETTLEMENT + BACKSTOP
+# Weights, dynamic margin and caps
+
+
+def require_supply_cap(curve: int, before: int, after: int) -> tuple[()]:
+    """Do as the specification with the cap in a word."""
+    cap = (curve // 2**176) % 2**40 * WAD
+    guards.require_supply_cap(before, after, cap)
+    return ()
+
+
+def require_borrow_cap(curve: int, before: int, after: int) -> tuple[()]:
+    """Do as the specification with the cap in a word."""
+    guards.require_borrow_cap(before, after, curve // 2**216 * WAD)
+    return ()
+
+
+LIMITS = (
+    equality(
+        "weights",
+        "compute_weight",
+        weights.compute_weight,
+        lambda index: index > 0,
+        ("ONE * fp.RAY // index", "ONE * fp.RAY // index + 1"),
+        is_exact=True,
+        exposed="money_market",
+    ),
+    equality(
+        "dynamic_margin",
+        "compute_maintenance_scale",
+        dynamic_margin.compute_maintenance_scale,
+        lambda old_scale, scale, elapsed: within(
+            (old_scale, 0, 2**16), (scale, 0, 2**16), (elapsed, 0, 2**32)
+        ),
+        ("old_scale + RAMP * seconds", "old_scale + (RAMP + 1) * seconds"),
+    ),
+    equality(
+        "guards",
+        "require_supply_cap",
+        require_supply_cap,
+        lambda curve, before, after: True,
+        ("(curve >> 176) & _LOW_40", "(curve >> 176)"),
+        is_exact=True,
+    ),
+    equality(
+        "guards",
+        "require_borrow_cap",
+        require_borrow_cap,
+        lambda curve, before, after: True,
+        ("curve >> 216", "curve >> 215"),
+        is_exact=True,
+    ),
+    equality(
+        "requirements",
+        "leverage_imf",
+        lambda max_leverage: (
+            requirements.limit_leverage(
+                requirements.Requirement(0, 0, 0, 0), max_leverage
+            ).base_imf
+        ),
+        lambda max_leverage: within((max_leverage, 0, 255)),
+        ("fp._mul_div_up(1, fp.PPM", "fp._mul_div_down(1, fp.PPM"),
+    ),
+    equality(
+        "requirements",
+        "scale_factor",
+        lambda factor, scale: (
+            requirements.scale(
+                requirements.Requirement(0, 0, factor, 0), requirements.Scales(scale)
+            ).imf_factor
+        ),
+        lambda factor, scale: within((factor, 0, 2**40), (scale, 0, 2**16)),
+        (
+            "min(fp._mul_div_up(factor, scale, _SCALE_ONE)",
+            "min(fp._mul_div_down(factor, scale, _SCALE_ONE)",
+        ),
+    ),
+)
+
+EQUALITIES = ARITHMETIC + INTEREST + POSITIONS + SETTLEMENT + BACKSTOP + LIMITS

@@ -11,15 +11,11 @@ from tests.proofs.claims import (
     ORACLE,
     a_field_is_read_alone,
     a_field_is_set_alone,
-    a_repayment_harms_nobody,
-    a_setting_changes_one_bit,
-    a_small_repayment,
     cancel_sets_one_bit,
     cancel_word_sets_its_mask,
     operators_change_for_their_owner,
+    settings_keep_the_lists,
 )
-from tests.proofs.lifter.integers import Integers
-from tests.proofs.lifter.linear import Linear
 from tests.proofs.proof import Mutant
 from tests.proofs.transition import Step
 
@@ -32,10 +28,8 @@ _CHECK = """\
     nonces._use(account, nonce)
 """
 
-_MARKET = "contracts/modules/money_market.vy"
-_HOUSE = "contracts/Clearinghouse.vy"
-_BODIES = b"".join(number.to_bytes(32, "big") for number in range(1, 8))
 _ACCOUNTS = "contracts/AccountCode.vy"
+_ACCOUNT_MODULE = "contracts/modules/accounts.vy"
 _MARGIN = (1).to_bytes(32, "big")
 
 STEPS = (
@@ -62,42 +56,26 @@ STEPS = (
         _MARGIN,
     ),
     Step(
-        "step.account_code.set_auto_lend",
-        "Who may trade for an account changes one bit of its header; its lists of "
-        "assets and markets, and all else, stay.",
+        "step.account_code.set_settings",
+        "Who may trade for an account sets the fields of its header that are its "
+        "settings; its lists of assets and markets, and all else, stay.",
         _ACCOUNTS,
-        "set_auto_lend",
-        ("account", "enabled"),
-        a_setting_changes_one_bit,
+        "set_settings",
+        ("account", "lend", "repay", "borrow", "realise", "leverage"),
+        settings_keep_the_lists,
         (
             Mutant(
-                "contracts/modules/accounts.vy",
-                "state.headers[account] & ~_IS_IDLING\n",
-                "state.headers[account] & ~(2 * _IS_IDLING)\n",
+                _ACCOUNT_MODULE,
+                "((state.headers[account] >> 128) << 128) | chosen",
+                "((state.headers[account] >> 192) << 192) | chosen",
+            ),
+            Mutant(
+                _ACCOUNT_MODULE,
+                "        chosen |= _IS_NOT_REPAYING\n",
+                "        chosen |= _IS_NOT_BORROWING\n",
             ),
         ),
         _MARGIN,
-    ),
-    Step(
-        "step.clearinghouse.repay",
-        "Interest booked or not: the debt does not grow, cash and lend index do not "
-        "fall, no other balance of any asset changes. (USDC)",
-        _HOUSE,
-        "repay",
-        ("account", "asset", "tokens"),
-        a_repayment_harms_nobody,
-        (
-            Mutant(
-                _MARKET,
-                "scaled += convert(burned, int256)",
-                "scaled -= convert(burned, int256)",
-            ),
-            Mutant(_HOUSE, "pool.cash += taken * scale", "pool.cash = 0"),
-        ),
-        _BODIES,
-        ({"asset": 0},),
-        (Linear, Integers),
-        a_small_repayment,
     ),
     Step(
         "step.quote_desk.cancel",

@@ -17,11 +17,24 @@ from tests.proofs.lifter import Unsupported
 _LIMIT = 1_000
 
 
+Divide = Callable[[z3.ArithRef, z3.ArithRef], tuple[z3.ArithRef, list[z3.BoolRef]]]
+"""A quotient, rounded down, by a divisor that is positive; and what is known of it."""
+
+
 class Outcome(NamedTuple):
     """One way through the function: when, and what then."""
 
     conditions: list[z3.BoolRef]
     value: Any
+    run: "_Run"
+
+    def resume(self, work: Callable[[], None]) -> None:
+        """Do more with the numbers, as far as that leaves no choice open."""
+        Symbolic.run = self.run
+        asked = len(self.conditions)
+        work()
+        if len(self.conditions) != asked:
+            raise Unsupported("a comparison that the conditions leave open")
 
 
 class Symbolic:
@@ -59,10 +72,10 @@ class Symbolic:
         return -self if self < 0 else self
 
     def __floordiv__(self, other):
-        return Symbolic(self.formula / _positive(other))
+        return _quotient(self, other)
 
     def __rfloordiv__(self, other):
-        return Symbolic(formula_of(other) / _positive(self))
+        return _quotient(other, self)
 
     def __mod__(self, other):
         return Symbolic(self.formula % _positive(other))
@@ -89,6 +102,11 @@ class Symbolic:
         return self != 0
 
 
+def symbols(*names: str) -> list[Symbolic]:
+    """Return unknown integers of those names."""
+    return [Symbolic(z3.Int(name)) for name in names]
+
+
 def formula_of(number: Any) -> z3.ArithRef:
     """Return the formula of a symbolic or a plain integer."""
     return number.formula if isinstance(number, Symbolic) else z3.IntVal(int(number))
@@ -109,17 +127,40 @@ def _positive(divisor: Any) -> z3.ArithRef:
     return formula_of(divisor)
 
 
+def _quotient(dividend: Any, divisor: Any) -> Symbolic:
+    positive = _positive(divisor)
+    quotient, facts = Symbolic.run.divide(formula_of(dividend), positive)
+    Symbolic.run.facts += facts
+    return Symbolic(quotient)
+
+
+def divide(dividend: z3.ArithRef, divisor: z3.ArithRef) -> tuple[z3.ArithRef, list]:
+    """Return the quotient that the solver knows by itself."""
+    return dividend / divisor, []
+
+
 class _Run:
     """The answers given to comparisons in one run."""
 
-    def __init__(self, answers: list[bool], known: list[z3.BoolRef]):
+    def __init__(
+        self,
+        answers: list[bool],
+        known: list[z3.BoolRef],
+        divide: Divide,
+    ):
         self.answers, self.asked = answers, 0
         self.conditions = list(known)
+        self.divide = divide
+        self.facts: list[z3.BoolRef] = []
 
     def decide(self, question: z3.BoolRef) -> bool:
         simple = z3.simplify(question)
         if z3.is_true(simple) or z3.is_false(simple):
             return z3.is_true(simple)
+        if any(known.eq(question) for known in self.conditions):
+            return True
+        if any(known.eq(z3.Not(question)) for known in self.conditions):
+            return False
         if self.asked == len(self.answers):
             self.answers.append(self._is_possible(question))
         answer = self.answers[self.asked]
@@ -130,20 +171,23 @@ class _Run:
     def _is_possible(self, question: z3.BoolRef) -> bool:
         solver = z3.Solver()
         solver.set("timeout", 200)
-        solver.add(*self.conditions, question)
+        solver.add(*self.conditions, *self.facts, question)
         return solver.check() != z3.unsat
 
 
 def outcomes(
-    function: Callable[..., Any], *numbers: Any, known: list[z3.BoolRef]
+    function: Callable[..., Any],
+    *numbers: Any,
+    known: list[z3.BoolRef],
+    divide: Divide = divide,
 ) -> list[Outcome]:
     """Return every way through ``function`` that ``known`` allows."""
     found: list[Outcome] = []
     answers: list[bool] = []
     while len(found) < _LIMIT:
-        run = Symbolic.run = _Run(answers, known)
+        run = Symbolic.run = _Run(answers, known, divide)
         value = function(*numbers)
-        found.append(Outcome(run.conditions, value))
+        found.append(Outcome(run.conditions, value, run))
         answers = _next(answers[: run.asked])
         if not answers:
             return found

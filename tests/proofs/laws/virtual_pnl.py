@@ -1,0 +1,137 @@
+"""Laws of virtual PnL: what interest winners earn, losers owe."""
+
+from specs.fixed_point import RAY, WAD  # noqa: F401, a condition needs it
+from specs.perpetual import Position
+from specs.virtual_pnl import (
+    compute_gain,
+    compute_interest,
+    compute_share,
+    compute_worth,
+    earn,
+)
+from specs.weights import WEIGHT_ONE
+from tests.proofs.proof import Mutant
+
+LOT = 10**12
+
+
+def a_long_gains_what_a_short_loses(lots: int, price: int) -> bool:
+    """
+    A long and a short of one size and entry tick gain nothing together.
+
+    pre: 0 <= price
+    post: __return__
+    """
+    unit = 10**6
+    long = compute_gain(Position(lots, 0, 700), LOT, price * unit)
+    short = compute_gain(Position(-lots, 0, 700), LOT, price * unit)
+    return long + short == 0
+
+
+def interest_is_never_negative(
+    lots: int, price: int, lend_fall: int, borrow_fall: int
+) -> bool:
+    """
+    While indices grow, what is pending of either kind does not fall.
+
+    pre: 0 <= price and 0 <= lend_fall and 0 <= borrow_fall
+    post: __return__
+    """
+    position = Position(lots, 0, 700, 5, 7)
+    after = earn(position, LOT, price * 10**6, lend_fall, borrow_fall)
+    return after.pending_lend >= 5 and after.pending_borrow >= 7
+
+
+def two_accruals_earn_what_one_does(
+    lots: int, price: int, first: int, second: int
+) -> bool:
+    """
+    At one cursor the falls of two accruals add up, to the last part of a unit.
+
+    pre: 0 <= price
+    post: __return__
+    """
+    position, cursor = Position(lots, 0, 700), price * 10**6
+    both = earn(earn(position, LOT, cursor, first, first), LOT, cursor, second, second)
+    return both == earn(position, LOT, cursor, first + second, first + second)
+
+
+def interest_rounds_against_the_account(pending_lend: int, pending_borrow: int) -> bool:
+    """
+    Scaled units earned are no more, and those owed no less, than is pending.
+
+    post: __return__
+    """
+    lend, borrow = compute_interest(pending_lend, pending_borrow)
+    return (
+        lend * WEIGHT_ONE <= pending_lend < (lend + 1) * WEIGHT_ONE
+        and (borrow - 1) * WEIGHT_ONE < pending_borrow <= borrow * WEIGHT_ONE
+    )
+
+
+def interest_is_worth_no_more_than_it_is(
+    lend: int, borrow: int, lend_index: int, borrow_index: int
+) -> bool:
+    """
+    The worth of scaled interest, earned or lost by bad debt, is rounded down.
+
+    pre: 0 <= borrow and 0 < lend_index and 0 < borrow_index
+    post: __return__
+    """
+    worth = compute_worth(lend, borrow, lend_index, borrow_index)
+    return worth * RAY <= lend * lend_index - borrow * borrow_index
+
+
+def a_share_is_within_gain_and_backing(gain: int, backing: int, gains: int) -> bool:
+    """
+    A gain counts for no more than itself, nor than all that backs the market's gains.
+
+    pre: 0 <= gain <= gains and 0 <= backing
+    post: __return__
+    """
+    share = compute_share(gain, backing, gains)
+    return 0 <= share <= gain and share <= backing
+
+
+def two_winners_share_what_backs_them(one: int, other: int, backing: int) -> bool:
+    """
+    All winners' credits together are no more than the backing; one more winner adds no
+    more than what it does to both sides, so it holds of any number of them.
+
+    pre: 0 <= one and 0 <= other and 0 <= backing
+    post: __return__
+    """
+    gains = one + other
+    shares = compute_share(one, backing, gains) + compute_share(other, backing, gains)
+    return shares <= min(gains, backing) and shares + 2 > min(gains, backing)
+
+
+def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
+    return (Mutant("specs/virtual_pnl.py", old, new),)
+
+
+_LEND = "pending_lend=position.pending_lend + max(0, gain) * lend_fall"
+_SHARE = "mul_div_down(gain, backing, gains)"
+
+MUTANTS = {
+    "a_long_gains_what_a_short_loses": _mutant(
+        "return position.lots * lot * (price",
+        "return abs(position.lots) * lot * (price",
+    ),
+    "interest_is_never_negative": _mutant(_LEND, _LEND.replace("max(0, gain)", "gain")),
+    "two_accruals_earn_what_one_does": _mutant(
+        _LEND, "pending_lend=max(0, gain) * lend_fall"
+    ),
+    "interest_rounds_against_the_account": _mutant(
+        "-(-pending_borrow // WEIGHT_ONE)", "pending_borrow // WEIGHT_ONE"
+    ),
+    "interest_is_worth_no_more_than_it_is": _mutant(
+        "mul_div_up(borrow, borrow_index, RAY)", "borrow * borrow_index // RAY"
+    ),
+    "a_share_is_within_gain_and_backing": _mutant(
+        _SHARE, "mul_div_up(gain, backing, gains) + 1"
+    ),
+    "two_winners_share_what_backs_them": _mutant(
+        _SHARE, "mul_div_up(gain, backing, gains)"
+    ),
+}
