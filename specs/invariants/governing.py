@@ -178,13 +178,15 @@ def get_leaving(action: Action) -> frozenset[int]:
 def outflow_is_limited(before: World, after: World, action: Action) -> bool:
     """
     I44: a withdrawal leaves the vault with no less of an asset than the average of what
-    it held, without what may be missing of it; only withdrawals move the average, by
-    the time since the last one.
+    it held, without what may be missing of it; the average moves by the time since it
+    was moved last, with a withdrawal or with what comes in, and with nothing else.
     """
     for asset, listed in before.clearing.assets.items():
         old, pool = listed.pool, after.clearing.assets[asset].pool
         if asset not in get_leaving(action):
-            if pool.guards.average != old.guards.average:
+            has_come = pool.cash + pool.idle > old.cash + old.idle
+            is_moved = pool.guards.average != old.guards.average
+            if is_moved and not (has_come and is_followed(before, after, asset)):
                 return False
             continue
         if old.guards.outflow_share == 0:
