@@ -83,8 +83,11 @@ def fill_perp(
     notional: uint256 = perpetual._compute_notional(
         size, perpetual._lot(risk), price
     )
-    assert notional <= MAX_AMOUNT, errors.AMOUNT_TOO_LARGE
     quote: margin.Quote = margin._quote(state.market_quote[market])
+    marked: uint256 = perpetual._compute_notional(
+        size, perpetual._lot(risk), quote.slow
+    )
+    assert max(notional, marked) <= MAX_AMOUNT, errors.AMOUNT_TOO_LARGE
     assert not margin._is_stale(quote), errors.STALE_PRICE
     money_market._require_open(accounts.USDC)
 

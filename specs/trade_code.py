@@ -42,7 +42,8 @@ def fill_perp(
     if lots == 0:
         raise errors.ZeroAmount
     notional = perpetual.compute_notional(lots, listed.lot, price)
-    if lots > perpetual.MAX_LOTS or notional > MAX_AMOUNT:
+    marked = perpetual.compute_notional(lots, listed.lot, listed.quote.slow)
+    if lots > perpetual.MAX_LOTS or max(notional, marked) > MAX_AMOUNT:
         raise errors.AmountTooLarge
     if margin.is_stale(listed.quote, now):
         raise errors.StalePrice

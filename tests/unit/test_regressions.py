@@ -175,3 +175,14 @@ def test_a_pool_that_is_halted_does_not_halt_for_ever_again(lent_out):
     lent_out.play(liquidate(hedger))
     assert pool_of(lent_out).is_halted
     assert lent_out.refuse(liquidate(hedger)) == "nothing taken"
+
+
+def test_a_size_beyond_what_sums_hold_is_refused_for_one_reason(deployed):
+    """Cheap at its price and huge at mark: margin is not even asked."""
+    price = 138_777_878_078_144_567
+    with deployed.at(AT_WORK):
+        huge = trade(0, lender, hedger, 2**50, price)
+        assert deployed.refuse(huge) == "amount too large"
+        assert deployed.refuse(trade(0, lender, hedger, 2**37, price)) != (
+            "amount too large"
+        )
