@@ -1,6 +1,7 @@
 """Laws of requirements: scaled margins keep their order."""
 
 from specs.requirements import (
+    CALM,
     Requirement,
     Scales,
     limit_leverage,
@@ -24,17 +25,15 @@ def initial_margin_stays_above_maintenance(
     return scaled.base_imf >= scaled.base_mmf and scaled.imf_factor >= scaled.mmf_factor
 
 
-def no_scale_lowers_a_requirement(base: int, factor: int, imf: int, mmf: int) -> bool:
+def a_scale_of_one_changes_nothing(base: int, more: int, factor: int) -> bool:
     """
-    Scales of at least one lower nothing that is in bounds.
+    A calm market asks for what is set; so, as no scale is below one, for no less ever.
 
-    pre: 0 <= base and 0 <= factor < 10**12 and 10_000 <= mmf <= imf
+    pre: 0 <= base and 0 <= more and 0 <= factor < 10**12
     post: __return__
     """
-    scaled = scale(Requirement(base, base, factor, factor), Scales(imf, mmf, 0))
-    return min(scaled.base_imf, scaled.base_mmf) >= base and factor <= min(
-        scaled.imf_factor, scaled.mmf_factor
-    )
+    requirement = Requirement(base + more, base, factor, factor)
+    return scale(requirement, CALM) == requirement
 
 
 def a_higher_scale_asks_for_no_less(
@@ -77,7 +76,7 @@ MUTANTS = {
         "base_mmf=mul_div_up(requirement.base_mmf, scales.mmf, SCALE_ONE)",
         "base_mmf=mul_div_up(requirement.base_mmf, scales.mmf, SCALE_ONE) + 1",
     ),
-    "no_scale_lowers_a_requirement": _mutant(
+    "a_scale_of_one_changes_nothing": _mutant(
         "base_imf=mul_div_up(base_imf, scales.imf, SCALE_ONE)",
         "base_imf=mul_div_up(base_imf, scales.imf, SCALE_ONE + 1)",
     ),

@@ -93,17 +93,18 @@ def a_share_is_within_gain_and_backing(gain: int, backing: int, gains: int) -> b
     return 0 <= share <= gain and share <= backing
 
 
-def two_winners_share_what_backs_them(one: int, other: int, backing: int) -> bool:
+def a_share_is_its_part_of_the_backing(gain: int, backing: int, gains: int) -> bool:
     """
-    All winners' credits together are no more than the backing; one more winner adds no
-    more than what it does to both sides, so it holds of any number of them.
+    Where gains exceed the backing, a share is its gain's part of it, rounded down.
 
-    pre: 0 <= one and 0 <= other and 0 <= backing
+    Summed over all winners, whose gains are ``gains``: their credits are no more than
+    the backing, and less than it by less than a unit for each of them.
+
+    pre: 0 <= gain <= gains and 0 <= backing < gains
     post: __return__
     """
-    gains = one + other
-    shares = compute_share(one, backing, gains) + compute_share(other, backing, gains)
-    return shares <= min(gains, backing) and shares + 2 > min(gains, backing)
+    share = compute_share(gain, backing, gains)
+    return share * gains <= gain * backing < (share + 1) * gains
 
 
 def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
@@ -131,7 +132,7 @@ MUTANTS = {
     "a_share_is_within_gain_and_backing": _mutant(
         _SHARE, "mul_div_up(gain, backing, gains) + 1"
     ),
-    "two_winners_share_what_backs_them": _mutant(
+    "a_share_is_its_part_of_the_backing": _mutant(
         _SHARE, "mul_div_up(gain, backing, gains)"
     ),
 }

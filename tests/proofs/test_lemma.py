@@ -1,0 +1,58 @@
+"""What a lemma's argument may not do: believe what does not follow."""
+
+import pytest
+
+from tests.proofs.lemma import Argument, Fact, Quotients, Times
+from tests.proofs.lifter.reference import formula_of, outcomes, symbols
+from tests.proofs.proof import Undecided
+
+
+@pytest.fixture
+def argument():
+    x, y = symbols("x", "y")
+    known = [formula_of(x) >= 0, formula_of(y) >= 1]
+    (way, *_) = outcomes(
+        lambda x, y: x // y, x, y, known=known, divide=Quotients().divide
+    )
+    return Argument(way), x, y, way.value
+
+
+def test_a_quotient_is_rounded_down(argument):
+    shown, x, y, quotient = argument
+    shown.show(quotient * y, x)
+    shown.show(x + 1, quotient * y + y)
+    with pytest.raises(Undecided):
+        shown.show(x, quotient * y)
+
+
+def test_a_product_needs_its_hint(argument):
+    shown, x, y, _ = argument
+    with pytest.raises(Undecided):
+        shown.show(x, x * y)
+    shown.show(x, x * y, Times(Fact(1, y), x))
+
+
+def test_a_factor_may_not_be_negative(argument):
+    shown, x, y, _ = argument
+    with pytest.raises(Undecided):
+        shown.show(-x * y, -x, Times(Fact(1, y), -x))
+
+
+def test_a_fact_to_multiply_has_to_be_known(argument):
+    shown, x, y, _ = argument
+    with pytest.raises(Undecided):
+        shown.show(2 * x, x * y, Times(Fact(2, y), x))
+
+
+def test_a_divisor_has_to_be_positive(argument):
+    shown, x, _, _ = argument
+    with pytest.raises(Undecided):
+        shown.show(1, 0, over=x - x)
+
+
+def test_what_failed_is_not_known_afterwards(argument):
+    shown, x, y, _ = argument
+    with pytest.raises(Undecided):
+        shown.show(y, x)
+    with pytest.raises(Undecided):
+        shown.show(1, x)
