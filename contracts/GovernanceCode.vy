@@ -22,7 +22,7 @@ from .modules import custody
 from .modules import delays
 from .modules import errors
 from .modules import fixed_point as fp
-from .modules import guards
+from .modules import guards as guarding
 from .modules import loosening
 from .modules import money_market
 from .modules import packing
@@ -33,8 +33,15 @@ initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
 initializes: custody[state := state]
-initializes: guards[state := state]
-initializes: pool_limits[guards := guards, state := state]
+initializes: guarding[state := state]
+initializes: pool_limits[guards := guarding, state := state]
+
+exports: (
+    state.guardian,
+    state.delay,
+    state.queued,
+    state.guards,
+)
 
 _DAY: constant(uint256) = 86_400
 # The hash of `set_guardian` with nobody: the guardian's dismissal.
@@ -214,7 +221,7 @@ def list_asset(
     quote: uint256 = bounds._pack_haircut(haircut)
     self._settle(keccak256(slice(msg.data, 0, 484)), True)
     self._set_asset_risk(asset, quote, risk)
-    state.guards[asset] = guards.OPEN
+    state.guards[asset] = guarding.OPEN
     state.token[asset] = (
         convert(token.address, uint256) | (decimals << 160) | (1 << 168)
     )

@@ -16,9 +16,11 @@ from .interfaces import IClearinghouse
 from .interfaces import ILens
 from .modules import accounts
 from .modules import conversion
+from .modules import delays
 from .modules import errors
 from .modules import fixed_point as fp
 from .modules import grid
+from .modules import guards as guarding
 from .modules import interest_rate
 from .modules import margin
 from .modules import money_market
@@ -30,6 +32,8 @@ from .modules import weights
 
 
 interface Clearinghouse:
+    def delay() -> uint256: view
+    def queued(change: bytes32) -> uint256: view
     def token(asset: uint256) -> uint256: view
     def curve(asset: uint256) -> uint256: view
     def risk(asset: uint256) -> uint256: view
@@ -38,6 +42,7 @@ interface Clearinghouse:
     def pool_total(asset: uint256) -> uint256: view
     def pool_cash(asset: uint256) -> uint256: view
     def pool_idle(asset: uint256) -> uint256: view
+    def guards(asset: uint256) -> uint256: view
     def quote(asset: uint256) -> uint256: view
     def funds() -> uint256: view
     def market_quote(market: uint256) -> uint256: view
@@ -143,6 +148,66 @@ def asset(asset: uint256) -> ILens.Asset:
         taker_fee=packing._get(risk, 152, 24),
         target_weight=packing._get(risk, 176, 24),
         ramped_at=packing._get(risk, 200, 32),
+    )
+
+
+@external
+@view
+def guards(asset: uint256) -> ILens.Guards:
+    """
+    @notice Return a pool's guards, the highest utilisation at which a call of who has
+            exposure may end now, and how much may leave the vault now.
+    @dev The rest is asked elsewhere: a pause, halt or cap, and whether there is cash.
+    """
+    self._token(asset)
+    word: uint256 = staticcall CLEARINGHOUSE.guards(asset)
+    pool: money_market.Pool = self._accrued(asset)
+    held: uint256 = pool.cash + staticcall CLEARINGHOUSE.pool_idle(asset)
+    found: ILens.Guards = ILens.Guards(
+        max_utilisation=packing._get(word, 80, 16),
+        threshold=packing._get(word, 64, 16),
+        throttle_share=packing._get(word, 48, 16),
+        outflow_share=packing._get(word, 32, 16),
+        outflow_floor=packing._get(word, 0, 32) * fp.WAD,
+        utilisation=self._utilisation(asset, pool),
+        admissible=0,
+        average=packing._get(guarding._follow(word, held, block.timestamp), 184, 72)
+        * guarding.AVERAGE_UNIT,
+        room=held,
+    )
+    found.admissible = self._admissible(word, found.utilisation)
+    if found.outflow_share != 0:
+        missing: uint256 = max(
+            fp._mul_div_down(found.average, found.outflow_share, fp.BPS),
+            found.outflow_floor,
+        )
+        least: uint256 = found.average - min(found.average, missing)
+        found.room = held - min(held, least)
+    return found
+
+
+@external
+@view
+def change(digest: bytes32) -> ILens.Change:
+    """
+    @notice Return when a change was announced, and when it may be made if it loosens;
+            without a delay any may be.
+    @param digest Hash of the setter's whole calldata.
+    """
+    delay: uint256 = staticcall CLEARINGHOUSE.delay()
+    queued_at: uint256 = staticcall CLEARINGHOUSE.queued(digest)
+    if queued_at == 0:
+        return ILens.Change(
+            queued_at=0, ready_at=0, expires_at=0, is_ready=delay == 0
+        )
+    ready_at: uint256 = queued_at + delay
+    expires_at: uint256 = ready_at + delays.WINDOW
+    return ILens.Change(
+        queued_at=queued_at,
+        ready_at=ready_at,
+        expires_at=expires_at,
+        is_ready=delay == 0
+        or (ready_at <= block.timestamp and block.timestamp <= expires_at),
     )
 
 
@@ -471,6 +536,27 @@ def _token(asset: uint256) -> uint256:
     word: uint256 = staticcall CLEARINGHOUSE.token(asset)
     assert word != 0, errors.UNKNOWN_ASSET
     return word
+
+
+@internal
+@view
+def _admissible(word: uint256, utilisation: uint256) -> uint256:
+    """
+    @notice Return the highest utilisation at which a guarded call may end now: the
+            present one or the threshold, or what the throttle's step admits up to the
+            maximum.
+    """
+    highest: uint256 = packing._get(word, 80, 16) * fp.WAD // fp.BPS
+    free: uint256 = max(utilisation, packing._get(word, 64, 16) * fp.WAD // fp.BPS)
+    share: uint256 = packing._get(word, 48, 16)
+    if free >= highest or share == fp.BPS:
+        return max(free, highest)
+    step: uint256 = block.timestamp // guarding.THROTTLE_STEP
+    admitted: uint256 = packing._get(word, 128, 24) * _PPM_UNIT
+    if step != packing._get(word, 96, 32):
+        room: uint256 = fp._mul_div_down(highest - free, share, fp.BPS)
+        admitted = (free + room) // _PPM_UNIT * _PPM_UNIT
+    return max(free, min(admitted, highest))
 
 
 @internal

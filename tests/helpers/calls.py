@@ -83,6 +83,8 @@ def timelock_calls(made):
 
 PLAIN_VIEWS = (
     "governor",
+    "guardian",
+    "delay",
     "funds",
     "TRADE_CODE",
     "SETTLE_CODE",
@@ -101,6 +103,7 @@ BY_NUMBER = (
     "pool_total",
     "pool_cash",
     "pool_idle",
+    "guards",
     "quote",
     "market_quote",
     "market_funding",
@@ -123,6 +126,7 @@ VAULT_CALLS = {
     **dict.fromkeys(("tick_growth", "tick_size"), (0, 17_838)),
     "tick_map": (0, 256),
     "venues": (SOMEONE,),
+    "queued": (CHANGE,),
     "operators": (ACCOUNT, SOMEONE),
     "assess": (ACCOUNT,),
     "is_authorised": (ACCOUNT, SOMEONE, 1),
@@ -204,7 +208,8 @@ LIQUIDATOR_CALLS = {
 }
 LENS_CALLS = {
     **dict.fromkeys(("CLEARINGHOUSE", "assets", "markets"), ()),
-    **dict.fromkeys(("asset", "pool", "reserves"), (BTC,)),
+    **dict.fromkeys(("asset", "pool", "guards", "reserves"), (BTC,)),
+    "change": (CHANGE,),
     **dict.fromkeys(("market", "scales", "limits", "cull", "virtual"), (0,)),
     "ticks": (0, 0),
     **dict.fromkeys(("settings", "credit", "debt_limit"), (ACCOUNT,)),

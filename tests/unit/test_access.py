@@ -109,7 +109,7 @@ OPEN = {
 DIRECT = {
     "realise": "unknown market",
     "tick": "",
-    "assess": None,
+    **dict.fromkeys(("assess", "guardian", "delay", "queued", "guards")),
     "ramp_weight": "unknown asset",
     "deposit_with_permit": "unknown asset",
 }

@@ -2,24 +2,33 @@
 
 from collections import Counter
 from dataclasses import replace
+from random import Random
 
 import pytest
 
+from keeper.artifacts import artifact
+from keeper.mirror import slot_of, slots_of
 from specs import clearinghouse as ch
 from specs import (
     conversion,
+    delays,
+    governance,
     grid,
+    guards,
     liquidity_fund,
     margin,
     money_market,
+    packing,
     perpetual,
     settle_code,
     virtual_pnl,
 )
 from specs import state as st
 from specs.accounts import DEFAULT, USDC, get_balance, get_position
-from specs.fixed_point import RAY, WAD, mul_div_down
+from specs.errors import OutflowTooLarge, Revert, UtilisationTooHigh
+from specs.fixed_point import BPS, PPM, RAY, WAD, mul_div_down
 from specs.interest_rate import compute_rate
+from specs.packing import pack
 from specs.world import Action
 from tests.helpers.protocol import Stage
 from tests.helpers.scenes import AT_WORK, LENT_OUT
@@ -318,6 +327,26 @@ def test_credit_as_far_as_it_is_backed(deployed, cap, least, most):
         assert least <= told[0] <= most
 
 
+def test_gains_above_the_grid_do_not_count(deployed):
+    """Neither in the Lens nor where margin is asked for."""
+    top = grid.get_price(grid.MAX_TICK) * virtual_pnl.PRICE_UNIT
+    backed = replace(CULLS[0], credit_cap=10**9 * WAD)
+    risen = [
+        Action("set_cull", GOVERNOR, (0, backed)),
+        *publish({BTC: 2 * top, ETH: 2_500 * WAD}),
+    ]
+    with deployed.at([*AT_WORK, *risen]):
+        state, now = deployed.world.clearing, deployed.world.now
+        position = state.accounts[bull].positions[0]
+        gain = virtual_pnl.compute_gain(position, state.markets[0].lot, top)
+        assert state.markets[0].cursor == top
+        assert ch.get_portfolio(state, bull, now).exposures[0].credit == gain
+        assert look(deployed, "positions", bull)[0].credit == gain
+        expected = ch.assess(state, bull, now)
+        told = deployed.made.view("Clearinghouse", "assess", bull)
+        assert told == tuple(vars(expected).values())
+
+
 def test_what_was_told_is_what_a_settlement_books(deployed):
     with deployed.at([*STARTS["winners and losers"], Action("wait", STRANGER, (40,))]):
         inside = [
@@ -425,6 +454,7 @@ def test_slack_is_exact_and_never_below_zero(stage, asset):
         ("asset", "unknown asset"),
         ("pool", "unknown asset"),
         ("reserves", "unknown asset"),
+        ("guards", "unknown asset"),
         *(
             (name, "unknown market")
             for name in ("market", "scales", "limits", "cull", "virtual")
@@ -434,3 +464,131 @@ def test_slack_is_exact_and_never_below_zero(stage, asset):
 @pytest.mark.parametrize("number", [UNLISTED, 2**256 - 1])
 def test_what_is_not_listed_is_refused(stage, method, reason, number):
     assert stage.made.reason(STRANGER, "Lens", method, number) == reason
+
+
+@pytest.mark.parametrize("asset", ASSETS)
+def test_guards(stage, asset):
+    state, now = stage.world.clearing, stage.world.now
+    pool = ch.accrue(state, asset, now).assets[asset].pool
+    word, told = pool.guards, look(stage, "guards", asset)
+    names = "max_utilisation", "threshold", "throttle_share", "outflow_share"
+    for name in (*names, "outflow_floor"):
+        assert getattr(told, name) == getattr(word, name), name
+    used = money_market.get_utilisation(pool, ch.get_surplus(state, asset))
+    assert told.utilisation == used
+    check_guards(word, told, pool.cash + pool.idle, now)
+
+
+def check_guards(word, told, held, now):
+    """Expect that a call may end where the Lens says, and not one step beyond."""
+    used, admissible = told.utilisation, told.admissible
+    assert admissible >= used
+    guards.check_utilisation(word, used, admissible, now)
+    with pytest.raises(UtilisationTooHigh):
+        guards.check_utilisation(word, used, admissible + 1, now)
+
+    assert told.average == guards.follow(word, held, now).average
+    assert 0 <= told.room <= held
+    if told.room > 0:
+        guards.check_outflow(word, held, held - told.room, now)
+    if told.room < held:
+        with pytest.raises(OutflowTooLarge):
+            guards.check_outflow(word, held, held - told.room - 1, now)
+
+
+def any_guards(r, used, held, now):
+    """Return guards in any state, many of them near what is used and held."""
+    bounds = [
+        0,
+        BPS,
+        r.randrange(BPS + 1),
+        min(BPS, used * BPS // WAD + r.randrange(2)),
+    ]
+    threshold, highest = sorted(r.choices(bounds, k=2))
+    average = held * r.choice([0, 1, 2, r.randrange(10**4)]) // r.randrange(1, 10**4)
+    return guards.Guards(
+        average=average // guards.AVERAGE_UNIT * guards.AVERAGE_UNIT,
+        averaged_at=now - r.choice([0, 60, 3_600, guards.WINDOW, now]),
+        admissible=r.choice([0, PPM, r.randrange(PPM), used * PPM // WAD + 1]),
+        step=now // guards.THROTTLE_STEP - r.randrange(2),
+        max_utilisation=highest,
+        threshold=threshold,
+        throttle_share=r.choice([0, BPS, r.randrange(BPS)]),
+        outflow_share=r.choice([0, BPS, r.randrange(BPS)]),
+        outflow_floor=r.choice([0, 1, r.randrange(2**32)]) * WAD,
+    )
+
+
+@pytest.mark.parametrize("asset", [USDC, ETH])
+def test_what_any_guards_admit(deployed, asset):
+    vault = deployed.made.contracts["Clearinghouse"].address
+    base = slots_of(artifact("Clearinghouse").layout["storage_layout"])["guards"]
+    r = Random(asset)
+    with deployed.at(SCENES["later"]):
+        pool, now = deployed.world.clearing.assets[asset].pool, deployed.world.now
+        held = pool.cash + pool.idle
+        used = look(deployed, "guards", asset).utilisation
+        assert used > 0
+        for _ in range(300):
+            word = any_guards(r, used, held, now)
+            packed = pack(vars(word), packing.GUARDS)
+            deployed.made.chain._evm.insert_account_storage(
+                vault, slot_of(base, asset), packed
+            )
+            check_guards(word, look(deployed, "guards", asset), held, now)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_call_may_end_where_the_lens_says(deployed, is_first):
+    share = 2_000, 500, 5_000, 0, 0
+    guarded = [*AT_WORK, Action("set_guards", GOVERNOR, (ETH, *share))]
+    if not is_first:
+        guarded.append(own("borrow", bull, ETH, 2 * 10**18))
+    with deployed.at([*guarded]):
+        told = look(deployed, "guards", ETH)
+        lent = deployed.world.clearing.assets[ETH].pool.lends
+        owed = told.utilisation * lent // WAD
+        more = told.admissible * lent // WAD - owed
+        assert more > 0
+        # So much makes a wei of utilisation.
+        too_much = own("borrow", bull, ETH, more + lent // WAD)
+        assert deployed.refuse(too_much) == "utilisation too high"
+        deployed.play(own("borrow", bull, ETH, more))
+
+
+def may_be_made(state, change, now):
+    """Return whether a change that loosens may be made."""
+    try:
+        governance.settle(state, now, change, True)
+    except Revert:
+        return False
+    return True
+
+
+def test_what_was_announced(deployed):
+    change = "set_fund_cap", 0, 10**6 * WAD
+    digest = deployed.twin.hash(change)
+    assert look(deployed, "change", digest) == (0, 0, 0, True)
+    queued = Action("queue", GOVERNOR, (change,))
+    with deployed.at([queued]):
+        at = deployed.world.now
+        expected = at, at, at + delays.WINDOW, True
+        assert look(deployed, "change", digest) == expected
+        deployed.play(Action("wait", STRANGER, (delays.WINDOW + 1,)))
+        assert look(deployed, "change", digest) == expected
+
+    with deployed.at([Action("set_delay", GOVERNOR, (3_600,)), queued]):
+        at = deployed.world.now
+        times = at, at + 3_600, at + 3_600 + delays.WINDOW
+        assert look(deployed, "change", bytes(32)) == (0, 0, 0, False)
+        assert look(deployed, "change", digest) == (*times, False)
+        for seconds, is_ready in (
+            (3_599, False),
+            (1, True),
+            (delays.WINDOW, True),
+            (1, False),
+        ):
+            deployed.play(Action("wait", STRANGER, (seconds,)))
+            assert look(deployed, "change", digest) == (*times, is_ready)
+            state, now = deployed.world.clearing, deployed.world.now
+            assert may_be_made(state, change, now) is is_ready
