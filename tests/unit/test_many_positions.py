@@ -50,6 +50,9 @@ MAPS_BY_TICK = "tick_size", "tick_growth"
 SUMMARY = 256
 """The word of the bitmap that has the bits of the others."""
 
+PAGE = 128
+"""Ticks that the Lens tells at once."""
+
 
 @dataclass(frozen=True)
 class Fill:
@@ -72,6 +75,9 @@ def fills_of(count, ticks):
 
 CROSSED = [MIDDLE + number for number in range(WAY)]
 FEW = fills_of(10, CROSSED[:-1])
+SCATTERED = fills_of(
+    16, [n * 256 + more for n in (64, 65, 80, 113) for more in (0, 255)]
+)
 MANY = fills_of(len(CROWD), [MIDDLE - WIDTH // 2 + n for n in range(WIDTH)])
 RESIDENTS = [
     Fill(TOUCHED, account_of(worlds.BEAR, 0), MIDDLE + 3),
@@ -370,6 +376,59 @@ def test_a_touch_costs_the_same_for_ten_and_ten_thousand(crowds):
         word = touched.word("positions", TOUCHED, MARKET)
         assert word != ticked.word("positions", TOUCHED, MARKET)
     assert near(*gas)
+
+
+def entries_of(copy):
+    """Return lots by entry tick, longs and shorts, as the positions have them."""
+    longs, shorts = Counter(), Counter()
+    for key in copy.keys:
+        if key[0] == "positions":
+            found = packing.unpack(copy.word(*key), packing.POSITION)
+            if found["entry"] != 0:
+                side = longs if found["lots"] > 0 else shorts
+                side[found["entry"] - 1] += abs(found["lots"])
+    return [
+        (tick, grid.get_price(tick) * PRICE_UNIT, longs[tick], shorts[tick])
+        for tick in sorted(longs.keys() | shorts.keys())
+    ]
+
+
+def pages_of(copy, first):
+    """Return the Lens's pages of entry ticks from `first` on."""
+    lens = copy.chain.deploy(address_of(STRANGER), "Lens", copy.vault)
+    pages = []
+    while not pages or len(pages[-1]) == PAGE:
+        pages.append(list(copy.chain.call(lens, "ticks", MARKET, first)))
+        first = pages[-1][-1].number + 1 if pages[-1] else first
+    return pages
+
+
+def test_the_lens_tells_a_thousand_entry_ticks_in_pages(crowds):
+    copy = crowds[1].again()
+    expected = entries_of(copy)
+    assert len(expected) >= WIDTH
+    assert len({tick >> 8 for tick, *_ in expected}) > 3
+    for skipped in (0, 1, 500):
+        pages = pages_of(copy, expected[skipped][0])
+        assert [tick for page in pages for tick in page] == expected[skipped:]
+        assert {len(page) for page in pages[:-1]} == {PAGE}
+
+
+def test_after_the_last_full_page_comes_an_empty_one(crowds):
+    copy = crowds[1].again()
+    expected = entries_of(copy)[-PAGE:]
+    assert pages_of(copy, expected[0][0]) == [expected, []]
+
+
+def test_the_lens_finds_ticks_far_apart(made):
+    copy = Copy(made, made.chain, keys_of(SCATTERED))
+    copy.enter(SCATTERED)
+    expected = entries_of(copy)
+    assert len({tick >> 8 for tick, *_ in expected}) > 6
+    assert {0, 255} <= {tick & 255 for tick, *_ in expected}
+    for first in {0, *(tick + more for tick, *_ in expected for more in (0, 1))}:
+        (page,) = pages_of(copy, first)
+        assert page == [each for each in expected if each[0] >= first]
 
 
 def near(one, other):
