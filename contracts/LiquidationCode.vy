@@ -89,6 +89,7 @@ def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
     assert before.priced_at < block.timestamp, errors.PRICE_TOO_FRESH
 
     self._realise_all(account)
+    bankruptcy._use_idle(account)
     legs: DynArray[backstop.Leg, backstop.MAX_LEGS] = self._legs(account)
     exposure: uint256 = backstop._sum(legs)
     # Where a fund could not pay a gain, realising has raised the exposure.

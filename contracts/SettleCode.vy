@@ -105,7 +105,7 @@ def realise(market: uint256, batch: DynArray[uint256, positions.MAX_BATCH]):
     """
     @notice Settle what positions have gained or lost at mark, for whoever may have it
             so: the owner and who may trade for it; anyone for accounts that chose it,
-            for claims, and beyond the market's thresholds.
+            outside the tick set, for claims, and beyond the market's thresholds.
     @dev Other accounts and those without a position are passed over, and none can make
          another fail: a loss that the account does not hold in USDC is borrowed, from
          no cash.
@@ -149,6 +149,7 @@ def close_takeover() -> bool:
     assert account != 0, errors.NO_TAKEOVER
     state.takeover_account = 0
     state.takeover_discount = 0
+    bankruptcy._use_idle(account)
     if not bankruptcy._is_bankrupt(account):
         return False
     return bankruptcy._write_off(account)
@@ -164,13 +165,14 @@ def _may_realise(
     @param threshold Gain or loss from which anyone may, in 10**12 wei; 0 for none.
     """
     word: uint256 = state.positions[account][market]
-    lots: int256 = perpetual._lots(word)
-    if lots == 0 or accounts._is_auto_realizing(state.headers[account]):
+    if perpetual._entry(word) == 0 or accounts._is_auto_realizing(
+        state.headers[account]
+    ):
         return True
     if accounts._is_authorised(account, msg.sender, accounts.TRADE):
         return True
     value: int256 = perpetual._compute_value(
-        lots,
+        perpetual._lots(word),
         perpetual._basis(word),
         perpetual._lot(risk),
         mark,

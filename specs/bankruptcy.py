@@ -46,9 +46,24 @@ def is_bankrupt(state: State, account: AccountId, now: Seconds) -> bool:
         return False
     worth = sum(
         mul_div_down(ch.get_held(state, account, a), get_price(state, a), WAD)
-        for a in others
+        for a in held.balances
     )
     return worth <= backstop.DUST
+
+
+def use_idle(state: State, account: AccountId) -> State:
+    """
+    Return ``state`` with the account's idle USDC repaying its USDC debt, whatever its
+    settings say: what it has pays what it owes before anybody else does.
+    """
+    pool = state.assets[USDC].pool
+    balance = acc.get_balance(ch.get_account(state, account), USDC)
+    debt = money_market.compute_debt(balance, pool.borrow_index)
+    used = Wad(min(balance.idle, debt))
+    if used == 0:
+        return state
+    entry = money_market.lend_idle(pool, balance, used)
+    return ch.with_entry(state, account, USDC, entry)
 
 
 def close_takeover(
@@ -59,6 +74,7 @@ def close_takeover(
 
     There is none to speak of if a pool that was halted before pays nothing.
     """
+    state = use_idle(state, account)
     if not is_bankrupt(state, account, now):
         return state, None
     owed = ch.get_owed(state, account, USDC, now)

@@ -21,7 +21,7 @@ from specs.fixed_point import Seconds, Wad, mul_div_up
 from specs.pool_limits import (
     check_outflow,
     note_inflow,
-    require_borrow_cap,
+    require_borrowing,
     require_supply_cap,
 )
 from specs.state import (
@@ -122,17 +122,18 @@ def take_out(
 ) -> State:
     """
     Return ``state`` with ``tokens`` debited and gone: cash, within the pool's borrow
-    cap and its outflow window.
+    cap and its outflow window, and no debt of a paused asset.
 
     Who receives the tokens is no part of the state: the contract refuses the vault
     and the zero address, where they would be lost.
     """
     amount = Wad(tokens * compute_scale(state.assets[asset]))
-    before = state.assets[asset].pool
+    before = state
     state = debit(state, account, asset, amount)
     pool = money_market.pay_out(state.assets[asset].pool, amount)
-    require_borrow_cap(before, pool)
-    state = check_outflow(with_pool(state, asset, pool), now, asset, before)
+    state = with_pool(state, asset, pool)
+    require_borrowing(before, state, asset, account)
+    state = check_outflow(state, now, asset, before.assets[asset].pool)
     return with_custody(state, asset, -tokens)
 
 
@@ -146,7 +147,6 @@ def lend(
     pool = state.assets[asset].pool
     balance = acc.get_balance(get_account(state, account), asset)
     entry = money_market.lend_idle(pool, balance, amount)
-    require_supply_cap(pool, entry[0])
     return with_entry(state, account, asset, entry)
 
 

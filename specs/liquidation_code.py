@@ -14,7 +14,7 @@ from specs import accounts as acc
 from specs import backstop, errors, liquidity_fund, margin, perpetual
 from specs import clearinghouse as ch
 from specs.accounts import USDC, AccountId, Address
-from specs.bankruptcy import get_price
+from specs.bankruptcy import get_price, use_idle
 from specs.clearinghouse import State
 from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down, mul_div_up
 from specs.requirements import Requirement
@@ -53,6 +53,7 @@ def open_takeover(
     for market in sorted(ch.get_account(state, account).positions):
         if not margin.is_stale(state.markets[market].quote, now):
             state = ch.realise_one(state, market, account)
+    state = use_idle(state, account)
     legs = get_legs(state, account, now)
     exposure = Wad(sum(notional for _, notional in legs))
     # Where a fund could not pay a gain, realising has raised the exposure.

@@ -64,7 +64,7 @@ class Pool:
     is_paused: bool = False
     """Whether the guardian has stopped borrows."""
     supply_cap: Wad = Wad(0)
-    """No deposit takes the lends above it; 0 for none."""
+    """No deposit takes what is lent and idle above it; 0 for none."""
     borrow_cap: Wad = Wad(0)
     """No borrow takes the borrows above it; 0 for none."""
     guards: Guards = OPEN
@@ -125,6 +125,11 @@ def compute_held(balance: Balance, lend_index: Ray) -> Wad:
 def get_lent(pool: Pool) -> Wad:
     """Return all that is lent, rounded down; at least 0."""
     return Wad(mul_div_down(max(0, pool.lends), pool.lend_index, RAY))
+
+
+def get_supplied(pool: Pool) -> Wad:
+    """Return all that accounts have brought in, lent or idle, rounded down."""
+    return Wad(get_lent(pool) + pool.idle)
 
 
 def get_borrowed(pool: Pool) -> Wad:

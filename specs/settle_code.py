@@ -167,28 +167,36 @@ def realise(
 
     A loss is paid in full, by borrowing USDC if need be; a gain as far as the fund
     reaches, the rest stays a claim. Sizes and margins stay as they are. Accounts
-    without a position are passed over, and those that ``caller`` may not realise.
+    without a position are passed over, and those that ``caller`` may not realise when
+    the call begins.
     """
     listed = get_market(state, market)
     if margin.is_stale(listed.quote, now):
         raise errors.StalePrice
     state = accrue(state, USDC, now)
     is_culled = is_reached(get_winners(state, market), listed.cull.system_threshold)
-    for account in accounts:
-        if is_culled or may_realise(state, caller, market, account):
-            state = realise_one(state, market, account)
+    due = [
+        account
+        for account in accounts
+        if is_culled or may_realise(state, caller, market, account)
+    ]
+    for account in due:
+        state = realise_one(state, market, account)
     return state
 
 
 def may_realise(state: State, caller: Address, market: int, account: AccountId) -> bool:
     """
     Return whether ``caller`` may realise an account: its owner and who may trade for
-    it always, anyone if it has chosen so, has not been paid a claim, or has gained or
-    lost more than the market lets anyone leave unrealised.
+    it always, anyone if it has chosen so, is outside the tick set (or only a claim, not
+    paid yet), or has gained or lost more than the market lets anyone leave unrealised.
+
+    A loss outside the set pays no interest on what its mirror image inside it earns, so
+    nobody may keep one there.
     """
     held = get_account(state, account)
     position = acc.get_position(held, market)
-    if held.settings.auto_realize or position.lots == 0:
+    if held.settings.auto_realize or position.entry is None:
         return True
     if acc.is_authorised(state.operators, account, caller, acc.TRADE):
         return True

@@ -13,7 +13,7 @@ from specs.accounts import USDC, AccountId, Address
 from specs.authority import TRADE_VENUE, require_amount, require_open, require_venue
 from specs.fills import require_fill_margin, require_parties, split_fees
 from specs.fixed_point import WAD, Seconds, Wad, mul_div_down, mul_div_up
-from specs.pool_limits import require_borrow_cap
+from specs.pool_limits import require_borrowing
 from specs.settlement import charge, compute_fee
 from specs.state import (
     State,
@@ -76,19 +76,6 @@ def fill_spot(
     require_fill_margin(state, buyer, buyer_before, buyer_reduces, now)
     require_fill_margin(state, seller, seller_before, seller_reduces, now)
     return state
-
-
-def require_borrowing(
-    before: State, after: State, asset: int, account: AccountId
-) -> None:
-    """Refuse a debt that has grown in a paused asset, or above the pool's cap."""
-    old = acc.get_balance(get_account(before, account), asset).scaled
-    new = acc.get_balance(get_account(after, account), asset).scaled
-    if new >= min(0, old):
-        return
-    if after.assets[asset].pool.is_paused:
-        raise errors.Paused
-    require_borrow_cap(before.assets[asset].pool, after.assets[asset].pool)
 
 
 def convert(

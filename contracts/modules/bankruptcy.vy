@@ -67,7 +67,7 @@ def _is_bankrupt(account: uint256) -> bool:
     header: uint256 = state.headers[account]
     if accounts._markets(header) != 0 or self._owed(account, accounts.USDC) == 0:
         return False
-    worth: uint256 = 0
+    worth: uint256 = self._held(account, accounts.USDC)
     entries: uint256 = accounts._assets(header)
     for i: uint256 in range(_ENTRIES):
         if entries == 0:
@@ -80,6 +80,28 @@ def _is_bankrupt(account: uint256) -> bool:
         )
         entries >>= 8
     return worth <= backstop.DUST
+
+
+@internal
+def _use_idle(account: uint256):
+    """
+    @notice Repay an account's USDC debt with its idle USDC, whatever its settings say:
+            what it has pays what it owes before anybody else does.
+    """
+    used: uint256 = min(
+        money_market._idle(state.balances[account][accounts.USDC]),
+        self._owed(account, accounts.USDC),
+    )
+    if used == 0:
+        return
+    pool: money_market.Pool = money_market._load(accounts.USDC)
+    money_market._save(
+        accounts.USDC,
+        money_market._lend_idle(account, accounts.USDC, pool, used),
+    )
+    log IClearinghouse.IdleUsed(
+        account=account, amount=used, time=block.timestamp
+    )
 
 
 @internal

@@ -124,6 +124,15 @@ def _check_utilisation(
 
 
 @internal
+@view
+def _age(word: uint256) -> uint256:
+    """
+    @notice Return how long ago the average was moved, in seconds.
+    """
+    return block.timestamp - ((word >> 152) & _LOW_32)
+
+
+@internal
 @pure
 def _follow(word: uint256, held: uint256, now: uint256) -> uint256:
     """

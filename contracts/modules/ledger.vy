@@ -47,12 +47,12 @@ def _deposit(
         assert before != 0, errors.ASSET_NOT_ENABLED
 
     pool: money_market.Pool = money_market._load_accrued(asset)
-    lends: int256 = pool.lends
+    supplied: uint256 = pool_limits._supplied(asset, pool)
     pool_limits._note_inflow(asset, pool.cash, amount)
     pool.cash += amount
     pool = money_market._credit(account, asset, pool, amount)
     assert state.balances[account][asset] != before, errors.ZERO_AMOUNT
-    pool_limits._require_supply_cap(asset, lends, pool)
+    pool_limits._require_supply_cap(asset, supplied, pool)
     money_market._save(asset, pool)
     log IClearinghouse.Deposit(
         account=account,
@@ -154,13 +154,15 @@ def _take_out(
 ):
     """
     @notice Debit `amount`, which the pool must have as cash, within its borrow cap and
-            its outflow window.
+            its outflow window; no debt of a paused asset may grow.
     """
     borrows: uint256 = pool.borrows
+    held: int256 = money_market._scaled(state.balances[account][asset])
     changed: money_market.Pool = money_market._pay_out(
         money_market._debit(account, asset, pool, amount), amount
     )
-    pool_limits._require_borrow_cap(asset, borrows, changed)
+    if money_market._scaled(state.balances[account][asset]) < min(held, 0):
+        pool_limits._require_borrowing(asset, borrows, changed)
     money_market._save(asset, changed)
     pool_limits._check_outflow(asset, changed.cash, amount)
 
@@ -172,9 +174,7 @@ def _lend(account: uint256, asset: uint256, amount: uint256):
     """
     custody._require_amount(asset, amount)
     pool: money_market.Pool = money_market._load_accrued(asset)
-    lends: int256 = pool.lends
     pool = money_market._lend_idle(account, asset, pool, amount)
-    pool_limits._require_supply_cap(asset, lends, pool)
     money_market._save(asset, pool)
     log IClearinghouse.Lend(
         account=account, asset=asset, amount=amount, time=block.timestamp

@@ -23,36 +23,44 @@ uses: state
 _PAUSED: constant(uint256) = 1 << 169
 _SUPPLY_CAP: constant(uint256) = (2**40 - 1) << 176
 _BORROW_CAP: constant(uint256) = (2**40 - 1) << 216
-# One part in so many of a pool's cash is a large amount.
+# One part in so many of a pool's cash is a small amount, and of a window soon.
 LARGE: constant(uint256) = 1024
 _OUTFLOW_SHARE: constant(uint256) = (2**16 - 1) << 32
 
 
 @internal
 @view
-def _require_supply_cap(asset: uint256, lends: int256, pool: money_market.Pool):
+def _supplied(asset: uint256, pool: money_market.Pool) -> uint256:
     """
-    @notice Refuse a pool whose lends have grown above its cap.
-    @param lends The scaled total before.
+    @notice Return all that accounts have brought in, lent or idle, rounded down; 0 if
+            the pool has no cap of it.
     """
-    curve: uint256 = state.curve[asset]
-    if curve & _SUPPLY_CAP == 0:
-        return
+    if state.curve[asset] & _SUPPLY_CAP == 0:
+        return 0
+    return money_market._lent(pool) + state.pool_idle[asset]
+
+
+@internal
+@view
+def _require_supply_cap(asset: uint256, before: uint256, pool: money_market.Pool):
+    """
+    @notice Refuse what was brought in above the pool's cap.
+    @param before What was supplied before.
+    """
     guards._require_supply_cap(
-        curve,
-        fp._mul_div_down(convert(max(lends, 0), uint256), pool.lend_index, fp.RAY),
-        money_market._lent(pool),
+        state.curve[asset], before, self._supplied(asset, pool)
     )
 
 
 @internal
 @view
-def _require_borrow_cap(asset: uint256, borrows: uint256, pool: money_market.Pool):
+def _require_borrowing(asset: uint256, borrows: uint256, pool: money_market.Pool):
     """
-    @notice Refuse a pool whose borrows have grown above its cap.
+    @notice Refuse that a debt has grown in a paused pool, or above the pool's cap.
     @param borrows The scaled total before.
     """
     curve: uint256 = state.curve[asset]
+    assert curve & _PAUSED == 0, errors.PAUSED
     if curve & _BORROW_CAP == 0:
         return
     guards._require_borrow_cap(
@@ -65,10 +73,9 @@ def _require_borrow_cap(asset: uint256, borrows: uint256, pool: money_market.Poo
 @internal
 def _check_utilisation(asset: uint256, before: uint256, after: uint256):
     """
-    @notice Refuse what an account with exposure may not take: anything of a paused
-            pool, or more of its cash than the throttle admits now.
+    @notice Refuse more of a pool's cash than the throttle admits now to an account with
+            exposure.
     """
-    assert state.curve[asset] & _PAUSED == 0, errors.PAUSED
     guards._guard_utilisation(asset, before, after)
 
 
@@ -87,14 +94,14 @@ def _check_outflow(asset: uint256, cash: uint256, amount: uint256):
 @internal
 def _note_inflow(asset: uint256, cash: uint256, amount: uint256):
     """
-    @notice Bring the average of what the vault holds to now before a large amount comes
-            in, so that it counts from now on only.
+    @notice Bring the average of what the vault holds to now before an amount comes in,
+            so that it counts from now on only; not for a small one, soon after.
     @param cash What the pool has before `amount` comes in.
     """
-    if amount * LARGE <= cash:
-        return
     word: uint256 = state.guards[asset]
     if word & _OUTFLOW_SHARE == 0:
+        return
+    if amount * LARGE <= cash and guards._age(word) * LARGE < guards.WINDOW:
         return
     changed: uint256 = guards._follow(
         word, cash + state.pool_idle[asset], block.timestamp

@@ -163,7 +163,8 @@ def nobody_games_liquidation(before: World, after: World, action: Action) -> boo
 def no_zombie_is_left(before: World, after: World, action: Action) -> bool:
     """
     I39: after a liquidation no account has only a debt, unless its pool is halted;
-    reserve and lenders pay only once the backstop fund has nothing left.
+    reserve and lenders pay only once the backstop fund has nothing left, and for an
+    account that has no USDC left itself.
     """
     if action.name != "liquidate":
         return True
@@ -175,9 +176,10 @@ def no_zombie_is_left(before: World, after: World, action: Action) -> bool:
     if new.lend_index < old.lend_index and new.reserve > 0:
         return False
     is_reserve_hit = new.reserve < old.reserve or new.lend_index < old.lend_index
-    return not is_reserve_hit or ch.get_held(
-        after.clearing, acc.BACKSTOP_FUND, USDC
-    ) <= get_touch_bound(after)
+    return not is_reserve_hit or all(
+        ch.get_held(after.clearing, payer, USDC) <= get_touch_bound(after)
+        for payer in (acc.BACKSTOP_FUND, name)
+    )
 
 
 def fund_is_not_in_debt(world: World) -> bool:

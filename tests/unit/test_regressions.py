@@ -186,3 +186,75 @@ def test_a_size_beyond_what_sums_hold_is_refused_for_one_reason(deployed):
         assert deployed.refuse(trade(0, lender, hedger, 2**37, price)) != (
             "amount too large"
         )
+
+
+def test_idle_usdc_pays_a_debt_before_anybody_else_does(deployed):
+    """A debt beside as much idle USDC was written off, and the idle USDC withdrawn."""
+    borrowed = 400_000 * 10**6
+    scene = [
+        *publish(PRICES),
+        own("deposit", lender, USDC, 1_000_000 * 10**6),
+        own("deposit", bull, BTC, 10 * 10**8),
+        own("set_settings", bull, Settings(auto_repay=False)),
+        own("borrow", bull, USDC, borrowed),
+        own("deposit", bull, USDC, borrowed),
+        own("withdraw", bull, BTC, 10 * 10**8 - 15),
+        call("wait", 13),
+    ]
+    with deployed.at(scene):
+        lent = held(deployed, lender)
+        assert owed(deployed, bull) > borrowed * 10**12
+        deployed.play(liquidate(bull))
+        assert held(deployed, lender) >= lent - WAD // 100
+        assert held(deployed, bull) == owed(deployed, bull) == 0
+
+
+def test_nobody_keeps_a_loss_outside_the_tick_set(deployed):
+    """It paid nothing while its mirror image inside earned at the lenders' cost."""
+    outside, inside = Settings(auto_realize=True), Settings()
+    scene = [
+        *publish(PRICES),
+        own("deposit", bull, USDC, 50_000 * 10**6),
+        own("deposit", bear, USDC, 50_000 * 10**6),
+        own("set_settings", bear, outside),
+        trade(0, bull, bear, 1_000, PRICES[BTC]),
+        own("set_settings", bear, inside),
+        *publish({BTC: PRICES[BTC] * 101 // 100}),
+    ]
+    with deployed.at(scene):
+        assert deployed.world.clearing.accounts[bear].positions[0].entry is None
+        deployed.play(call("realise", 0, (bear,)))
+        assert deployed.world.clearing.accounts[bear].positions[0].entry is not None
+
+
+def test_idle_balances_count_for_the_supply_cap(deployed):
+    """They are collateral as lends are, so a ramp under a cap was no ramp."""
+    with deployed.at([govern("set_caps", ETH, 10 * WAD, 0)]):
+        deployed.play(own("set_settings", bull, Settings(auto_lend=False)))
+        deployed.play(own("deposit", bull, ETH, 10 * 10**18))
+        one_more = own("deposit", bull, ETH, 10**18)
+        assert deployed.refuse(one_more) == "supply cap reached"
+        deployed.play(own("lend", bull, ETH, 10 * WAD))
+        assert deployed.refuse(one_more) == "supply cap reached"
+
+
+def test_many_small_deposits_do_not_use_up_what_others_may_take(deployed):
+    """Each was too small to be noted, long after the average had been moved."""
+    quiet = [
+        govern("set_guards", USDC, 10_000, 10_000, 10_000, 4_000, WAD),
+        own("deposit", lender, USDC, 1_000_000 * 10**6),
+        call("wait", 2 * 86_400),
+        own("withdraw", lender, USDC, 1),
+        call("wait", 86_400),
+    ]
+    crumbs = [own("deposit", bear, USDC, 900 * 10**6) for _ in range(50)]
+    with deployed.at([*quiet, *crumbs, own("withdraw", bear, USDC, 45_000 * 10**6 - 1)]):
+        deployed.play(own("withdraw", lender, USDC, 399_999 * 10**6))
+
+
+def test_a_paused_asset_can_be_taken_out_by_who_holds_it(deployed):
+    """A guardian could freeze what traders have; it is to stop what raises risk."""
+    with deployed.at([*OWING, govern("pause_asset", USDC)]):
+        deployed.play(own("withdraw", bear, USDC, 10**6))
+        deployed.play(own("unlend", bear, USDC, WAD))
+        assert deployed.refuse(own("borrow", bull, USDC, 10**6)) == "paused"
