@@ -1,0 +1,295 @@
+"""Events alone tell the state, and tell of it when one of them is missing or wrong."""
+
+from bisect import bisect
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from eth_utils.crypto import keccak
+
+from keeper import history
+from keeper.artifacts import abi_of
+from keeper.chain.revm import RevmChain
+from keeper.history.books import DETAILS
+from keeper.history.replaying import CLEARING, PLEDGED, SUMMARIES, TOUCHING
+from specs import clearinghouse as ch
+from specs.accounts import NEW, USDC
+from specs.world import Action
+from tests.helpers import deployers, worlds
+from tests.helpers.deployers import address_of, curve_fields, deploy_world, fields
+from tests.helpers.quick import quick_records
+from tests.helpers.worlds import BTC, ETH, FEES, HAIRCUTS, REQUIREMENTS, UNLISTED
+from tests.stateful.bulk import attempt
+from tests.stateful.twin import Twin, calldata, differences
+from tests.stateful.walk import wander
+
+TOLD = ("Clearinghouse", "Liquidator")
+STEPS = 400
+ENOUGH = 2
+"""Walks in which each event has to occur."""
+
+
+class Recording(RevmChain):
+    """A chain that keeps every event of the contracts whose history is told."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.events = []
+
+    def deploy(self, sender, name, *arguments):
+        contract = super().deploy(sender, name, *arguments)
+        self.keep(self._events())
+        return contract
+
+    def send(self, *arguments):
+        receipt = super().send(*arguments)
+        self.keep(receipt.events)
+        return receipt
+
+    def keep(self, events):
+        self.events += [e for e in events if self._names[e.address] in TOLD]
+
+
+@cache
+def open_twin():
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(deployers, "RevmChain", Recording)
+        return Twin(deploy_world())
+
+
+def walk(seed, steps=STEPS):
+    """Return where a walk leads, the contracts, and all events until there."""
+    return told(lambda step: wander(seed, steps, step))
+
+
+def told(play):
+    """Play on the contracts and the specification; return both and all events."""
+    twin = open_twin()
+    twin.rewind()
+    chain = twin.made.chain
+    listed = len(chain.events)
+
+    def step(world, action):
+        after, refusal = attempt(world, action)
+        assert twin.send(after, action) == refusal
+        return after
+
+    with quick_records():
+        world = play(step)
+    events = tuple(chain.events)
+    del chain.events[listed:]
+    return world, twin, events
+
+
+# A pool that goes on, and a batch in between which margin is missing.
+STORY = [
+    *worlds.STARTS["a halted pool"],
+    Action("resume", worlds.GOVERNOR, (USDC,)),
+    *worlds.publish(worlds.PRICES),
+    worlds.own(
+        "batch",
+        worlds.hedger,
+        (ch.Step(ch.BORROW, BTC, 10**6), ch.Step(ch.DEPOSIT, ETH, 10**18)),
+    ),
+]
+
+
+def tell_story(step):
+    """Play the story; then announce, and make, changes that no walk makes."""
+    world = worlds.open_world()
+    for action in STORY:
+        before, world = world, step(world, action)
+        assert world is not before, action
+    twin = open_twin()
+    chain, made = twin.made.chain, twin.made
+    heir = address_of(worlds.STRANGER)
+    token = chain.deploy(heir, "MockToken", "Late", "LATE", 18).address
+    records = fields(REQUIREMENTS[BTC]), fields(FEES)
+    haircut, curve = fields(HAIRCUTS[BTC]), curve_fields(worlds.CURVE)
+    changes = [
+        ("set_venue", heir, 3),
+        ("set_guardian", heir),
+        ("set_guardian", address_of(0)),
+        ("list_asset", UNLISTED, token, curve, haircut, *records),
+        ("list_market", UNLISTED, BTC, 14, 3600, *records, 10**21),
+        ("set_governor", heir),
+    ]
+    made.govern("set_delay", 60)
+    for change in changes:
+        made.govern("queue", hash_of(*change))
+    made.govern("queue", twin.hash(("set_delay", 0)))
+    chain.advance_to(chain.block().timestamp + 60)
+    for method, *arguments in changes:
+        made.govern(method, *arguments)
+    made.send(worlds.STRANGER, "Clearinghouse", "queue", twin.hash(("resume", BTC)))
+    return twin.read(replace(world, now=chain.block().timestamp))
+
+
+def hash_of(method, *arguments):
+    """Return the hash by which a call of a setter is announced."""
+    return keccak(calldata("Clearinghouse", method, arguments))
+
+
+def compare(world, twin, books):
+    """Return where a world and the books of its events differ."""
+    clearing = books.clearing
+    named = {venue: twin.name(venue) for venue in clearing.venues}
+    venues = {named[venue]: roles for venue, roles in clearing.venues.items()}
+    operators = {
+        (account, twin.name(operator)): rights
+        for (account, operator), rights in clearing.operators.items()
+    }
+    providers = replace(books.liquidator, address=worlds.LIQUIDATOR)
+    accounts = {name: held for name, held in clearing.accounts.items() if held != NEW}
+    clearing = replace(clearing, venues=venues, operators=operators, accounts=accounts)
+    queued = {(twin.hash(c),): at for c, at in world.clearing.queued.items()}
+    told = replace(world, clearing=clearing, liquidator=providers, tokens=world.tokens)
+    return differences(
+        replace(world, clearing=replace(world.clearing, queued=queued)), told
+    )
+
+
+@cache
+def histories():
+    """
+    Return the events of the story, and of enough walks for every event that walks can
+    lead to, with the books before every entry.
+    """
+    walks, met = [told(tell_story)], Counter()
+    for seed in range(100):
+        if all(met[name] >= ENOUGH for name in EVENTS):
+            break
+        walked = walk(seed)
+        names = {event.name for event in walked[2]}
+        if any(met[name] < ENOUGH for name in names):
+            met.update(names)
+            walks.append(walked)
+    return [(events, list(pages(events))) for _, _, events in walks]
+
+
+def pages(events):
+    """Yield the place of every entry's first event, and the books before it."""
+    place, books = 0, history.GENESIS
+    for entry in history.group(events):
+        yield place, books
+        place += len(entry.details) + 1 + len(entry.parts)
+        books = history.enter(books, entry)
+    yield place, books
+
+
+def is_noticed(name, change):
+    """
+    Return whether a changed event is noticed in some history: by what else is told,
+    or by what they add up to. `change` yields what to put in its place.
+    """
+    for events, found in histories():
+        _, last = found[-1]
+        places = [place for place, _ in found]
+        for at in [at for at, event in enumerate(events) if event.name == name][:20]:
+            place, books = found[bisect(places, at) - 1]
+            for changed in change(events[at]):
+                whole = (*events[place:at], *changed, *events[at + 1 :])
+                if outcome(whole, books) != last:
+                    return True
+    return False
+
+
+def outcome(events, books):
+    try:
+        return history.replay(events, books)
+    except history.Inconsistent:
+        return None
+
+
+EVENTS = {
+    entry["name"]: tuple(item["name"] for item in entry["inputs"])
+    for contract in TOLD
+    for entry in abi_of(contract)
+    if entry["type"] == "event"
+}
+
+
+def test_every_event_is_one_that_is_understood():
+    assert EVENTS.keys() == {*CLEARING, *TOUCHING, *PLEDGED, *SUMMARIES, *DETAILS}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_events_alone_tell_the_state(seed):
+    world, twin, events = walk(seed)
+    assert compare(world, twin, history.replay(events)) == []
+
+
+def test_who_governs_and_what_is_listed_later_is_told():
+    world, twin, events = told(tell_story)
+    assert {*world.clearing.assets, *world.clearing.markets} >= {UNLISTED}
+    assert len(history.replay(events).clearing.queued) == 2
+    assert compare(world, twin, history.replay(events)) == []
+
+
+def test_one_contract_after_the_other_tells_the_same():
+    (events, found), *_ = histories()[1:]
+    addresses = dict.fromkeys(event.address for event in events)
+    parted = [e for address in addresses for e in events if e.address == address]
+    assert parted != list(events)
+    assert history.replay(parted) == found[-1][1]
+
+
+def test_the_walks_meet_every_event():
+    met = {event.name for events, _ in histories() for event in events}
+    assert met == EVENTS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS.keys() - SUMMARIES))
+def test_a_missing_event_is_noticed(name):
+    assert is_noticed(name, lambda event: [()])
+
+
+@pytest.mark.parametrize("name", sorted(SUMMARIES))
+def test_a_summary_tells_what_others_tell(name):
+    assert not is_noticed(name, lambda event: [()])
+
+
+# Who called, where tokens came from and went, and what another contract tells better.
+SAID_BESIDES = {
+    "Deposit": {"payer"},
+    "Repay": {"payer"},
+    "Withdraw": {"receiver"},
+    "Borrow": {"receiver"},
+    "ReserveWithdrawn": {"receiver"},
+    "AssetPaused": {"caller"},
+    "MarketPaused": {"caller"},
+    "ChangeCancelled": {"caller"},
+    "Takeover": {"account", "portion", "discount"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS.keys() - SUMMARIES))
+def test_a_wrong_field_is_noticed(name):
+    unnoticed = {
+        field
+        for field in EVENTS[name]
+        if field not in SAID_BESIDES.get(name, ())
+        and not is_noticed(name, lambda event, field=field: altered(event, field))
+    }
+    assert unnoticed == set()
+
+
+def altered(event, field):
+    """Yield events in which one field is different: a little, or a little more."""
+    for much in (1, 10**12):
+        value = other(event.arguments[field], much)
+        yield (replace(event, arguments={**event.arguments, field: value}),)
+
+
+def other(value, much):
+    """Return a value that is not this one, of its type."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + much
+    if isinstance(value, str):
+        return address_of(int(value, 16) ^ 1)
+    if isinstance(value, bytes):
+        return bytes(byte ^ 1 for byte in value)
+    return (*value[:-1], other(value[-1], much))
