@@ -248,7 +248,9 @@ def test_many_small_deposits_do_not_use_up_what_others_may_take(deployed):
         call("wait", 86_400),
     ]
     crumbs = [own("deposit", bear, USDC, 900 * 10**6) for _ in range(50)]
-    with deployed.at([*quiet, *crumbs, own("withdraw", bear, USDC, 45_000 * 10**6 - 1)]):
+    with deployed.at(
+        [*quiet, *crumbs, own("withdraw", bear, USDC, 45_000 * 10**6 - 1)]
+    ):
         deployed.play(own("withdraw", lender, USDC, 399_999 * 10**6))
 
 
