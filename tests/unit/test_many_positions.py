@@ -398,8 +398,10 @@ def pages_of(copy, first):
     lens = copy.chain.deploy(address_of(STRANGER), "Lens", copy.vault)
     pages = []
     while not pages or len(pages[-1]) == PAGE:
-        pages.append(list(copy.chain.call(lens, "ticks", MARKET, first)))
-        first = pages[-1][-1].number + 1 if pages[-1] else first
+        page = list(copy.chain.call(lens, "ticks", MARKET, first))
+        assert all(tick.number >= first for tick in page)
+        first = page[-1].number + 1 if page else first
+        pages.append(page)
     return pages
 
 
