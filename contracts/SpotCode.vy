@@ -137,7 +137,7 @@ def convert(
     @param price WAD USDC for 1.0, checked against the bands by the venue.
     """
     assert state.venues[msg.sender] & TRADE_VENUE != 0, errors.NOT_VENUE
-    self._require_sale(asset, account, buyer, amount, price)
+    is_discounted: bool = self._require_sale(asset, account, buyer, amount, price)
 
     pool: money_market.Pool = money_market._load_accrued(asset)
     usdc: money_market.Pool = money_market._load_accrued(accounts.USDC)
@@ -149,7 +149,7 @@ def convert(
         state.balances[account][accounts.USDC], usdc.borrow_index
     )
     above_cap: uint256 = conversion._compute_cap_excess(
-        state.curve[accounts.USDC], money_market._borrowed(usdc)
+        state.curve[accounts.USDC], money_market._borrowed(usdc), is_discounted
     )
     assert not margin._is_liquidatable(before), errors.NOT_CONVERTIBLE
     assert self._excess(account, debt, before, above_cap) != 0, errors.NOT_CONVERTIBLE
@@ -185,10 +185,11 @@ def convert(
 @view
 def _require_sale(
     asset: uint256, account: uint256, buyer: uint256, amount: uint256, price: uint256
-):
+) -> bool:
     """
     @notice Refuse a sale of what is not listed or has no price now, between accounts of
-            one owner or the protocol's, or below the least price.
+            one owner or the protocol's, or below the least price. Return whether it is
+            at a discount.
     """
     accounts._require_user(account)
     accounts._require_user(buyer)
@@ -200,11 +201,13 @@ def _require_sale(
     quote: margin.Quote = margin._quote(state.quote[asset])
     assert not margin._is_stale(quote), errors.STALE_PRICE
     assert not margin._is_diverging(quote), errors.PRICES_DIVERGE
+    reference: uint256 = conversion._compute_reference(quote)
     assert (
-        price >= conversion._compute_least_price(quote.slow)
+        price >= conversion._compute_least_price(reference)
     ), errors.PRICE_OUT_OF_BAND
     money_market._require_open(asset)
     money_market._require_open(accounts.USDC)
+    return price < reference
 
 
 @internal

@@ -10,6 +10,9 @@ A loss is booked in full all the same; nothing is refused because it cannot be b
     excess = what it owes, less its idle USDC, above the limit; no less than what the
              pool has lent above its borrow cap, as far as the account owes as much
 
+What only the pool's cap demands is sold without a discount: it is no fault of the
+account's, and others can bring it about whenever they like.
+
 Counterpart of ``contracts/modules/conversion.vy``.
 """
 
@@ -18,7 +21,7 @@ from typing import Final
 from specs import margin, money_market
 from specs.accounts import USDC, AccountId
 from specs.fixed_point import PPM, WAD, Seconds, Wad, mul_div_down, mul_div_up
-from specs.margin import Health
+from specs.margin import Health, Quote
 from specs.money_market import Pool
 from specs.requirements import compute_weight
 from specs.state import State, assess, get_account, get_asset, get_held, get_owed
@@ -30,7 +33,9 @@ EQUITY_MULTIPLE: Final = 4
 """How many times its equity an account may owe."""
 
 LEAST_PRICE: Final = 990_000
-"""The least part of the slow price at which collateral is sold, parts per million."""
+"""
+The least part of the reference price at which collateral is sold, parts per million.
+"""
 
 DUST: Final = Wad(WAD)
 """
@@ -56,9 +61,15 @@ def compute_net_debt(state: State, account: AccountId, now: Seconds) -> Wad:
     return Wad(max(0, owed - get_held(state, account, USDC)))
 
 
-def compute_cap_excess(pool: Pool) -> Wad:
-    """Return what an accrued pool has lent above its borrow cap, rounded up."""
-    if pool.borrow_cap == 0:
+def compute_cap_excess(pool: Pool, is_discounted: bool) -> Wad:
+    """
+    Return what a sale is to pay because of an accrued pool's borrow cap, rounded up:
+    what the pool has lent above it, or nothing if the sale is at a discount.
+
+    For anybody can bring the pool above its cap for a moment, and so make every debt
+    in it convertible: nobody may gain by that.
+    """
+    if pool.borrow_cap == 0 or is_discounted:
         return Wad(0)
     return Wad(max(0, money_market.get_borrowed(pool) - pool.borrow_cap))
 
@@ -68,10 +79,12 @@ def compute_excess(debt: Wad, limit: Wad, cap_excess: Wad) -> Wad:
     return Wad(max(0, debt - limit, min(debt, cap_excess)))
 
 
-def is_convertible(state: State, account: AccountId, now: Seconds) -> bool:
+def is_convertible(
+    state: State, account: AccountId, is_discounted: bool, now: Seconds
+) -> bool:
     """
-    Return whether an account's collateral may be sold for its USDC debt, with the
-    interest of the USDC pool accrued.
+    Return whether an account's collateral may be sold for its USDC debt, at a discount
+    or without one, with the interest of the USDC pool accrued.
 
     Not that of an account below its maintenance margin: its liquidation comes first.
     That one has rules of who takes what at which discount, and waits for a price of an
@@ -82,7 +95,7 @@ def is_convertible(state: State, account: AccountId, now: Seconds) -> bool:
     excess = compute_excess(
         compute_net_debt(state, account, now),
         compute_debt_limit(state, account, now),
-        compute_cap_excess(get_asset(state, USDC).pool),
+        compute_cap_excess(get_asset(state, USDC).pool, is_discounted),
     )
     return excess > 0 and not margin.is_liquidatable(health)
 
@@ -90,22 +103,35 @@ def is_convertible(state: State, account: AccountId, now: Seconds) -> bool:
 def get_best_collateral(state: State, account: AccountId, now: Seconds) -> int | None:
     """
     Return the asset of the best weight at what is held of it, of those that count as
-    collateral, are worth more than dust and have a fresh price; of several the one
-    with the lowest number. None if there is none.
+    collateral, are worth more than dust and have a price to sell at: a fresh one that
+    does not diverge; of several the one with the lowest number. None if there is none.
     """
     weights: dict[int, Wad] = {}
     for asset in get_account(state, account).balances.keys() - {USDC}:
         listed, held = get_asset(state, asset), get_held(state, account, asset)
         weight = compute_weight(listed.haircut, held)
         is_worth = mul_div_down(held, listed.quote.slow, WAD) >= DUST
-        if weight > 0 and is_worth and not margin.is_stale(listed.quote, now):
+        if weight > 0 and is_worth and is_sellable(listed.quote, now):
             weights[asset] = weight
     return min(weights, key=lambda asset: (-weights[asset], asset), default=None)
 
 
-def compute_least_price(slow: Wad) -> Wad:
+def is_sellable(quote: Quote, now: Seconds) -> bool:
+    """Return whether a price is good enough to sell collateral near it."""
+    return not margin.is_stale(quote, now) and not margin.is_diverging(quote)
+
+
+def compute_reference(quote: Quote) -> Wad:
+    """
+    Return the price that a discount is from: the higher one, or whoever waits until the
+    slow price lags behind the fast one would be paid for it.
+    """
+    return Wad(max(quote.slow, quote.fast))
+
+
+def compute_least_price(reference: Wad) -> Wad:
     """Return the least price at which collateral is sold, rounded up."""
-    return Wad(mul_div_up(slow, LEAST_PRICE, PPM))
+    return Wad(mul_div_up(reference, LEAST_PRICE, PPM))
 
 
 def compute_most(excess: Wad, price: Wad) -> Wad:

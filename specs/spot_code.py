@@ -109,12 +109,14 @@ def convert(
         raise errors.StalePrice
     if margin.is_diverging(quote):
         raise errors.PricesDiverge
-    if price < conversion.compute_least_price(quote.slow):
+    reference = conversion.compute_reference(quote)
+    if price < conversion.compute_least_price(reference):
         raise errors.PriceOutOfBand
     require_open(state, asset)
     require_open(state, USDC)
     state = accrue(accrue(state, asset, now), USDC, now)
-    if not conversion.is_convertible(state, account, now):
+    is_discounted = price < reference
+    if not conversion.is_convertible(state, account, is_discounted, now):
         raise errors.NotConvertible
     if asset != conversion.get_best_collateral(state, account, now):
         raise errors.WrongCollateral
@@ -129,7 +131,7 @@ def convert(
     state = credit(state, buyer, asset, amount)
     state = debit(state, buyer, USDC, Wad(mul_div_up(amount, price, WAD)))
     require_borrowing(paid, state, USDC, buyer)
-    require_conversion(before, state, account, amount, price, now)
+    require_conversion(before, state, account, amount, price, is_discounted, now)
     buyer_before = assess(before, buyer, now)
     buyer_reduces = acc.get_balance(get_account(before, buyer), asset).scaled < 0
     require_fill_margin(state, buyer, buyer_before, buyer_reduces, now)
@@ -142,6 +144,7 @@ def require_conversion(
     account: AccountId,
     amount: Wad,
     price: Wad,
+    is_discounted: bool,
     now: Seconds,
 ) -> None:
     """
@@ -153,7 +156,7 @@ def require_conversion(
     excess = conversion.compute_excess(
         conversion.compute_net_debt(before, account, now),
         conversion.compute_debt_limit(after, account, now),
-        conversion.compute_cap_excess(before.assets[USDC].pool),
+        conversion.compute_cap_excess(before.assets[USDC].pool, is_discounted),
     )
     if amount > conversion.compute_most(excess, price):
         raise errors.AmountTooLarge

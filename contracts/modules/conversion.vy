@@ -9,6 +9,8 @@
 @dev limit  = 0 if the account's settings forbid a debt, else max(30,000 USDC, 4 equity)
      excess = what it owes, less its idle USDC, above the limit; no less than what the
               pool has lent above its borrow cap, as far as the account owes as much
+     What only the pool's cap demands is sold without a discount: it is no fault of the
+     account's, and others can bring it about whenever they like.
 @custom:spec specs/conversion.py
 """
 
@@ -24,7 +26,7 @@ uses: state
 
 LEAST_LIMIT: constant(int256) = 30_000 * 10**18
 EQUITY_MULTIPLE: constant(int256) = 4
-# The least part of the slow price at which collateral is sold, parts per million.
+# The least part of the reference price at which collateral is sold, parts per million.
 LEAST_PRICE: constant(uint256) = 990_000
 # What is worth less, WAD USDC, is passed over: one wei of the best collateral, which
 # nobody buys, would keep all the rest from being sold.
@@ -58,12 +60,18 @@ def _compute_net_debt(word: uint256, borrow_index: uint256) -> uint256:
 
 @internal
 @pure
-def _compute_cap_excess(curve: uint256, borrowed: uint256) -> uint256:
+def _compute_cap_excess(
+    curve: uint256, borrowed: uint256, is_discounted: bool
+) -> uint256:
     """
-    @notice Return what a pool has lent above the borrow cap in the word of its curve.
+    @notice Return what a sale is to pay because of the borrow cap in the word of a
+            pool's curve: what the pool has lent above it, or nothing if the sale is at
+            a discount.
+    @dev For anybody can bring the pool above its cap for a moment, and so make every
+         debt in it convertible: nobody may gain by that.
     """
     cap: uint256 = (curve >> 216) * fp.WAD
-    if cap == 0:
+    if cap == 0 or is_discounted:
         return 0
     return borrowed - min(borrowed, cap)
 
@@ -82,9 +90,9 @@ def _compute_excess(debt: uint256, limit: uint256, cap_excess: uint256) -> uint2
 def _best_collateral(account: uint256) -> uint256:
     """
     @notice Return the asset of the best weight at what is held of it, of those that
-            count as collateral, are worth more than dust and have a fresh price; of
-            several the one with the lowest number. USDC, which is none, if there is
-            none.
+            count as collateral, are worth more than dust and have a price to sell at:
+            a fresh one that does not diverge; of several the one with the lowest
+            number. USDC, which is none, if there is none.
     """
     best: uint256 = accounts.USDC
     best_weight: uint256 = 0
@@ -96,7 +104,7 @@ def _best_collateral(account: uint256) -> uint256:
         entries >>= 8
         word: uint256 = state.quote[asset]
         quote: margin.Quote = margin._quote(word)
-        if margin._is_stale(quote):
+        if margin._is_stale(quote) or margin._is_diverging(quote):
             continue
         held: uint256 = money_market._held(
             state.balances[account][asset], state.pool_index[asset] >> 144
@@ -115,11 +123,21 @@ def _best_collateral(account: uint256) -> uint256:
 
 @internal
 @pure
-def _compute_least_price(slow: uint256) -> uint256:
+def _compute_reference(quote: margin.Quote) -> uint256:
+    """
+    @notice Return the price that a discount is from: the higher one, or whoever waits
+            until the slow price lags behind the fast one would be paid for it.
+    """
+    return max(quote.slow, quote.fast)
+
+
+@internal
+@pure
+def _compute_least_price(reference: uint256) -> uint256:
     """
     @notice Return the least price at which collateral is sold, rounded up.
     """
-    return fp._mul_div_up(slow, LEAST_PRICE, fp.PPM)
+    return fp._mul_div_up(reference, LEAST_PRICE, fp.PPM)
 
 
 @internal

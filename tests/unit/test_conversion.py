@@ -33,6 +33,7 @@ from tests.helpers.worlds import (
     PRICES,
     REQUIREMENTS,
     STRANGER,
+    UNDERLYING,
     UNLISTED,
     VENUE,
     backer,
@@ -122,8 +123,9 @@ def limit(stage):
 
 
 def is_convertible(stage, account=bull):
+    """Return whether collateral of an account may be sold without a discount."""
     state, now = stage.world.clearing, stage.world.now
-    return conversion.is_convertible(state, account, now)
+    return conversion.is_convertible(state, account, False, now)
 
 
 def health(stage, account=bull):
@@ -146,6 +148,21 @@ def largest(stage, **changes):
 def set_risk(asset, haircut, requirement=None):
     arguments = asset, haircut, requirement or REQUIREMENTS[asset], FEES
     return Action("set_asset_risk", GOVERNOR, arguments)
+
+
+def play(stage, actions):
+    """Play several actions."""
+    for action in actions:
+        stage.play(action)
+
+
+def quote(asset, slow, fast):
+    """Return the actions that publish a slow and a fast price and take them over."""
+    return [
+        Action("wait", STRANGER, (1,)),
+        Action("publish", STRANGER, (asset, slow, fast, 0, 0)),
+        Action("tick", STRANGER, ((asset,), (UNDERLYING.index(asset),), 64)),
+    ]
 
 
 def set_cap(cap):
@@ -359,6 +376,68 @@ def test_no_debt_of_the_buyer_takes_its_place(deployed):
         assert stage.refuse(sale(**to)) == "not convertible"
 
 
+# M1: anyone can bring a pool above its cap, so that others' debts are convertible
+
+
+def test_m1_what_only_the_cap_demands_is_sold_at_no_discount(deployed):
+    with deployed.at(ABOVE_CAP) as stage:
+        assert owed(stage) < limit(stage)
+        assert is_convertible(stage)
+        assert stage.refuse(sale(price=PRICE - 1)) == "not convertible"
+        stage.play(sale(price=PRICE))
+
+
+@pytest.mark.parametrize("off", [-10, 10], ids=["fast below", "fast above"])
+def test_m1_a_discount_is_one_from_the_higher_price(deployed, off):
+    fast = PRICE * (1_000 + off) // 1_000
+    with deployed.at([*ABOVE_CAP, *quote(BTC, PRICE, fast)]) as stage:
+        below = max(PRICE, fast) - 1
+        assert stage.refuse(sale(price=below)) == "not convertible"
+        stage.play(sale(price=below + 1))
+
+
+def test_m1_a_discount_pays_what_the_own_limit_demands_and_no_more(deep):
+    """The account's own limit demands a sale, and the pool's cap a larger one."""
+    price = 51_000 * WAD
+    own = largest(deep, price=price)
+    own_cheap = largest(deep, price=price - 1)
+    deep.play(set_cap(10_000 * WAD))
+    by_cap = largest(deep, price=price)
+    assert by_cap * price // WAD > 29_999 * WAD
+    assert by_cap > 2 * own
+    assert largest(deep, price=price - 1) == own_cheap
+    cheap = sale(price=price - 1, amount=own_cheap + 1)
+    assert deep.refuse(cheap) == "amount too large"
+    deep.play(sale(price=price - 1, amount=own_cheap))
+    assert deep.refuse(sale(price=price - 1)) == "not convertible"
+    deep.play(sale(price=price, amount=largest(deep, price=price)))
+
+
+def test_m1_a_hedged_pair_above_the_cap_takes_nothing_from_a_third(deployed):
+    """Its loss is borrowed as it is realised, and brings the pool above its cap."""
+    winner = account_of(BULL, 1)
+    risen = PRICE + 2_000 * WAD
+    scene = [
+        *FUNDED,
+        own("deposit", hedger, ETH, 20 * 10**18),
+        own("deposit", winner, USDC, MILLION),
+        own("borrow", hedger, USDC, 9_000 * 10**6),
+        set_cap(10_000 * WAD),
+        trade(0, winner, bull, 5_000, PRICE),
+        *publish({BTC: risen, ETH: PRICES[ETH]}),
+    ]
+    of_hedger = {"asset": ETH, "account": hedger, "price": PRICES[ETH]}
+    with deployed.at(scene) as stage:
+        assert stage.refuse(sale(**of_hedger)) == "not convertible"
+        stage.play(Action("realise", BULL, (0, (bull, winner))))
+        assert owed(stage) + owed(stage, hedger) > 10_000 * WAD
+        cheap = of_hedger | {"price": PRICES[ETH] - 1}
+        assert stage.refuse(sale(**cheap)) == "not convertible"
+        before = health(stage, hedger).value
+        stage.play(sale(**of_hedger, amount=WAD // 1_000))
+        assert health(stage, hedger).value >= before - PRICES[ETH] // WAD - 2
+
+
 # Which collateral
 
 
@@ -405,6 +484,20 @@ def test_a_stale_price_passes_its_collateral_over(stage):
     stage.play(sale(**eth))
 
 
+def test_l3_diverging_prices_pass_their_collateral_over(stage):
+    eth = {"asset": ETH, "price": PRICES[ETH]}
+    for fast, reason in ((1_020, "wrong collateral"), (1_021, None), (979, None)):
+        play(stage, quote(BTC, FELL, FELL * fast // 1_000))
+        if reason:
+            assert stage.refuse(sale(**eth)) == reason
+        else:
+            assert stage.refuse(sale(price=2 * FELL)) == "prices diverge"
+            stage.play(sale(**eth, amount=WAD // 100))
+    play(stage, quote(BTC, FELL, FELL * 980 // 1_000))
+    assert stage.refuse(sale(**eth)) == "wrong collateral"
+    stage.play(sale())
+
+
 @pytest.mark.parametrize(
     ("crumb", "first"), [(1_724, ETH), (1_725, BTC)], ids=["dust", "a dollar"]
 )
@@ -449,22 +542,21 @@ def test_the_best_is_sold_out_before_the_next(deployed):
 # The price
 
 
-def test_the_price_is_at_least_99_percent_of_the_slow_one(stage):
-    least = FELL * 99 // 100
+@pytest.mark.parametrize(("slow", "fast"), [(1_000, 1_000), (980, 999), (999, 980)])
+def test_m1_the_price_is_at_least_99_percent_of_the_higher_one(stage, slow, fast):
+    play(stage, quote(BTC, *(FELL * part // 1_000 for part in (slow, fast))))
+    least = FELL * max(slow, fast) // 1_000 * 99 // 100
     assert stage.refuse(sale(price=least - 1)) == "price out of band"
     stage.play(sale(price=least))
     stage.play(sale(price=2 * FELL))
 
 
-def test_while_prices_diverge_nothing_is_converted(stage):
+def test_nothing_is_sold_whose_prices_diverge(stage):
     for part, reason in ((1_021, "prices diverge"), (1_020, None)):
-        stage.play(Action("wait", STRANGER, (1,)))
-        prices = FELL, FELL * part // 1_000
-        stage.play(Action("publish", STRANGER, (BTC, *prices, 0, 0)))
-        stage.play(Action("tick", STRANGER, ((BTC,), (0,), 64)))
+        play(stage, quote(BTC, FELL, FELL * part // 1_000))
         if reason:
-            assert stage.refuse(sale()) == reason
-    stage.play(sale())
+            assert stage.refuse(sale(price=2 * FELL)) == reason
+    stage.play(sale(price=FELL * 1_020 // 1_000))
 
 
 # No account ends worse than it was
@@ -618,23 +710,29 @@ def test_a_halted_pool_converts_nothing(stage, asset):
     wei=st.integers(-1, 1),
     buyer=st.sampled_from([backer, backer, lender, underwriter]),
     price=st.integers(44_000, 53_000),
+    apart=st.one_of(st.integers(-21, 21), st.just(0)),
+    cap=st.sampled_from([0, 38_000, 15_000]),
     seconds=st.integers(0, 61),
     may_borrow=st.booleans(),
 )
 def test_contracts_and_specification_agree(
-    deployed, asset, part, off, wei, buyer, price, seconds, may_borrow
+    deployed, asset, part, off, wei, buyer, price, apart, cap, seconds, may_borrow
 ):
     settings = Settings(auto_borrow_settlements=may_borrow)
     scene = [
         *DEEP,
         own("deposit", bull, ETH, 10**17),
         own("set_settings", bull, settings),
+        set_cap(cap * WAD),
         *publish({BTC: price * WAD}),
+        *quote(BTC, price * WAD, price * (1_000 + apart) * WAD // 1_000),
     ]
     with deployed.at(scene) as stage:
         if seconds:
             stage.play(Action("wait", STRANGER, (seconds,)))
-        at = {BTC: price * WAD, ETH: PRICES[ETH]}[asset] * (1_000 + off) // 1_000
+        listed = stage.world.clearing.assets[asset].quote
+        reference = max(listed.slow, listed.fast)
+        at = reference * (1_000 + off) // 1_000
         changes = {"asset": asset, "buyer": buyer, "price": at}
         amount = max(0, largest(stage, **changes) * part // 1_000 + wei)
         action = sale(**changes, amount=amount)
@@ -646,7 +744,11 @@ def test_contracts_and_specification_agree(
             return
         stage.play(action)
         assert owed(stage) < before
-        assert owed(stage) + 2 * at // WAD >= limit(stage)
+        assert 100 * at >= 99 * reference
+        least = limit(stage)
+        if cap and at >= reference:
+            least = min(least, cap * WAD)
+        assert owed(stage) + 2 * at // WAD >= least
 
 
 # A quote at the desk
