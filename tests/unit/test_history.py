@@ -11,6 +11,7 @@ from eth_utils.crypto import keccak
 from keeper import history
 from keeper.artifacts import abi_of
 from keeper.chain.revm import RevmChain
+from keeper.history.audit import audit
 from keeper.history.books import DETAILS
 from keeper.history.replaying import CLEARING, PLEDGED, SUMMARIES, TOUCHING
 from specs import clearinghouse as ch
@@ -202,6 +203,18 @@ def outcome(events, books):
         return None
 
 
+class Node:
+    """Events as a node has them: of each contract the last in block 5, others in 1."""
+
+    def __init__(self, events):
+        self.told = events
+
+    def events(self, contract, first, last):
+        ours = [event for event in self.told if event.address == contract.address]
+        blocks = range(first, last + 1)
+        return [*ours[:-1] * (1 in blocks), *ours[-1:] * (5 in blocks)]
+
+
 EVENTS = {
     entry["name"]: tuple(item["name"] for item in entry["inputs"])
     for contract in TOLD
@@ -293,3 +306,46 @@ def other(value, much):
     if isinstance(value, bytes):
         return bytes(byte ^ 1 for byte in value)
     return (*value[:-1], other(value[-1], much))
+
+
+# A chain's history beside its storage
+
+
+def audited(twin, events):
+    contracts = [twin.made.contracts[name] for name in TOLD]
+    twin.made.chain.advance_to(twin.made.chain.block().timestamp + 1)
+    return audit(twin.made.chain, Node(events), *contracts, 1)
+
+
+def test_the_storage_is_what_events_tell():
+    _, twin, events = told(tell_story)
+    found = audited(twin, events)
+    assert found.differences == ()
+    assert found.events == len(events)
+    assert found.block == twin.made.chain.block().number
+
+
+IDLING = (False, True, True, False, 0)
+UNTOLD = {
+    "delay": (worlds.STRANGER, "set_delay", 61),
+    f"accounts {worlds.bear}": (worlds.BEAR, "set_settings", worlds.bear, IDLING),
+    "providers": (worlds.BEAR, "pledge", worlds.bear, 1, 1),
+}
+
+
+@pytest.mark.parametrize("differs", UNTOLD)
+def test_storage_that_no_event_tells_of_is_found(differs):
+    _, twin, events = told(tell_story)
+    caller, method, *arguments = UNTOLD[differs]
+    name = "Liquidator" if method == "pledge" else "Clearinghouse"
+    chain, kept = twin.made.chain, len(twin.made.chain.events)
+    twin.made.send(caller, name, method, *arguments)
+    del chain.events[kept:]
+    assert audited(twin, events).differences == (differs,)
+
+
+def test_an_event_that_is_missing_stops_an_audit():
+    _, twin, events = told(tell_story)
+    untold = [event for event in events if event.name != "AssetListed"]
+    with pytest.raises(history.Inconsistent):
+        audited(twin, untold)
