@@ -44,6 +44,8 @@ exports: (
 )
 
 _DAY: constant(uint256) = 86_400
+# The least time in which a weight rises by whole parts per million, and by no more.
+_RAMP_STEP: constant(uint256) = 216
 # The hash of `set_guardian` with nobody: the guardian's dismissal.
 _DISMISSAL: constant(bytes32) = (
     0x842d55fadd8a7034c71706f25a6f9350ba996a9907700e3f68914bc83314d5f3
@@ -61,21 +63,25 @@ _MARKET_PAUSED: constant(uint256) = 1 << 232
 def ramp_weight(asset: uint256):
     """
     @notice Raise an asset's weight towards its target, as far as the time since the
-            last raise, at most a day, allows; rounded down.
-    @dev For assets with a supply cap only. Too early to raise it is refused.
+            last raise, at most a day, allows.
+    @dev For assets with a supply cap only. Time counts in whole steps, in each of which
+         the rise is exact, and the rest of it counts the next time. Before a step is
+         over a call is refused.
     """
     assert state.token[asset] != 0, errors.UNKNOWN_ASSET
     assert packing._get(state.curve[asset], 176, 40) != 0, errors.WITHOUT_SUPPLY_CAP
     risk: uint256 = state.risk[asset]
     quote: uint256 = state.quote[asset]
     elapsed: uint256 = min(block.timestamp - packing._get(risk, 200, 32), _DAY)
+    rest: uint256 = elapsed % _RAMP_STEP
     before: uint256 = packing._get(quote, 40, 24)
     weight: uint256 = min(
-        packing._get(risk, 176, 24), before + bounds.RAMP_PER_DAY * elapsed // _DAY
+        packing._get(risk, 176, 24),
+        before + bounds.RAMP_PER_DAY * (elapsed - rest) // _DAY,
     )
     assert weight != before, errors.ZERO_AMOUNT
     state.quote[asset] = packing._set(quote, 40, 24, weight)
-    state.risk[asset] = packing._set(risk, 200, 32, block.timestamp)
+    state.risk[asset] = packing._set(risk, 200, 32, block.timestamp - rest)
     log IClearinghouse.WeightRamped(asset=asset, weight=weight, time=block.timestamp)
 
 
@@ -336,11 +342,10 @@ def set_guards(
 @external
 def unpause_asset(asset: uint256):
     """
-    @notice Let an asset be borrowed again.
+    @notice Let an asset be borrowed again, at once: a pause is no parameter.
     """
     self._require_governor()
     assert state.token[asset] != 0, errors.UNKNOWN_ASSET
-    self._settle(keccak256(slice(msg.data, 0, 36)), True)
     self._set_asset_paused(asset, False)
 
 
@@ -504,11 +509,10 @@ def set_cull(market: uint256, cull: IClearinghouse.Cull):
 @external
 def unpause_market(market: uint256):
     """
-    @notice Let a market's positions grow again.
+    @notice Let a market's positions grow again, at once: a pause is no parameter.
     """
     self._require_governor()
     assert state.market_risk[market] != 0, errors.UNKNOWN_MARKET
-    self._settle(keccak256(slice(msg.data, 0, 36)), True)
     self._set_market_paused(market, False)
 
 

@@ -30,6 +30,9 @@ from specs.state import Change, Cull, Limits
 DISMISSAL: Final[Change] = ("set_guardian", 0)
 """With no guardian, the next one is named at once."""
 
+RAMP_STEP: Final = Seconds(216)
+"""The least time in which a weight rises by whole parts per million, and by no more."""
+
 
 # What is announced
 
@@ -227,19 +230,27 @@ def with_haircut(
 def ramp_weight(state: State, now: Seconds, caller: Address, asset: int) -> State:
     """
     Raise an asset's weight towards its target, as far as the time since the last
-    raise, at most a day, allows; rounded down. Anyone may, for an asset with a supply
-    cap. Too early to raise it by one part per million is refused.
+    raise, at most a day, allows. Anyone may, for an asset with a supply cap.
+
+    Time counts in whole steps, in each of which the rise is exact, and the rest of it
+    counts the next time: calls, however frequent, neither slow the rise nor hurry it.
+    Before a step is over a call is refused.
     """
     listed = ch.get_asset(state, asset)
     if listed.pool.supply_cap == 0:
         raise errors.WithoutSupplyCap
     elapsed = min(now - listed.ramped_at, 86_400)
-    risen = listed.haircut.weight + bounds.RAMP_PER_DAY * elapsed // 86_400
-    weight = min(listed.target_weight, risen)
+    rest = elapsed % RAMP_STEP
+    risen = bounds.RAMP_PER_DAY * (elapsed - rest) // 86_400
+    weight = min(listed.target_weight, listed.haircut.weight + risen)
     if weight == listed.haircut.weight:
         raise errors.ZeroAmount
-    haircut = replace(listed.haircut, weight=weight)
-    return with_asset(state, asset, replace(listed, haircut=haircut, ramped_at=now))
+    changed = replace(
+        listed,
+        haircut=replace(listed.haircut, weight=weight),
+        ramped_at=Seconds(now - rest),
+    )
+    return with_asset(state, asset, changed)
 
 
 def set_caps(

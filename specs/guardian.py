@@ -1,11 +1,13 @@
 """
 Guardian.
 
-What can be stopped at once and only be started again after a delay. The guardian, and
-the governor, may pause an asset (nobody borrows it) or a market (positions only
-shrink); both leave deposits, repayments and liquidations as they are. Only the
-governor lets them go on, and that loosens. So does resuming a pool that bad debt has
-halted.
+What can be stopped at once. The guardian, and the governor, may pause an asset (nobody
+borrows it) or a market (positions only shrink); both leave deposits, repayments and
+liquidations as they are. Only the governor ends a pause, and at once: a pause is an
+emergency brake and no parameter, and its end restores nothing but parameters that are
+in force. Had the end to wait, the guardian could take its announcement back for ever;
+as it is, the governor can have it dismissed. To resume a pool that bad debt has halted
+does loosen, and waits.
 
 Counterpart of ``contracts/GovernanceCode.vy``.
 """
@@ -34,18 +36,16 @@ def pause_market(state: State, now: Seconds, caller: Address, market: int) -> St
 
 
 def unpause_asset(state: State, now: Seconds, caller: Address, asset: int) -> State:
-    """Let an asset be borrowed again; this loosens."""
+    """Let an asset be borrowed again, at once."""
     ch.require_governor(state, caller)
     ch.get_asset(state, asset)
-    state = settle(state, now, ("unpause_asset", asset), True)
     return with_asset_paused(state, asset, False)
 
 
 def unpause_market(state: State, now: Seconds, caller: Address, market: int) -> State:
-    """Let a market's positions grow again; this loosens."""
+    """Let a market's positions grow again, at once."""
     ch.require_governor(state, caller)
     ch.get_market(state, market)
-    state = settle(state, now, ("unpause_market", market), True)
     return with_market_paused(state, market, False)
 
 

@@ -46,16 +46,17 @@ def has_waited(state: State, change: tuple[object, ...], now: int) -> bool:
 
 
 def is_ramped(before: World, after: World, asset: int, action: Action) -> bool:
-    """Return whether a weight rose as it may."""
+    """Return whether a weight rose as it may, for time that is used up with it."""
     old, new = before.clearing.assets[asset], after.clearing.assets[asset]
     if action.name != "ramp_weight":
         return before.clearing.delay == 0
-    elapsed = min(after.now - old.ramped_at, 86_400)
+    begun = max(old.ramped_at, after.now - 86_400)
     risen = new.haircut.weight - old.haircut.weight
     return (
         old.pool.supply_cap > 0
         and new.haircut.weight <= old.target_weight
-        and risen * 86_400 <= bounds.RAMP_PER_DAY * elapsed
+        and begun < new.ramped_at <= after.now
+        and risen * 86_400 <= bounds.RAMP_PER_DAY * (new.ramped_at - begun)
     )
 
 
@@ -104,7 +105,6 @@ def measure_asset(listed: Asset) -> tuple[int, ...]:
         -curve.base - curve.slope_low - curve.slope_high,
         curve.optimal,
         curve.reserve_share,
-        not pool.is_paused,
         not pool.is_halted,
     )
 
@@ -126,7 +126,6 @@ def measure_market(listed: Market) -> tuple[int, ...]:
         cull.credit_cap,
         cull.account_threshold or ENDLESS,
         cull.system_threshold or ENDLESS,
-        not listed.is_paused,
     )
 
 

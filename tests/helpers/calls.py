@@ -9,6 +9,7 @@ from specs import clearinghouse as ch
 from specs.accounts import USDC
 from specs.accounts import compute_account as account_of
 from specs.fixed_point import WAD
+from specs.governance import RAMP_STEP
 from specs.quotes import SPOT
 from tests.helpers import worlds
 from tests.helpers.deployers import address_of, curve_fields, fields
@@ -265,7 +266,7 @@ def announce(made):
     made.govern("set_delay", 0)
     made.govern("queue", CHANGE)
     made.govern("set_guardian", address_of(worlds.GUARDIAN))
-    made.wait(DELAY)
+    made.wait(RAMP_STEP)
 
 
 DEPOSITS = [

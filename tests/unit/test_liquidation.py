@@ -8,7 +8,7 @@ from specs.accounts import BACKSTOP_FUND, USDC
 from specs.fixed_point import WAD
 from specs.world import Action
 from tests.helpers.deployers import address_of
-from tests.helpers.protocol import Stage
+from tests.helpers.protocol import Stage, calldata
 from tests.helpers.scenes import AT_WORK, LENT_OUT
 from tests.helpers.worlds import (
     BTC,
@@ -185,6 +185,19 @@ def test_the_backstop_fund_earns_its_part(stage):
     assert 0 <= paid - (after - before) <= 4
 
 
+def test_a_stale_debt_stays_where_it_is(stage):
+    """Nobody knows what it is worth, so nobody gets collateral for it."""
+    stage.play(own("borrow", bull, ETH, 10**18))
+    stage.play(Action("wait", STRANGER, (60,)))
+    fall(stage, BTC, 20_000)
+    clearing = stage.world.clearing
+    assert liquidation_code.is_asset_stale(clearing, ETH, stage.world.now)
+    before = clearing.accounts[bull].balances[ETH]
+    events = stage.events(liquidate())
+    assert {told["asset"] for told in named(events, "DebtTaken")} == {USDC}
+    assert stage.world.clearing.accounts[bull].balances[ETH] == before
+
+
 # Providers
 
 
@@ -305,3 +318,19 @@ def test_an_open_takeover_ends_with_its_transaction(stage):
         assert discount > 0 < parts
         told = made.reason(STRANGER, "Clearinghouse", "take_over", backer, WAD)
         assert told == "no takeover open"
+
+
+@pytest.mark.parametrize(
+    ("portion", "reason"), [(WAD, None), (WAD + 1, "out of bounds")]
+)
+def test_a_venue_takes_no_more_than_there_is(stage, portion, reason):
+    """The venue calls both within one transaction, by hand."""
+    stage.play(own("set_operator", backer, STRANGER, 1))
+    fall(stage, BTC, 35_000)
+    with stage.made.undone() as made:
+        made.govern("set_venue", address_of(STRANGER), ch.LIQUIDATION_VENUE)
+        calls = ("open_takeover", (bull,)), ("take_over", (backer, portion))
+        opening, taking = (calldata("Clearinghouse", *call) for call in calls)
+        vault = made.contracts["Clearinghouse"].address
+        made.chain._evm.message_call(address_of(STRANGER), vault, opening)
+        assert made.refusal(STRANGER, vault, taking) == reason

@@ -2,6 +2,9 @@
 
 import pytest
 
+from keeper.chain.interface import Refused
+from specs import governance
+from specs.bounds import RAMP_PER_DAY
 from specs.fixed_point import PPM, WAD
 from tests.helpers.office import Office
 from tests.helpers.settings import (
@@ -60,11 +63,44 @@ def test_weight_rises_pro_rata_and_is_logged(desk):
     told = {"asset": NEW, "weight": 12_500, "time": desk.now}
     assert desk.play(STRANGER, "ramp_weight", NEW) == [("WeightRamped", told)]
     assert desk.refuse(STRANGER, "ramp_weight", NEW) == "zero amount"
-    desk.wait(1)
+    desk.wait(214)
     assert desk.refuse(STRANGER, "ramp_weight", NEW) == "zero amount"
     desk.wait(1)
     desk.play(STRANGER, "ramp_weight", NEW)
-    assert live(desk, NEW) == 12_501
+    assert live(desk, NEW) == 12_625
+
+
+@pytest.mark.parametrize("interval", [1, 3, 215, 217, 1_000])
+def test_calls_neither_slow_the_rise_nor_hurry_it(office, interval):
+    """However often it is asked for, the weight is where one call would take it."""
+    desk = office.open(set_up())
+    announced(desk, asset_listing())
+    desk.play(GOVERNOR, "set_caps", NEW, WAD, 0)
+    begin = desk.state
+    waited = 0
+    while waited < 3_600:
+        desk.wait(interval)
+        waited += interval
+        raised_once = 125 * (waited // 216)
+        if raised_once > live(desk, NEW):
+            desk.play(STRANGER, "ramp_weight", NEW)
+        else:
+            with pytest.raises(Refused, match="zero amount"):
+                desk.send(STRANGER, "ramp_weight", (NEW,))
+        assert live(desk, NEW) == raised_once
+        assert live(desk, NEW) * DAY <= RAMP_PER_DAY * waited
+    once = governance.ramp_weight(begin, desk.now, STRANGER, NEW)
+    assert once == desk.state
+
+
+def test_a_day_of_calls_is_worth_a_day(desk):
+    announced(desk, asset_listing())
+    desk.play(GOVERNOR, "set_caps", NEW, WAD, 0)
+    begin = desk.now
+    while desk.now < begin + DAY:
+        desk.wait(min(1_999, begin + DAY - desk.now))
+        desk.play(STRANGER, "ramp_weight", NEW)
+    assert live(desk, NEW) == RAMP_PER_DAY
 
 
 def test_days_without_a_raise_are_not_saved_up(desk):
@@ -103,7 +139,7 @@ def test_a_lower_weight_holds_at_once_and_for_the_target(desk):
 def test_a_target_is_lowered_without_lowering_the_weight(desk):
     announced(desk, asset_risk(haircut={"weight": PPM}))
     ramped_at = desk.state.assets[BTC].ramped_at
-    desk.wait(60)
+    desk.wait(216)
     desk.play(GOVERNOR, *asset_risk(haircut={"weight": HAIRCUT.weight + 5}))
     assert live(desk) == HAIRCUT.weight
     assert desk.state.assets[BTC].ramped_at == ramped_at
