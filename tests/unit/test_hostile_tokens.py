@@ -26,6 +26,9 @@ from tests.helpers.calls import (
 )
 from tests.helpers.deployers import FOR_EVER, address_of
 from tests.helpers.protocol import (
+    BODIES,
+    DELAY,
+    DEPLOYABLES,
     Stage,
     calldata,
     deploy_protocol,
@@ -168,8 +171,23 @@ def test_from_outside_the_same_calls_get_further(hostile):
             assert call_outside(hostile, data) != (False, b""), method
 
 
+# Views that ask what is under way are refused from within; others need not be.
+LOCKED = {
+    VAULT: {"assess", "is_authorised"},
+    "Lens": {"health", "debt_limit"},
+    "Liquidator": {"can_liquidate"},
+    "QuoteDesk": set(),
+    "PriceOracle": set(),
+    "Timelock": set(),
+}
+
+
+def test_every_address_that_anybody_calls_is_asked_from_within():
+    assert LOCKED.keys() == set(DEPLOYABLES) - set(BODIES)
+
+
 @pytest.mark.parametrize("entry", ENTRIES)
-@pytest.mark.parametrize("name", [VAULT, "Lens"])
+@pytest.mark.parametrize("name", LOCKED)
 def test_a_view_from_within_refuses_or_tells_what_holds(hostile, entry, name):
     refused = set()
     for method, data in calls_by_kind(hostile, name, is_view=True):
@@ -181,10 +199,7 @@ def test_a_view_from_within_refuses_or_tells_what_holds(hostile, entry, name):
                 refused.add(method)
             else:
                 assert within == after, method
-    assert (
-        refused
-        == {VAULT: {"assess", "is_authorised"}, "Lens": {"health", "debt_limit"}}[name]
-    )
+    assert refused == LOCKED[name]
 
 
 def test_reserves_from_within_lack_what_is_under_way(hostile):
@@ -217,14 +232,32 @@ def test_the_fallback_is_not_entered_from_within(hostile, data):
         assert call_back(hostile, "deposit", data)[0] is False
 
 
+@pytest.mark.parametrize("entry", ENTRIES)
 @pytest.mark.parametrize("name", ["QuoteDesk", "Liquidator"])
-def test_no_detour_leads_in(hostile, name):
+def test_no_detour_leads_in(hostile, name, entry):
     for method, data in calls_by_kind(hostile, name, is_view=False):
         with hostile.undone():
-            assert call_back(hostile, "deposit", data, name)[0] is False, method
+            assert call_back(hostile, entry, data, name)[0] is False, method
+
+
+def test_the_way_in_over_the_desk_is_open_from_outside(hostile):
     data = calldata("QuoteDesk", "cancel", (ACCOUNT, 8))
     with hostile.undone():
         assert call_outside(hostile, data, "QuoteDesk")[0] is True
+
+
+def test_no_timelock_leads_in(hostile):
+    """Anyone has what was scheduled executed, but not from within."""
+    vault, lock = hostile.contracts[VAULT].address, hostile.contracts["Timelock"]
+    call = vault, calldata(VAULT, "set_fund_cap", (0, WAD))
+    data = calldata("Timelock", "execute", call)
+    with hostile.undone():
+        handover = calldata(VAULT, "set_governor", (lock.address,))
+        assert call_outside(hostile, handover)[0] is True
+        hostile.send(worlds.GOVERNOR, "Timelock", "schedule", *call)
+        hostile.wait(DELAY)
+        assert call_back(hostile, "deposit", data, "Timelock")[0] is False
+        assert call_outside(hostile, data, "Timelock")[0] is True
 
 
 # Tokens that do not do as they are told
