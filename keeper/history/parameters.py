@@ -54,17 +54,13 @@ def enact(
     """
     name = setter.__name__
     method = codec_of("GovernanceCode").method(name, call)
-    digest, change = announced(keccak(method.encode(call))), (name, *arguments)
-    state = setter(
-        renamed(state, digest, change), entry.now, state.governor, *arguments
-    )
-    return renamed(state, change, digest)
-
-
-def renamed(state: State, old: Change, new: Change) -> State:
-    """Return ``state`` with what was announced as one change announced as another."""
-    queued = {new if each == old else each: at for each, at in state.queued.items()}
-    return replace(state, queued=queued)
+    digest = announced(keccak(method.encode(call)))
+    queued = {
+        (name, *arguments) if change == digest else change: time
+        for change, time in state.queued.items()
+    }
+    state = replace(state, queued=queued)
+    return setter(state, entry.now, state.governor, *arguments)
 
 
 def set_governor(state: State, entry: Entry) -> State:
@@ -178,7 +174,7 @@ def pause_asset(state: State, entry: Entry) -> State:
     asset = entry.told["asset"]
     if entry.told["is_paused"]:
         return guardian.pause_asset(state, entry.now, state.governor, asset)
-    return enact(state, entry, guardian.unpause_asset, (asset,), asset)
+    return guardian.unpause_asset(state, entry.now, state.governor, asset)
 
 
 def resume(state: State, entry: Entry) -> State:
@@ -245,7 +241,7 @@ def pause_market(state: State, entry: Entry) -> State:
     market = entry.told["market"]
     if entry.told["is_paused"]:
         return guardian.pause_market(state, entry.now, state.governor, market)
-    return enact(state, entry, guardian.unpause_market, (market,), market)
+    return guardian.unpause_market(state, entry.now, state.governor, market)
 
 
 def values(entry: Entry, count: int) -> Call:
