@@ -29,7 +29,6 @@ from tests.helpers.worlds import (
     BULL,
     ETH,
     GUARDED,
-    GUARDIAN,
     HEDGER,
     LENDER,
     OPERATOR,
@@ -500,14 +499,14 @@ def guarded(deployed):
         yield deployed
 
 
-def test_lends_end_at_the_cap(guarded):
+@pytest.mark.parametrize("settings", [Settings(), IDLING])
+def test_supply_ends_at_the_cap(guarded, settings):
     room = 180 * 10**18
+    guarded.play(own("set_settings", lender, settings))
     assert guarded.refuse(own("deposit", lender, ETH, room + 1)) == "supply cap reached"
-    guarded.play(own("set_settings", lender, IDLING))
-    guarded.play(own("deposit", lender, ETH, room + 1))
-    assert guarded.refuse(own("lend", lender, ETH, room + 1)) == "supply cap reached"
-    assert guarded.refuse(batch(lender, (LEND, ETH, room + 1))) == "supply cap reached"
-    guarded.play(own("lend", lender, ETH, room))
+    above = DEPOSIT, ETH, room + 1
+    assert guarded.refuse(batch(lender, above)) == "supply cap reached"
+    guarded.play(own("deposit", lender, ETH, room))
 
 
 def test_borrows_end_at_the_cap(guarded):
@@ -563,18 +562,19 @@ def test_a_lender_without_exposure_is_held_up_by_no_guard(guarded, kind, is_batc
     lend_out(guarded)
     guarded.play(own("deposit", lender, ETH, 2 * 10**18))
     guarded.play(own("withdraw", hedger, ETH, 45 * 10**17))
-    guarded.play(Action("pause_asset", GUARDIAN, (ETH,)))
     name = {UNLEND: "unlend", WITHDRAW: "withdraw"}[kind]
-    assert guarded.refuse(own(name, hedger, ETH, 1)) == "paused"
-    assert guarded.refuse(batch(hedger, (kind, ETH, 1))) == "paused"
     step = kind, ETH, 10**18
+    assert guarded.refuse(own(name, hedger, *step[1:])) == "utilisation too high"
+    assert guarded.refuse(batch(hedger, step)) == "utilisation too high"
     guarded.play(batch(lender, step) if is_batch else own(name, lender, *step[1:]))
 
 
 def test_a_batch_is_judged_by_the_exposure_in_the_end(guarded):
     lend_out(guarded)
     guarded.play(own("deposit", lender, ETH, 15 * 10**18))
+    guarded.play(own("borrow", second, ETH, 13 * 10**17))
+    guarded.play(own("withdraw", hedger, ETH, 28 * 10**17))
     taken = WITHDRAW, ETH, 15 * 10**18
-    guarded.play(Action("pause_asset", GUARDIAN, (ETH,)))
-    assert guarded.refuse(batch(lender, taken, (BORROW, BTC, 1))) == "paused"
+    refusal = guarded.refuse(batch(lender, taken, (BORROW, BTC, 1)))
+    assert refusal == "utilisation too high"
     guarded.play(batch(lender, taken, (BORROW, BTC, 1), (REPAY, BTC, EVERYTHING)))
