@@ -28,6 +28,7 @@ from tests.helpers.worlds import (
     BTC,
     BULL,
     ETH,
+    GOVERNOR,
     GUARDED,
     HEDGER,
     LENDER,
@@ -570,6 +571,8 @@ def test_a_lender_without_exposure_is_held_up_by_no_guard(guarded, kind, is_batc
 
 
 def test_a_batch_is_judged_by_the_exposure_in_the_end(guarded):
+    no_window = ETH, 1_200, 500, 10_000, 0, 0
+    guarded.play(Action("set_guards", GOVERNOR, no_window))
     lend_out(guarded)
     guarded.play(own("deposit", lender, ETH, 15 * 10**18))
     guarded.play(own("borrow", second, ETH, 13 * 10**17))
