@@ -95,9 +95,7 @@ def trade(
         signed_mul_div_up(position.basis, closing, abs(position.lots)) if closing else 0
     )
     return Trade(
-        replace(
-            position, lots=Lots(position.lots + lots), basis=position.basis + cost
-        ),
+        replace(position, lots=Lots(position.lots + lots), basis=position.basis + cost),
         gain=opening_cost - cost - share,
     )
 
