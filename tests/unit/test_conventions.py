@@ -21,7 +21,11 @@ SPECS = sorted(ROOT.glob("specs/*.py"))
 
 # Modules that are about calls, not about numbers, and the specification that each of
 # them serves.
-CALLING = {"custody": "clearinghouse", "health": "margin", "positions": "settlement"}
+CALLING = {
+    **{"custody": "clearinghouse", "health": "margin", "positions": "settlement"},
+    **dict.fromkeys(("vault", "pool_views", "market_views"), "clearinghouse"),
+    **{"guard_views": "guards", "position_views": "clearinghouse"},
+}
 SERVING = {**CALLING, "ledger": "clearinghouse"}
 
 # What a pure function of plain numbers needs; `crypto` is for hashes.

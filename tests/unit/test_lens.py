@@ -29,6 +29,7 @@ from specs.errors import OutflowTooLarge, Revert, UtilisationTooHigh
 from specs.fixed_point import BPS, PPM, RAY, WAD, mul_div_down
 from specs.interest_rate import compute_rate
 from specs.packing import pack
+from specs.state import Cull
 from specs.world import Action
 from tests.helpers.protocol import Stage
 from tests.helpers.scenes import AT_WORK, LENT_OUT
@@ -327,6 +328,27 @@ def test_credit_as_far_as_it_is_backed(deployed, cap, least, most):
         assert least <= told[0] <= most
 
 
+def test_credit_is_no_more_than_a_gain_after_funding(deployed):
+    backed = replace(CULLS[0], credit_cap=10**9 * WAD)
+    prices = {BTC: 61_000 * WAD, ETH: 2_450 * WAD}
+    funded = [
+        Action("set_cull", GOVERNOR, (0, backed)),
+        *publish(prices, premium=WAD // 200),
+        *(
+            [Action("wait", STRANGER, (3_600,)), *publish(prices, premium=WAD // 200)]
+            * 3
+        ),
+    ]
+    with deployed.at([*GAINED, *funded]):
+        state, now = deployed.world.clearing, deployed.world.now
+        position, market = state.accounts[bull].positions[0], state.markets[0]
+        price = min(market.quote.slow, market.quote.fast)
+        gain = virtual_pnl.compute_gain(position, market.lot, price)
+        (exposure, *_) = ch.get_portfolio(state, bull, now).exposures
+        assert 0 < exposure.credit == exposure.value < gain
+        assert look(deployed, "positions", bull)[0].credit == exposure.credit
+
+
 def test_gains_above_the_grid_do_not_count(deployed):
     """Neither in the Lens nor where margin is asked for."""
     top = grid.get_price(grid.MAX_TICK) * virtual_pnl.PRICE_UNIT
@@ -402,6 +424,18 @@ def test_who_may_be_realised_by_anyone(stage, market):
     for account in ACCOUNTS:
         expected = may_be_realised(state, market, account, now)
         assert look(stage, "can_realise", market, account) is expected
+
+
+@pytest.mark.parametrize(("threshold", "expected"), [(100, True), (10**6, False)])
+def test_anyone_realises_a_market_with_large_gains(deployed, threshold, expected):
+    chosen = Cull(0, 0, threshold * WAD)
+    with deployed.at([*GAINED, Action("set_cull", GOVERNOR, (0, chosen))]):
+        assert look(deployed, "virtual", 0).is_culled is expected
+        assert look(deployed, "can_realise", 0, bull) is expected
+        state, now = deployed.world.clearing, deployed.world.now
+        assert may_be_realised(state, 0, bull, now) is expected
+        deployed.play(Action("wait", STRANGER, (61,)))
+        assert look(deployed, "can_realise", 0, bull) is False
 
 
 @pytest.mark.parametrize("market", MARKETS)
