@@ -25,6 +25,7 @@ NAMING: Final[dict[str, Sequence[str]]] = {
     "PositionTaken": ("account", "provider"),
     "DebtTaken": ("account", "provider"),
     "CollateralTaken": ("account", "provider"),
+    "DebtLeft": ("account", "provider"),
 }
 """The events after which an account may have something, and the arguments naming it."""
 

@@ -4,7 +4,7 @@ import pytest
 
 from specs.accounts import USDC
 from specs.fixed_point import WAD
-from specs.guards import follow
+from specs.guards import WINDOW, follow
 from specs.pool_limits import LARGE
 from specs.world import Action
 from tests.helpers import worlds
@@ -51,10 +51,17 @@ def test_bringing_in_and_taking_out_leaves_others_their_allowance(stage, name):
         stage.play(own("withdraw", lender, USDC, HELD // 8))
 
 
-def test_a_small_deposit_does_not_ask_the_window(stage):
+def test_small_deposits_move_the_average_once_in_a_while(stage):
+    small, large = HELD // LARGE // 2, HELD // LARGE * 2
     with stage.at(QUIET):
-        guards = pool_of(stage).guards
-        stage.play(own("deposit", bear, USDC, HELD // LARGE // 2))
-        assert pool_of(stage).guards == guards
-        stage.play(own("deposit", bear, USDC, HELD // LARGE * 2))
-        assert pool_of(stage).guards != guards
+        for tokens, wait, is_moved in (
+            (small, 0, True),
+            (small, WINDOW // LARGE - 1, False),
+            (small, 2, True),
+            (large, 1, True),
+        ):
+            guards = pool_of(stage).guards
+            if wait:
+                stage.play(Action("wait", STRANGER, (wait,)))
+            stage.play(own("deposit", bear, USDC, tokens))
+            assert (pool_of(stage).guards.averaged_at != guards.averaged_at) == is_moved

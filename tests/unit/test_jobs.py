@@ -184,8 +184,10 @@ def state_of(positions, fund=0, cap=0, quote_age=1, settings=CHOSEN, cull=NEVER)
     return replace(state, markets={**state.markets, 0: market}, accounts=accounts)
 
 
-def values_of(values, **changes):
-    positions = {name: position_of(value) for name, value in values.items()}
+def values_of(values, entry=None, **changes):
+    positions = {
+        name: position_of(value, entry=entry) for name, value in values.items()
+    }
     return state_of(positions, **changes)
 
 
@@ -222,8 +224,14 @@ def test_a_round_of_realising_leaves_nothing_to_realise(values):
 
 def test_who_has_not_chosen_it_is_left_alone():
     values = {1 << 96: -900, 2 << 96: 900}
-    assert realise(values_of(values, fund=10**6, settings=DEFAULT)) == []
-    assert realise(values_of(values, fund=10**6)) == [1 << 96, 2 << 96]
+    assert realise(values_of(values, 7, fund=10**6, settings=DEFAULT)) == []
+    assert realise(values_of(values, 7, fund=10**6)) == [1 << 96, 2 << 96]
+
+
+def test_nobody_is_left_alone_outside_the_tick_set():
+    values = {1 << 96: -900, 2 << 96: 900}
+    outside = values_of(values, fund=10**6, settings=DEFAULT)
+    assert realise(outside) == [1 << 96, 2 << 96]
 
 
 def test_a_gain_that_the_fund_cannot_pay_waits():
@@ -259,7 +267,7 @@ def test_a_position_leaves_the_tick_set_though_it_is_worth_nothing():
 def test_whoever_reaches_the_threshold_is_forced(side):
     limit = Cull(account_threshold=500 * WAD)
     values = {1 << 96: side * 499, 2 << 96: side * 500, 3 << 96: side}
-    state = values_of(values, fund=10**6, settings=DEFAULT, cull=limit)
+    state = values_of(values, 7, fund=10**6, settings=DEFAULT, cull=limit)
     assert realise(state) == [2 << 96]
 
 
@@ -341,6 +349,8 @@ NAMES = {"account", "giver", "taker", "buyer", "seller", "provider"}
 
 LATER = {
     "BadDebt",
+    "BatchOpened",
+    "IdleUsed",
     "InterestSettled",
     "Lend",
     "OperatorSet",
