@@ -124,11 +124,25 @@ def write_off(words: Words) -> (Words, uint256, uint256):
 
 
 @external
-def require_caps(asset: uint256, words: Words, lends: int256, borrows: uint256):
+def require_caps(asset: uint256, words: Words, supplied: uint256, borrows: uint256):
     self._arrange(asset, words)
     pool: money_market.Pool = money_market._load(asset)
-    pool_limits._require_supply_cap(asset, lends, pool)
-    pool_limits._require_borrow_cap(asset, borrows, pool)
+    pool_limits._require_supply_cap(asset, supplied, pool)
+    pool_limits._require_borrowing(asset, borrows, pool)
+
+
+@external
+def get_supplied(asset: uint256, words: Words) -> uint256:
+    self._arrange(asset, words)
+    return pool_limits._supplied(asset, money_market._load(asset))
+
+
+@external
+def note_inflow(asset: uint256, words: Words, amount: uint256) -> Words:
+    self._arrange(asset, words)
+    pool: money_market.Pool = money_market._load(asset)
+    pool_limits._note_inflow(asset, pool.cash, amount)
+    return self._found(asset)
 
 
 @external

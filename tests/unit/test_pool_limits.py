@@ -78,13 +78,27 @@ def test_caps_are_as_specified(module, seed):
     r = Random(seed)
     for _ in range(CASES):
         case = limited_case(r)
+        case = replace(case, pool=replace(case.pool, is_paused=False))
         lends = max(0, case.pool.lends + r.choice([-any_amount(r), 0, 1]))
         borrows = max(0, case.pool.borrows + r.choice([-any_amount(r), 0, 1]))
         before = replace(case.pool, lends=lends, borrows=borrows)
         expected = outcome(spec.require_supply_cap, before, case.pool)
         expected = expected or outcome(spec.require_borrow_cap, before, case.pool)
-        found = module("require_caps", case, lends, borrows)
+        found = module("require_caps", case, mm.get_supplied(before), borrows)
         assert found == expected
+        supplied = mm.get_supplied(case.pool) if case.pool.supply_cap else 0
+        assert module("get_supplied", case) == supplied
+
+
+@given(seed=SEEDS)
+def test_what_comes_in_is_noted_as_specified(module, seed):
+    r = Random(seed)
+    for _ in range(CASES):
+        case = limited_case(r)
+        amount = any_amount(r)
+        noted = spec.note_inflow(to_state(case), NOW, case.asset, amount)
+        expected = to_words(from_state(noted, case))
+        assert module("note_inflow", case, amount) == expected
 
 
 @given(seed=SEEDS)
@@ -120,8 +134,9 @@ def test_outflow_is_limited_as_specified(module, seed):
 
 
 @pytest.mark.parametrize("is_paused", [False, True])
-def test_a_paused_pool_gives_nothing_to_exposure(module, is_paused):
+def test_no_debt_grows_in_a_paused_pool(module, is_paused):
     case = any_case(Random(0), 0)
-    case = replace(case, pool=replace(case.pool, is_paused=is_paused, guards=OPEN))
-    found = module("check_utilisation", case, WAD, WAD)
-    assert found == ("paused" if is_paused else to_words(case))
+    pool = replace(case.pool, is_paused=is_paused, guards=OPEN)
+    case = replace(case, pool=pool)
+    found = module("require_caps", case, 0, pool.borrows)
+    assert found == ("paused" if is_paused else None)
