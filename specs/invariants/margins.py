@@ -163,8 +163,8 @@ def only_the_authorised_act(before: World, after: World, action: Action) -> bool
     """
     I14: an account is put to use by its owner and operators alone; a stranger's
     deposit or repayment takes nothing from it and respects its settings; fills come
-    from venues; and nobody is realised but for what its settings, a claim or a
-    threshold let anyone do.
+    from venues; and nobody inside the tick set is realised but for what its settings
+    or a threshold let anyone do.
     """
     clearing, caller, name = before.clearing, action.caller, action.name
     if name in ANYBODYS:
@@ -230,7 +230,7 @@ def may_be_realised(
     threshold = listed.cull.system_threshold
     if account.settings.auto_realize or 0 < threshold * WAD <= winners:
         return True
-    if acc.get_position(account, market).lots == 0:
+    if acc.get_position(account, market).entry is None:
         return True
     threshold = listed.cull.account_threshold
     if 0 < threshold <= abs(get_value(clearing, market, name)):

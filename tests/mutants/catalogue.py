@@ -77,12 +77,6 @@ SPEC_MUTANTS = [
         "min(now - pool.accrued_at, MAX_ACCRUAL)",
         "now - pool.accrued_at",
     ),
-    Mutant(
-        "I6",
-        "money_market.accrue",
-        "compute_cushion(virtuals.winners, borrow_index)",
-        "0",
-    ),
     Mutant("I7", "money_market.compute_debt", "mul_div_up", "mul_div_down"),
     Mutant(
         "I8",
@@ -278,9 +272,9 @@ SPEC_MUTANTS = [
     ),
     Mutant(
         "I41",
-        "guards.require_borrow_cap",
-        "borrows_before < borrows_after",
-        "True",
+        "pool_limits.require_borrowing",
+        "new >= min(0, old)",
+        "False",
     ),
     Mutant("I42", "settle_code.move_cursor", "entries, crossings", "entries, 99"),
     Mutant("I43", "governance.settle", "is_loosening and state.delay > 0", "False"),
