@@ -91,7 +91,7 @@ MUTANTS = {
         _ROUND_UP, _ROUND_UP.replace("_up(", "_down(")
     ),
     "a_trade_books_its_cost": _mutant(
-        "basis=position.basis + cost\n", "basis=position.basis + cost - share\n"
+        "basis=position.basis + cost),", "basis=position.basis + cost - share),"
     ),
     "two_sides_are_worth_no_more_than_nothing": _mutant(
         _ROUND_DOWN, _ROUND_DOWN.replace("_down(", "_up(")
