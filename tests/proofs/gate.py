@@ -25,8 +25,11 @@ from crosshair.statespace import AnalysisMessage, MessageType
 
 from tests.proofs.proof import PROJECT, Mutant, Refuted, Undecided
 
-PATIENCE = 45.0
+PATIENCE = 30.0
 """Seconds for a condition, and for one path: left alone, a path gets their root."""
+
+ATTEMPTS = 3
+"""How often an undecided law is tried: what the solver finds quickly is partly luck."""
 
 _SOURCES = ("specs", "tests.proofs.laws")
 _CONDITION = re.compile(r"\s*(pre|post):")
@@ -54,15 +57,11 @@ class Law:
         with alone(root, self.module, self.function) as bare:
             function = getattr(load(self.module, bare), self.function)
             wanted = count_posts(function)
-            messages = analyse(function)
-        for message in messages:
-            if message.state == MessageType.POST_FAIL:
-                raise Refuted(message.message)
-        confirmed = {m.line for m in messages if m.state == MessageType.CONFIRMED}
-        if len(confirmed) < wanted or len(messages) != len(confirmed) or not wanted:
-            said = "; ".join(f"{m.state.name}: {m.message}" for m in messages)
-            raise Undecided(said or "nothing was said")
-        return ""
+            for _ in range(ATTEMPTS):
+                said = judge_messages(analyse(function), wanted)
+                if not said:
+                    return ""
+        raise Undecided(said)
 
     def witness(self, found: str, counterexamples: list[str]) -> str:
         """Return a call that meets the law here and breaks it for a mutant."""
@@ -72,6 +71,21 @@ class Law:
             if match and holds(getattr(module, self.function), match["call"], module):
                 return match["call"]
         return ""
+
+
+def judge_messages(messages: list[AnalysisMessage], wanted: int) -> str:
+    """
+    Return what is missing until ``wanted`` conditions are confirmed, which is nothing
+    if all are; raise if one is refuted.
+    """
+    for message in messages:
+        if message.state == MessageType.POST_FAIL:
+            raise Refuted(message.message)
+    confirmed = {m.line for m in messages if m.state == MessageType.CONFIRMED}
+    if wanted and len(messages) == len(confirmed) >= wanted:
+        return ""
+    said = "; ".join(f"{m.state.name}: {m.message}" for m in messages)
+    return said or "nothing was said"
 
 
 def load(name: str, root: Path) -> ModuleType:
