@@ -164,11 +164,13 @@ def batch(account: uint256, steps: DynArray[IClearinghouse.Step, MAX_STEPS]):
     """
     @notice Take steps that each have a call of their own, with one check of margin for
             all of them; tokens move last, in the order of the steps.
-    @dev Margin may be missing in between, so a step is one of a list: nothing on it
+    @dev Each step asks for the caller's right; without any nobody would have been asked.
+         Margin may be missing in between, so a step is one of a list: nothing on it
          touches another account, asks whether an account is healthy, or pays for one
          that is not. Limits of a pool are asked for each step as if it had been a call
          of its own, with the exposure that the account has in the end.
     """
+    assert len(steps) != 0, errors.ZERO_AMOUNT
     log IClearinghouse.BatchOpened(
         account=account, steps=len(steps), time=block.timestamp
     )

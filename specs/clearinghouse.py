@@ -393,7 +393,10 @@ def batch(
     who has some then has risked it with all that was taken.
 
     Steps that only bring something in need no margin, as they would not by themselves.
+    A batch of no steps is refused: nobody's right would have been asked for.
     """
+    if not steps:
+        raise errors.ZeroAmount
     taken = []
     for step in steps:
         if step.kind not in STEPS:

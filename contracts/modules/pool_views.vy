@@ -87,8 +87,11 @@ def reserves(asset: uint256) -> ILens.Reserves:
     """
     @notice Return what the vault holds of an asset and what it must hold.
     @dev Solvent when custody >= cash + idle and slack >= 0. Slack is
-         cash + borrows - lends - funds, rounded down from exact indices.
+         cash + borrows - lends - funds, rounded down from exact indices. Books are
+         written before tokens move, so within a call of the Clearinghouse, when the
+         two do not fit, it is refused.
     """
+    vault._require_rest()
     pool: ILens.Pool = self._pool(asset)
     token: uint256 = vault._token(asset)
     index: uint256 = staticcall vault.CLEARINGHOUSE.pool_index(asset)

@@ -59,7 +59,7 @@ FIRST_REFUSALS = {
     "unlend": "not authorised",
     "set_operator": "not authorised",
     "set_settings": "not authorised",
-    "batch": None,
+    "batch": "zero amount",
     "deposit_with_permit": "zero amount",
     "ramp_weight": "without supply cap",
     "cancel_change": "not the guardian",

@@ -476,7 +476,12 @@ def test_what_only_brings_in_needs_no_margin(stage):
     stage.play(Action("wait", STRANGER, (61,)))
     assert stage.refuse(batch(hedger, (WITHDRAW, ETH, 1))) == "below initial margin"
     stage.play(batch(hedger, (REPAY, USDC, 10**6), (DEPOSIT, ETH, 1)))
-    stage.play(batch(lender))
+
+
+@pytest.mark.parametrize("caller", [STRANGER, OPERATOR, LENDER])
+def test_nobody_has_a_batch_of_nothing(stage, caller):
+    stage.play(own("set_operator", lender, OPERATOR, 3))
+    assert stage.refuse(Action("batch", caller, (lender, ()))) == "zero amount"
 
 
 def test_nobody_has_a_batch_of_more_than_eight(stage):
