@@ -245,7 +245,9 @@ def get_virtuals(state: State, asset: int) -> Virtuals:
         return money_market.NONE
     winners = losers = rest = 0
     for market, listed in state.markets.items():
-        won, lost = get_winners(state, market), get_losers(state, market)
+        gains = get_gains(state, market)
+        won = Wad(sum(gain for gain in gains if gain > 0))
+        lost = Wad(won - sum(gains))
         winners, losers = winners + won, losers + lost
         rest += liquidity_fund.compute_rest(listed.fund.balance, won, lost)
     surplus = get_surplus(state, asset)
@@ -304,11 +306,13 @@ def get_credit(state: State, market: int, position: Position, worst_value: int) 
     the market's credit cap back all gains.
     """
     listed = state.markets[market]
-    if position.entry is None or not is_at_mark(listed) or worst_value <= 0:
+    if position.entry is None or not is_at_mark(listed):
         return Wad(0)
     price = virtual_pnl.clamp(get_worse_price(listed, position))
     gain = virtual_pnl.compute_gain(position, listed.lot, price)
-    credit = Wad(min(max(0, gain), worst_value))
+    credit = Wad(max(0, min(gain, worst_value)))
+    if credit == 0:
+        return credit
     backing = Wad(listed.cull.credit_cap + max(0, listed.fund.balance))
     return virtual_pnl.compute_share(credit, backing, get_winners(state, market))
 
@@ -428,6 +432,8 @@ def accrue(state: State, asset: int, now: Seconds) -> State:
     on unrealised PnL as well, position by position.
     """
     old = get_asset(state, asset).pool
+    if old.accrued_at == now:
+        return state
     pool = money_market.accrue(old, get_virtuals(state, asset), now)
     state = with_pool(state, asset, pool)
     return earn(state, old, pool) if asset == USDC else state

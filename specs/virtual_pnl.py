@@ -74,6 +74,8 @@ def earn(
     of the indices fell by so much; negative for an index that fell itself.
     """
     gain = compute_gain(position, lot, cursor)
+    if gain == 0:
+        return position
     return replace(
         position,
         pending_lend=position.pending_lend + max(0, gain) * lend_fall,
