@@ -285,7 +285,8 @@ def losers_pay_in_full(before: World, after: World, action: Action) -> bool:
     """
     I26: a realised loss is paid at once, whatever the account holds, and moves no
     tokens; collateral is converted only for what an account owes above its limit, near
-    its price, and leaves it no less healthy.
+    the higher of its prices, without a discount if only the pool's cap demands it, and
+    leaves the account no less healthy.
     """
     if action.name == "convert":
         return is_conversion_fair(before, after, action)
@@ -303,25 +304,35 @@ def losers_pay_in_full(before: World, after: World, action: Action) -> bool:
 
 
 def is_conversion_fair(before: World, after: World, action: Action) -> bool:
-    """Return whether a conversion sold no more than was owed too much, at its price."""
+    """
+    Return whether a conversion sold no more than was owed too much, before and by what
+    the account may owe afterwards, near the higher of its prices; for the pool's cap at
+    no less than that.
+    """
     asset, name, _, amount, price = action.arguments
     start = get_accrued(before, after.now)
-    listed, pool = start.clearing.assets[asset], start.clearing.assets[USDC].pool
+    quote, pool = start.clearing.assets[asset].quote, start.clearing.assets[USDC].pool
     old = ch.assess(start.clearing, name, after.now)
     new = ch.assess(after.clearing, name, after.now)
-    balance = acc.get_balance(ch.get_account(start.clearing, name), USDC)
+    account = ch.get_account(start.clearing, name)
+    balance = acc.get_balance(account, USDC)
     debt = -balance.scaled * pool.borrow_index // RAY + 1 - balance.idle
-    may_owe = ch.get_account(start.clearing, name).settings.auto_borrow_settlements
-    limit = max(30_000 * WAD, 4 * old.equity) if may_owe else 0
-    above_cap = pool.borrows * pool.borrow_index // RAY + 1 - pool.borrow_cap
-    if pool.borrow_cap == 0:
-        above_cap = 0
-    excess = max(debt - limit, min(debt, above_cap))
-    if excess <= 0 or amount * price > excess * WAD + price:
+    reference = max(quote.slow, quote.fast)
+    above_cap = 0
+    if pool.borrow_cap > 0 and price >= reference:
+        above_cap = pool.borrows * pool.borrow_index // RAY + 1 - pool.borrow_cap
+    for health, least in ((old, 1), (new, amount * price - price)):
+        may_owe = account.settings.auto_borrow_settlements
+        limit = max(30_000 * WAD, 4 * health.equity) if may_owe else 0
+        excess = max(debt - limit, min(debt, above_cap))
+        if excess <= 0 or excess * WAD < least:
+            return False
+    if price * 100 < reference * 99 or margin.is_liquidatable(old):
         return False
-    if price * 100 < listed.quote.slow * 99 or margin.is_liquidatable(old):
-        return False
-    return new.equity * old.maintenance_margin >= old.equity * new.maintenance_margin
+    return (
+        new.exposure <= old.exposure
+        and new.equity * old.maintenance_margin >= old.equity * new.maintenance_margin
+    )
 
 
 def fees_go_to_the_reserve(before: World, after: World, action: Action) -> bool:

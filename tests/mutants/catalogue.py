@@ -135,6 +135,18 @@ SPEC_MUTANTS = [
         "is_culled or may_realise(state, caller, market, account)",
         "True",
     ),
+    Mutant(
+        "I14",
+        "settle_code.realise",
+        "listed.cull.system_threshold",
+        "listed.cull.account_threshold",
+    ),
+    Mutant(
+        "I14",
+        "settle_code.is_reached",
+        "0 < threshold <= amount",
+        "threshold <= amount",
+    ),
     Mutant("I14", "state.credit", "asset == USDC and not settings.auto_repay", "False"),
     Mutant("I14", "state.credit", "not settings.auto_lend", "False"),
     Mutant(
@@ -224,6 +236,13 @@ SPEC_MUTANTS = [
         "amount > conversion.compute_most(excess, price)",
         "False",
     ),
+    Mutant("I26", "conversion.compute_reference", "max(quote", "min(quote"),
+    Mutant(
+        "I26",
+        "conversion.compute_cap_excess",
+        "pool.borrow_cap == 0 or is_discounted",
+        "pool.borrow_cap == 0",
+    ),
     Mutant("I30", "margin.assess", "is_stale=len(stale_legs) > 0", "is_stale=False"),
     Mutant(
         "I31",
@@ -283,6 +302,12 @@ SPEC_MUTANTS = [
         "governance.ramp_weight",
         "min(now - listed.ramped_at, 86_400)",
         "86_400",
+    ),
+    Mutant(
+        "I43",
+        "pool_limits.require_borrowing",
+        "after.assets[asset].pool.is_paused",
+        "False",
     ),
     Mutant("I43", "trade_code.fill_perp", "listed.is_paused and not", "False and not"),
     Mutant(

@@ -86,6 +86,20 @@ def test_interest_is_as_specified(module, seed):
 
 
 @given(seed=SEEDS)
+def test_a_borrow_index_never_falls(seed):
+    r = Random(seed)
+    for _ in range(CASES):
+        pool = any_case(r, USDC).pool
+        surplus = any_virtuals(r, pool)[1].surplus
+        now = r.choice([pool.accrued_at, pool.accrued_at + 1, NOW])
+        index = spec.compute_borrow_index(pool, surplus, now)
+        assert pool.borrow_index <= index <= MAX_INDEX
+        later = spec.compute_borrow_index(pool, surplus, now + r.randrange(10**8))
+        # What would pass the highest index stays where it was booked last.
+        assert later >= index or later == pool.borrow_index
+
+
+@given(seed=SEEDS)
 def test_nobody_is_paid_more_than_is_owed(seed):
     r = Random(seed)
     for _ in range(CASES):

@@ -299,6 +299,19 @@ def test_a_price_out_of_band_is_refused(world, instrument, price):
             world.convert(bid, world.accounts["taker"], 10)
 
 
+@pytest.mark.parametrize("beyond", [-1, 1])
+def test_nothing_is_converted_out_of_band(world, beyond):
+    end = 100 * WAD + beyond * 10 * WAD
+    for price, nonce in ((end + beyond, 0), (end, 1)):
+        changes = {"instrument": SPOT + 3, "price": price, "nonce": nonce}
+        bid = world.sign(world.quote(**changes))
+        if price == end:
+            world.convert(bid, world.accounts["taker"], 10)
+        else:
+            with pytest.raises(errors.PriceOutOfBand):
+                world.convert(bid, world.accounts["taker"], 10)
+
+
 @pytest.mark.parametrize("price", [90 * WAD, 110 * WAD])
 def test_the_ends_of_a_band_are_inside(world, price):
     world.cross(*world.sides({"price": price}, {"price": price}))

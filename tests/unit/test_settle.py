@@ -385,6 +385,20 @@ def test_the_owner_and_who_may_trade_for_it_always(stage):
     assert realises(stage, bull, get_owner(bull))
 
 
+def test_who_may_withdraw_only_may_not_realise(stage):
+    rise(stage)
+    for rights, may_realise in ((2, False), (0, False), (3, True)):
+        stage.play(own("set_operator", bull, OPERATOR, rights))
+        assert realises(stage, bull, OPERATOR) is may_realise
+
+
+@pytest.mark.parametrize("account", [bull, bear])
+def test_without_a_threshold_nobody_is_realised(stage, account):
+    rise(stage)
+    stage.play(govern("set_cull", 0, Cull()))
+    assert not realises(stage, account)
+
+
 @pytest.mark.parametrize("account", [bull, bear])
 @pytest.mark.parametrize(("above", "is_forced"), [(0, True), (10**12, False)])
 def test_anyone_from_the_threshold_of_an_account_on(stage, account, above, is_forced):

@@ -276,6 +276,17 @@ def test_a_position_above_its_limit_may_shrink_and_not_grow(stage):
     stage.play(perp(lots=4_100, **turned))
 
 
+def test_a_position_turned_over_may_stay_above_its_limit(stage):
+    """As large as it was is no growth, on whichever side."""
+    stage.play(limit(max_position=100))
+    sides = {"buyer": bear, "seller": bull}
+    assert stage.refuse(perp(lots=10_001, **sides)) == "position limit reached"
+    stage.play(perp(lots=10_000, **sides))
+    assert (lots(stage, bull), lots(stage, bear)) == (-5_000, 5_000)
+    stage.play(perp(lots=9_000, buyer=bull, seller=bear))
+    assert (lots(stage, bull), lots(stage, bear)) == (4_000, -4_000)
+
+
 @pytest.mark.parametrize(("more", "is_refused"), [(0, False), (1, True)])
 def test_open_interest_grows_to_its_limit(stage, more, is_refused):
     stage.play(limit(max_open_interest=5_010))
@@ -330,6 +341,18 @@ def test_a_pause_stops_what_borrows(paused):
     paused.play(own("withdraw", bear, USDC, 1))
     short = spot(seller=bear, buyer=lender, amount=WAD)
     assert paused.refuse(short) == "paused"
+
+
+def test_a_paused_pool_lends_nothing_to_a_seller(stage):
+    stage.play(govern("pause_asset", ETH))
+    assert stage.refuse(spot(seller=bear)) == "paused"
+    stage.play(spot(seller=hedger))
+
+
+def test_a_paused_pool_lends_nothing_to_a_buyer(stage):
+    stage.play(govern("pause_asset", USDC))
+    assert stage.refuse(spot(buyer=bull)) == "paused"
+    stage.play(spot(buyer=lender))
 
 
 def test_a_pause_lets_out_who_wants_to_leave(paused):
