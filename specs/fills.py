@@ -10,7 +10,6 @@ from specs import accounts as acc
 from specs import errors, margin
 from specs.accounts import AccountId
 from specs.fixed_point import Seconds
-from specs.margin import Health
 from specs.state import Fees, State, assess
 
 
@@ -23,13 +22,13 @@ def require_parties(buyer: AccountId, seller: AccountId) -> None:
 
 
 def require_fill_margin(
-    state: State, account: AccountId, before: Health, reduces: bool, now: Seconds
+    before: State, after: State, account: AccountId, reduces: bool, now: Seconds
 ) -> None:
     """Refuse unless the account has initial margin, or reduced and was improved."""
-    after = assess(state, account, now)
-    if reduces and margin.is_improved(before, after):
+    health = assess(after, account, now)
+    if reduces and margin.is_improved(assess(before, account, now), health):
         return
-    margin.require_initial_margin(after)
+    margin.require_initial_margin(health)
 
 
 def split_fees(fees: Fees, maker_is_buyer: bool) -> tuple[int, int]:

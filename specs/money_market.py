@@ -264,9 +264,10 @@ def debit(pool: Pool, balance: Balance, amount: Wad) -> tuple[Pool, Balance]:
     the pool's cash; the caller says whether tokens leave.
     """
     used = min(balance.idle, amount)
-    pool = replace(pool, cash=Wad(pool.cash + used), idle=Wad(pool.idle - used))
-    balance = replace(balance, idle=Wad(balance.idle - used))
-    amount = Wad(amount - used)
+    if used > 0:
+        pool = replace(pool, cash=Wad(pool.cash + used), idle=Wad(pool.idle - used))
+        balance = replace(balance, idle=Wad(balance.idle - used))
+        amount = Wad(amount - used)
 
     if balance.scaled > 0:
         lent = compute_lent(balance, pool.lend_index)

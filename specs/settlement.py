@@ -122,7 +122,9 @@ def fits(listed: Market, account: Account, position: Position) -> bool:
 
 def change_usdc(state: State, account: AccountId, amount: int) -> State:
     """Return ``state`` with a signed amount of accrued USDC credited or debited."""
-    if amount >= 0:
+    if amount == 0:
+        return state
+    if amount > 0:
         return credit(state, account, USDC, Wad(amount))
     return debit(state, account, USDC, Wad(-amount))
 

@@ -56,8 +56,6 @@ def fill_spot(
     require_open(state, asset)
     require_open(state, USDC)
     state = accrue(accrue(state, asset, now), USDC, now)
-    buyer_before = assess(state, buyer, now)
-    seller_before = assess(state, seller, now)
     buyer_reduces = acc.get_balance(get_account(state, buyer), asset).scaled < 0
     seller_reduces = acc.get_balance(get_account(state, seller), USDC).scaled < 0
     buyer_fee, seller_fee = split_fees(listed.fees, maker_is_buyer)
@@ -73,8 +71,8 @@ def fill_spot(
     state = charge(state, seller, compute_fee(cost, seller_fee))
     for number, account in ((asset, seller), (USDC, buyer)):
         require_borrowing(before, state, number, account)
-    require_fill_margin(state, buyer, buyer_before, buyer_reduces, now)
-    require_fill_margin(state, seller, seller_before, seller_reduces, now)
+    require_fill_margin(before, state, buyer, buyer_reduces, now)
+    require_fill_margin(before, state, seller, seller_reduces, now)
     return state
 
 
@@ -132,9 +130,8 @@ def convert(
     state = debit(state, buyer, USDC, Wad(mul_div_up(amount, price, WAD)))
     require_borrowing(paid, state, USDC, buyer)
     require_conversion(before, state, account, amount, price, is_discounted, now)
-    buyer_before = assess(before, buyer, now)
     buyer_reduces = acc.get_balance(get_account(before, buyer), asset).scaled < 0
-    require_fill_margin(state, buyer, buyer_before, buyer_reduces, now)
+    require_fill_margin(before, state, buyer, buyer_reduces, now)
     return state
 
 

@@ -257,6 +257,8 @@ def get_virtuals(state: State, asset: int) -> Virtuals:
 def get_borrow_index(state: State, asset: int, now: Seconds) -> Ray:
     """Return the borrow index of ``asset`` at ``now``, booked or not."""
     pool = get_asset(state, asset).pool
+    if pool.accrued_at == now:
+        return pool.borrow_index
     surplus = get_surplus(state, asset)
     return money_market.compute_borrow_index(pool, surplus, now)
 
@@ -415,8 +417,13 @@ def with_entry(
 ) -> State:
     """Return ``state`` with a pool and one account's balance in it set."""
     pool, balance = entry
+    listed = replace(state.assets[asset], pool=pool)
     changed = acc.with_balance(get_account(state, account), asset, balance)
-    return with_account(with_pool(state, asset, pool), account, changed)
+    return replace(
+        state,
+        assets={**state.assets, asset: listed},
+        accounts={**state.accounts, account: changed},
+    )
 
 
 def with_custody(state: State, asset: int, tokens: int) -> State:
@@ -447,6 +454,8 @@ def earn(state: State, old: Pool, new: Pool) -> State:
         return state
     accounts = dict(state.accounts)
     for name, account in state.accounts.items():
+        if not account.positions:
+            continue
         positions = {
             market: virtual_pnl.earn(
                 position,
@@ -459,8 +468,7 @@ def earn(state: State, old: Pool, new: Pool) -> State:
             else position
             for market, position in account.positions.items()
         }
-        if positions != account.positions:
-            accounts[name] = replace(account, positions=positions)
+        accounts[name] = replace(account, positions=positions)
     return replace(state, accounts=accounts)
 
 
@@ -478,8 +486,9 @@ def credit(state: State, account: AccountId, asset: int, amount: Wad) -> State:
         owed = Wad(0)
     keeps_idle = not settings.auto_lend or (balance.scaled < 0 and owed == 0)
     idle = min(max(0, amount - owed), pool.cash) if keeps_idle else 0
-    pool, balance = money_market.credit(pool, balance, Wad(amount - idle))
-    entry = money_market.lay_idle(pool, balance, Wad(idle))
+    entry = money_market.credit(pool, balance, Wad(amount - idle))
+    if idle > 0:
+        entry = money_market.lay_idle(*entry, Wad(idle))
     return with_entry(state, account, asset, entry)
 
 

@@ -18,7 +18,6 @@ from specs.state import (
     Market,
     State,
     accrue,
-    assess,
     get_account,
     get_market,
 )
@@ -49,8 +48,7 @@ def fill_perp(
         raise errors.StalePrice
     require_open(state, USDC)
     state = accrue(state, USDC, now)
-    buyer_before = assess(state, buyer, now)
-    seller_before = assess(state, seller, now)
+    before = state
     bought = acc.get_position(get_account(state, buyer), market)
     sold = acc.get_position(get_account(state, seller), market)
     buyer_reduces = perpetual.is_reduction(bought.lots, lots)
@@ -66,8 +64,8 @@ def fill_perp(
     require_open_interest_limit(listed, state.markets[market])
     state = charge(state, buyer, compute_fee(notional, buyer_fee))
     state = charge(state, seller, compute_fee(notional, seller_fee))
-    require_fill_margin(state, buyer, buyer_before, buyer_reduces, now)
-    require_fill_margin(state, seller, seller_before, seller_reduces, now)
+    require_fill_margin(before, state, buyer, buyer_reduces, now)
+    require_fill_margin(before, state, seller, seller_reduces, now)
     return state
 
 

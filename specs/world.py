@@ -113,11 +113,17 @@ GOVERNANCE: Final = frozenset(
 def take(world: World, action: Action) -> World:
     """Return ``world`` after ``action``; raise its refusal."""
     after = SURROUNDINGS.get(action.name, take_clearing)(world, action)
-    tokens = {
-        asset: after.tokens.get(asset, 0) + listed.custody - get_custody(world, asset)
+    if after.clearing.assets is not world.clearing.assets:
+        after = replace(after, tokens=count_tokens(world, after))
+    return with_ghosts(world, after, action)
+
+
+def count_tokens(before: World, after: World) -> Mapping[int, int]:
+    """Return what the vault has after what came and went through the protocol."""
+    return {
+        asset: after.tokens.get(asset, 0) + listed.custody - get_custody(before, asset)
         for asset, listed in after.clearing.assets.items()
     }
-    return with_ghosts(world, replace(after, tokens=tokens), action)
 
 
 def get_custody(world: World, asset: int) -> int:

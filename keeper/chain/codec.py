@@ -1,8 +1,8 @@
 """
 ABI encoding and decoding, the same for every engine.
 
-Words and lists of words are packed here, everything else by `eth_abi`, which is
-slower. Addresses come out in checksum form, structs as named tuples in the order of
+Words, structs and lists of words are packed here, everything else by `eth_abi`, which
+is slower. Addresses come out in checksum form, structs as named tuples in the order of
 their fields, lists as tuples.
 """
 
@@ -112,18 +112,24 @@ def encode(types: Sequence[str], values: Sequence[Any]) -> bytes:
     """Return `values` encoded as the arguments of a call."""
     if len(types) != len(values):
         raise ValueError(f"{len(values)} arguments for {len(types)}")
-    heads, tails, offset = [], [], WORD * len(types)
-    for kind, value in zip(types, values, strict=True):
+    heads, tails = [], {}
+    for at, (kind, value) in enumerate(zip(types, values, strict=True)):
         if _is_word(kind):
             heads.append(_word(kind, value))
+        elif members := _members(kind):
+            heads.append(encode(members, value))
         elif kind.endswith("[]") and _is_word(kind[:-2]):
-            tail = b"".join(_word(kind[:-2], item) for item in value)
-            heads.append(offset.to_bytes(WORD, "big"))
-            tails.append(len(value).to_bytes(WORD, "big") + tail)
-            offset += WORD + len(tail)
+            tail = b"".join([_word(kind[:-2], item) for item in value])
+            heads.append(bytes(WORD))
+            tails[at] = len(value).to_bytes(WORD, "big") + tail
         else:
             return abi_encode(types, values)
-    return b"".join(heads) + b"".join(tails)
+    if tails:
+        offset = sum(map(len, heads))
+        for at, tail in tails.items():
+            heads[at] = offset.to_bytes(WORD, "big")
+            offset += len(tail)
+    return b"".join([*heads, *tails.values()])
 
 
 def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
@@ -174,6 +180,15 @@ def _is_word(kind: str) -> bool:
     return kind.startswith(("uint", "int", "bytes", "address", "bool")) and (
         kind != "bytes"
     )
+
+
+@cache
+def _members(kind: str) -> Sequence[str]:
+    """Return the types of a struct of words, or nothing."""
+    if not (kind.startswith("(") and kind.endswith(")")):
+        return ()
+    members = split_types(kind[1:-1])
+    return members if all(map(_is_word, members)) else ()
 
 
 def _word(kind: str, value: Any) -> bytes:

@@ -26,6 +26,9 @@ others = {
     "string": st.text(max_size=40),
     "bytes": st.binary(max_size=70),
     "(int256,address)": st.tuples(words["int256"], addresses),
+    "(int256,(bool,uint8))": st.tuples(
+        words["int256"], st.tuples(words["bool"], words["uint8"])
+    ),
     "(uint8,address[])[]": st.lists(
         st.tuples(words["uint8"], st.lists(addresses, max_size=2).map(tuple)),
         max_size=2,
@@ -78,6 +81,8 @@ def test_value_that_does_not_fit_is_refused(kind, value):
 def test_wrong_number_of_arguments_is_refused():
     with pytest.raises(ValueError, match="1 arguments for 2"):
         codec.encode(["bool", "bool"], [True])
+    with pytest.raises(ValueError, match="1 arguments for 2"):
+        codec.encode(["(bool,bool)"], [(True,)])
 
 
 def test_short_answer_is_refused():
