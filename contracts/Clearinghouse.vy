@@ -73,6 +73,7 @@ exports: (
     state.balances,
     state.positions,
     state.snapshots,
+    state.orders,
 )
 
 # Bytes that the fallback passes on of what a code body returns.

@@ -35,9 +35,6 @@ initializes: positions
 initializes: tick_set[state := state]
 initializes: virtual_pnl[state := state, tick_set := tick_set]
 initializes: money_market[accounts := accounts, state := state]
-initializes: margin[
-    money_market := money_market, state := state, virtual_pnl := virtual_pnl
-]
 initializes: settlement[
     accounts := accounts,
     money_market := money_market,

@@ -25,10 +25,12 @@ from specs.accounts import USDC, Account, AccountId, Address, Settings
 from specs.fixed_point import Lots, Ray, Seconds, Wad
 from specs.funding import Funding
 from specs.guards import Guards
+from specs.instruments import SPOT, get_code, get_instrument
 from specs.interest_rate import Curve
 from specs.liquidity_fund import Fund
 from specs.margin import Quote
 from specs.money_market import EMPTY, Balance, Pool
+from specs.open_orders import OpenOrders
 from specs.packing import Word
 from specs.perpetual import Position
 from specs.requirements import Haircut, Requirement, Scales
@@ -336,9 +338,12 @@ def read_account(reader: Reader, scope: Scope, account: AccountId) -> Account:
     """Return an account; raise `Mismatch` unless its header lists what it has."""
     balances = read_row(reader, "balances", account, sorted(scope.assets))
     positions = read_row(reader, "positions", account, sorted(scope.markets))
-    return to_account(
-        account, reader.word("headers", account), tuple(balances), tuple(positions)
-    )
+    header = reader.word("headers", account)
+    ordered = packing.get_field(header, words.BY_ACCOUNT["headers"]["orders"])
+    instruments = [*scope.markets, *(SPOT + each for each in scope.assets)]
+    codes = sorted(get_code(each) for each in instruments) if ordered else []
+    orders = read_row(reader, "orders", account, codes)
+    return to_account(account, header, tuple(balances), tuple(positions), tuple(orders))
 
 
 Row = tuple[tuple[int, int], ...]
@@ -346,11 +351,25 @@ Row = tuple[tuple[int, int], ...]
 
 
 @lru_cache(maxsize=2**14)
-def to_account(account: AccountId, word: int, had: Row, held: Row) -> Account:
-    """Return the account in its words, those of its balances and its positions."""
+def to_account(
+    account: AccountId, word: int, had: Row, held: Row, resting: Row
+) -> Account:
+    """
+    Return the account in its words: those of its balances, its positions and its
+    orders.
+    """
     header = packing.unpack(word, words.BY_ACCOUNT["headers"])
     balances = {asset: to_balance(found) for asset, found in had if found}
     positions = {market: to_position(found) for market, found in held if found}
+    orders = {
+        get_instrument(code): to_orders(found) for code, found in resting if found
+    }
+    bits = sum(1 << get_code(instrument) for instrument in orders)
+    if bits != header["orders"]:
+        message = (
+            f"account {account:#x}: has orders {bits:#x}, says {header['orders']:#x}"
+        )
+        raise Mismatch(message)
     lists = {
         "assets": tuple(asset for asset in balances if asset != USDC),
         "markets": tuple(positions),
@@ -367,7 +386,7 @@ def to_account(account: AccountId, word: int, had: Row, held: Row) -> Account:
         auto_realize=header["is_realising"] != 0,
         max_leverage=header["max_leverage"],
     )
-    return Account(balances, positions, settings)
+    return Account(balances, positions, orders, settings)
 
 
 def to_balance(word: int) -> Balance:
@@ -377,6 +396,12 @@ def to_balance(word: int) -> Balance:
     if balance == EMPTY:
         raise Mismatch("an empty balance is stored")
     return balance
+
+
+def to_orders(word: int) -> OpenOrders:
+    """Return what rests in an instrument, in a word."""
+    fields = packing.unpack(word, packing.OPEN_ORDERS)
+    return OpenOrders(fields["bids"], fields["asks"])
 
 
 def to_position(word: int) -> Position:

@@ -13,6 +13,7 @@ from typing import Final, NewType
 
 from specs.errors import NotAuthorised, ReservedAccount, TooManyAssets, TooManyMarkets
 from specs.money_market import EMPTY, Balance
+from specs.open_orders import NONE, OpenOrders
 from specs.perpetual import FLAT, Position
 
 AccountId = NewType("AccountId", int)
@@ -69,6 +70,8 @@ class Account:
 
     balances: Mapping[int, Balance] = field(default_factory=dict)
     positions: Mapping[int, Position] = field(default_factory=dict)
+    orders: Mapping[int, OpenOrders] = field(default_factory=dict)
+    """By instrument."""
     settings: Settings = DEFAULT
 
 
@@ -113,6 +116,19 @@ def with_position(account: Account, market: int, position: Position) -> Account:
     if len(positions) > MAX_MARKETS:
         raise TooManyMarkets
     return replace(account, positions=positions)
+
+
+def get_orders(account: Account, instrument: int) -> OpenOrders:
+    """Return what the account has resting in ``instrument``."""
+    return account.orders.get(instrument, NONE)
+
+
+def with_orders(account: Account, instrument: int, orders: OpenOrders) -> Account:
+    """Return ``account`` with its resting orders in an instrument set."""
+    changed = {**account.orders, instrument: orders}
+    if orders == NONE:
+        del changed[instrument]
+    return replace(account, orders=changed)
 
 
 def is_authorised(

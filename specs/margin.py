@@ -14,12 +14,18 @@ from typing import Final
 
 from specs.errors import BelowInitialMargin, PricesDiverge, StalePrice
 from specs.fixed_point import WAD, Seconds, Wad, mul_div_down, mul_div_up
+from specs.open_orders import (
+    OpenOrders,
+    compute_ask_debt,
+    compute_bid_cost,
+    compute_bid_loss,
+    compute_counted,
+)
 from specs.requirements import (
     Haircut,
     Requirement,
     compute_initial_margin,
     compute_maintenance_margin,
-    compute_weight,
     limit_leverage,
 )
 
@@ -57,6 +63,7 @@ class Collateral:
 class Debt:
     """A negative balance of an asset other than USDC."""
 
+    asset: int
     owed: Wad
     quote: Quote
     requirement: Requirement
@@ -76,7 +83,22 @@ class Exposure:
     """Interest on what it gained or lost, not settled yet."""
     notional: Wad
     """Size at mark, rounded up; 0 for an unsettled claim."""
+    worst_notional: Wad
+    """The same of the largest size that resting orders could leave."""
     quote: Quote
+    requirement: Requirement
+
+
+@dataclass(frozen=True)
+class SpotOrders:
+    """Resting orders in a spot asset, and what there is of it."""
+
+    asset: int
+    held: Wad
+    owed: Wad
+    orders: OpenOrders
+    quote: Quote
+    haircut: Haircut
     requirement: Requirement
 
 
@@ -90,6 +112,8 @@ class Portfolio:
     collaterals: tuple[Collateral, ...]
     debts: tuple[Debt, ...]
     exposures: tuple[Exposure, ...]
+    """Of every market with a position, a claim or resting orders."""
+    orders: tuple[SpotOrders, ...] = ()
     max_leverage: int = 0
     """The account's own limit; 0 for none."""
 
@@ -113,7 +137,7 @@ class Health:
     priced_at: Seconds
     """The latest time of a price that is not stale."""
     is_stale: bool
-    """Whether a position's or a debt's price is stale."""
+    """Whether the price of a position, a debt or an order that adds risk is stale."""
     is_diverging: bool
     """Whether fast and slow price of a fresh leg are too far apart."""
 
@@ -133,11 +157,19 @@ def is_diverging(quote: Quote) -> bool:
     return 100 * abs(quote.fast - quote.slow) > MAX_DIVERGENCE_PERCENT * quote.slow
 
 
+def get_low(quote: Quote) -> Wad:
+    """Return the lower of fast and slow price."""
+    return Wad(min(quote.slow, quote.fast))
+
+
+def get_high(quote: Quote) -> Wad:
+    """Return the higher of fast and slow price."""
+    return Wad(max(quote.slow, quote.fast))
+
+
 def compute_collateral_value(collateral: Collateral, price: Wad) -> Wad:
     """Return what a collateral counts for at ``price``, rounded down twice."""
-    value = mul_div_down(collateral.held, price, WAD)
-    weight = compute_weight(collateral.haircut, collateral.held)
-    return Wad(mul_div_down(value, weight, WAD))
+    return compute_counted(collateral.held, price, collateral.haircut)
 
 
 def compute_net_usdc(portfolio: Portfolio) -> int:
@@ -182,6 +214,15 @@ def get_notionals(portfolio: Portfolio) -> Iterable[tuple[Requirement, Wad, Quot
         yield debt.requirement, Wad(notional), debt.quote
 
 
+def get_added_quotes(portfolio: Portfolio) -> Iterable[Quote]:
+    """Return the prices of what resting orders could add to."""
+    for exposure in portfolio.exposures:
+        if exposure.worst_notional > exposure.notional:
+            yield exposure.quote
+    for orders in portfolio.orders:
+        yield orders.quote
+
+
 def compute_usdc_debt(portfolio: Portfolio) -> Wad:
     """
     Return the USDC that balance and unrealised PnL leave owed: the same after
@@ -195,31 +236,57 @@ def compute_initial_equity(portfolio: Portfolio, now: Seconds) -> int:
     Return net equity at conservative prices.
 
     Collateral at the lower, debts at the higher of fast and slow; a stale
-    collateral counts 0; unrealised gains count as far as they are backed.
+    collateral counts 0; unrealised gains count as far as they are backed. What spot
+    bids would lose to a haircut is lost.
     """
     equity = compute_conservative_usdc(portfolio)
     equity += sum(
-        compute_collateral_value(c, Wad(min(c.quote.slow, c.quote.fast)))
+        compute_collateral_value(c, get_low(c.quote))
         for c in portfolio.collaterals
         if not is_stale(c.quote, now)
     )
+    equity -= sum(
+        compute_bid_loss(
+            o.orders.bids,
+            o.held,
+            o.owed,
+            Wad(0 if is_stale(o.quote, now) else get_low(o.quote)),
+            get_high(o.quote),
+            o.haircut,
+        )
+        for o in portfolio.orders
+    )
     return equity - sum(
-        mul_div_up(d.owed, max(d.quote.slow, d.quote.fast), WAD)
-        for d in portfolio.debts
+        mul_div_up(d.owed, get_high(d.quote), WAD) for d in portfolio.debts
     )
 
 
 def compute_total_initial_margin(portfolio: Portfolio) -> int:
-    """Return the initial margin of every leg, debts at their higher price."""
-    debt = Wad(max(0, -compute_conservative_usdc(portfolio)))
+    """
+    Return the initial margin of every leg, debts at their higher price, as large as
+    resting orders could leave it.
+    """
+    bids = sum(
+        compute_bid_cost(o.orders.bids, get_high(o.quote)) for o in portfolio.orders
+    )
+    debt = Wad(max(0, bids - compute_conservative_usdc(portfolio)))
     legs = [(portfolio.usdc_requirement, debt)]
-    legs += [(e.requirement, e.notional) for e in portfolio.exposures]
+    legs += [(e.requirement, e.worst_notional) for e in portfolio.exposures]
+    ordered = {orders.asset for orders in portfolio.orders}
     legs += [
         (
             d.requirement,
-            Wad(mul_div_up(d.owed, max(d.quote.slow, d.quote.fast), WAD)),
+            Wad(mul_div_up(d.owed, get_high(d.quote), WAD)),
         )
         for d in portfolio.debts
+        if d.asset not in ordered
+    ]
+    legs += [
+        (
+            o.requirement,
+            compute_ask_debt(o.orders.asks, o.held, o.owed, get_high(o.quote)),
+        )
+        for o in portfolio.orders
     ]
     return sum(
         compute_initial_margin(limit_leverage(r, portfolio.max_leverage), notional)
@@ -233,6 +300,8 @@ def assess(portfolio: Portfolio, now: Seconds) -> Health:
     legs = tuple(get_notionals(portfolio))
     stale_legs = tuple(leg for leg in legs if is_stale(leg[2], now))
     quotes = [leg[2] for leg in legs] + [c.quote for c in portfolio.collaterals]
+    added = tuple(get_added_quotes(portfolio))
+    quotes += added
     fresh = [quote for quote in quotes if not is_stale(quote, now)]
     stale_loss = sum(
         max(0, -e.value)
@@ -256,7 +325,7 @@ def assess(portfolio: Portfolio, now: Seconds) -> Health:
         stale_loss=stale_loss,
         stale_margin=sum(compute_maintenance_margin(r, n) for r, n, _ in stale_legs),
         priced_at=max((quote.time for quote in fresh), default=Seconds(0)),
-        is_stale=len(stale_legs) > 0,
+        is_stale=len(stale_legs) > 0 or any(is_stale(quote, now) for quote in added),
         is_diverging=any(is_diverging(quote) for quote in fresh),
     )
 

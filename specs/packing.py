@@ -157,6 +157,7 @@ TICK: Final[Word] = {"longs": Field(64, 64), "shorts": Field(0, 64)}
 HEADER: Final[Word] = {
     "assets": Field(192, 64),
     "markets": Field(128, 64),
+    "orders": Field(64, 64),
     "max_leverage": Field(8, 8),
     "is_not_repaying": Field(3, 1),
     "is_not_borrowing": Field(2, 1),
@@ -167,6 +168,7 @@ BALANCE: Final[Word] = {
     "scaled": Field(128, 128, is_signed=True),
     "idle": Field(0, 128),
 }
+OPEN_ORDERS: Final[Word] = {"bids": Field(128, 128), "asks": Field(0, 128)}
 POSITION: Final[Word] = {
     "lots": Field(192, 64, is_signed=True),
     "basis": Field(64, 128, is_signed=True),

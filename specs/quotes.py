@@ -27,17 +27,13 @@ from specs.errors import (
     ZeroAmount,
 )
 from specs.fixed_point import Seconds, Wad
+from specs.instruments import MAX_LISTED as MAX_LISTED
+from specs.instruments import SPOT as SPOT
 from specs.signatures import (
     compute_digest,
     compute_domain_separator,
     compute_struct_hash,
 )
-
-SPOT: Final = 2**128
-"""Instruments from here on are spot assets; below, markets."""
-
-MAX_LISTED: Final = 32
-"""Markets and assets are numbered below this."""
 
 ANYONE: Final = AccountId(0)
 """The counterparty of a quote that is meant for nobody in particular."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 from specs import accounts as acc
 from specs import (
     errors,
+    instruments,
     liquidity_fund,
     margin,
     money_market,
@@ -25,9 +26,11 @@ from specs import (
 from specs.accounts import USDC, Account, AccountId, Address
 from specs.fixed_point import Lots, Ray, Seconds, Wad
 from specs.funding import Funding
+from specs.instruments import is_spot
 from specs.liquidity_fund import Fund
 from specs.margin import Health, Quote
 from specs.money_market import Balance, Pool, Virtuals
+from specs.open_orders import OpenOrders, compute_worst_lots
 from specs.packing import Word
 from specs.perpetual import Position
 from specs.requirements import CALM, Haircut, Requirement, Scales, scale
@@ -68,8 +71,9 @@ BY_ACCOUNT_AND_NUMBER: Final[Mapping[str, Word]] = {
     "balances": packing.BALANCE,
     "positions": packing.POSITION,
     "snapshots": packing.GROWTH,
+    "orders": packing.OPEN_ORDERS,
 }
-"""Keys: account, then asset or market."""
+"""Keys: account, then asset, market or an instrument's code."""
 
 BY_TICK: Final[Mapping[str, Word]] = {
     "tick_size": packing.TICK,
@@ -331,9 +335,16 @@ def get_worse_price(listed: Market, position: Position) -> Wad:
 
 
 def get_exposure(
-    state: State, market: int, position: Position, borrow_index: Ray
+    state: State,
+    market: int,
+    position: Position,
+    orders: OpenOrders,
+    borrow_index: Ray,
 ) -> margin.Exposure:
-    """Return a position as margin sees it, at the borrow index of USDC until now."""
+    """
+    Return a position and the orders that may change it as margin sees them, at the
+    borrow index of USDC until now.
+    """
     listed = state.markets[market]
     quote, index = listed.quote, listed.funding.index
     worst_value = perpetual.compute_value(
@@ -352,8 +363,33 @@ def get_exposure(
         credit=get_credit(state, market, position, worst_value),
         interest=interest,
         notional=perpetual.compute_notional(position.lots, listed.lot, quote.slow),
+        worst_notional=perpetual.compute_notional(
+            compute_worst_lots(position.lots, orders), listed.lot, quote.slow
+        ),
         quote=quote,
         requirement=scale(listed.requirement, listed.scales),
+    )
+
+
+def get_ordered_markets(account: Account) -> set[int]:
+    """Return the markets in which an account has orders resting."""
+    return {each for each in account.orders if not is_spot(each)}
+
+
+def get_spot_orders(
+    state: State, account: AccountId, instrument: int, now: Seconds
+) -> margin.SpotOrders:
+    """Return an account's orders in a spot asset as margin sees them."""
+    asset = instruments.get_asset(instrument)
+    listed = get_asset(state, asset)
+    return margin.SpotOrders(
+        asset=asset,
+        held=get_held(state, account, asset),
+        owed=get_owed(state, account, asset, now),
+        orders=acc.get_orders(get_account(state, account), instrument),
+        quote=listed.quote,
+        haircut=listed.haircut,
+        requirement=listed.requirement,
     )
 
 
@@ -376,6 +412,7 @@ def get_portfolio(state: State, account: AccountId, now: Seconds) -> margin.Port
         ),
         debts=tuple(
             margin.Debt(
+                asset,
                 get_owed(state, account, asset, now),
                 get_quote(state, asset),
                 get_asset(state, asset).requirement,
@@ -384,8 +421,19 @@ def get_portfolio(state: State, account: AccountId, now: Seconds) -> margin.Port
             if held.balances[asset].scaled < 0
         ),
         exposures=tuple(
-            get_exposure(state, market, held.positions[market], borrow_index)
-            for market in sorted(held.positions)
+            get_exposure(
+                state,
+                market,
+                acc.get_position(held, market),
+                acc.get_orders(held, market),
+                borrow_index,
+            )
+            for market in sorted(held.positions.keys() | get_ordered_markets(held))
+        ),
+        orders=tuple(
+            get_spot_orders(state, account, instrument, now)
+            for instrument in sorted(held.orders)
+            if is_spot(instrument)
         ),
         max_leverage=held.settings.max_leverage,
     )

@@ -156,7 +156,7 @@ def _set_settings(account: uint256, settings: IClearinghouse.Settings):
         chosen |= _IS_NOT_BORROWING
     if not settings.auto_repay:
         chosen |= _IS_NOT_REPAYING
-    state.headers[account] = ((state.headers[account] >> 128) << 128) | chosen
+    state.headers[account] = ((state.headers[account] >> 64) << 64) | chosen
 
 
 @internal

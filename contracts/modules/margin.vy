@@ -15,7 +15,9 @@ from ..interfaces import IClearinghouse
 from . import accounts
 from . import errors
 from . import fixed_point as fp
+from . import instruments
 from . import money_market
+from . import open_orders
 from . import perpetual
 from . import requirements
 from . import state
@@ -28,6 +30,7 @@ uses: virtual_pnl
 MAX_PRICE_AGE: constant(uint256) = 60
 PRICE_UNIT: constant(uint256) = 10**6
 _ENTRIES: constant(uint256) = 8
+_CODES: constant(uint256) = 64
 _LOW_24: constant(uint256) = 2**24 - 1
 _LOW_32: constant(uint256) = 2**32 - 1
 _LOW_40: constant(uint256) = 2**40 - 1
@@ -134,7 +137,20 @@ def _assess(account: uint256) -> IClearinghouse.Health:
         net += value
         worst += worst_value
         entries >>= 8
-    return self._add_usdc(health, account, net, worst, least, borrow_index)
+    bids: uint256 = 0
+    codes: uint256 = open_orders._codes(header)
+    for i: uint256 in range(_CODES):
+        if codes == 0:
+            break
+        if codes & 1 != 0:
+            if i < instruments.MAX_LISTED:
+                health = self._add_perp_orders(health, account, i, least)
+            else:
+                cost: uint256 = 0
+                health, cost = self._add_spot_orders(health, account, i, least)
+                bids += cost
+        codes >>= 1
+    return self._add_usdc(health, account, net, worst, least, borrow_index, bids)
 
 
 @internal
@@ -258,6 +274,96 @@ def _add_position(
 
 @internal
 @view
+def _add_perp_orders(
+    so_far: IClearinghouse.Health, account: uint256, market: uint256, least: uint256
+) -> IClearinghouse.Health:
+    """
+    @notice Return a health with the initial margin that a market's resting orders add
+            to that of the position.
+    """
+    health: IClearinghouse.Health = so_far
+    mark: uint256 = state.market_quote[market]
+    risk: uint256 = state.market_risk[market]
+    lot: uint256 = perpetual._lot(risk)
+    lots: int256 = perpetual._lots(state.positions[account][market])
+    worst: int256 = convert(
+        open_orders._worst_lots(
+            lots, state.orders[account][market]
+        ),
+        int256,
+    )
+    quote: Quote = self._quote(mark)
+    notional: uint256 = perpetual._compute_notional(lots, lot, quote.slow)
+    larger: uint256 = perpetual._compute_notional(worst, lot, quote.slow)
+    if larger == notional:
+        return health
+    risk = requirements._scale(risk, mark)
+    health.initial_margin += self._initial_margin(
+        risk, larger, least
+    ) - self._initial_margin(risk, notional, least)
+    return self._note(health, quote)
+
+
+@internal
+@view
+def _add_spot_orders(
+    so_far: IClearinghouse.Health, account: uint256, code: uint256, least: uint256
+) -> (IClearinghouse.Health, uint256):
+    """
+    @notice Return a health with what an asset's resting orders could leave counted in,
+            and what its bids cost.
+    """
+    health: IClearinghouse.Health = so_far
+    asset: uint256 = code - instruments.MAX_LISTED
+    orders: uint256 = state.orders[account][code]
+    word: uint256 = state.balances[account][asset]
+    quote_word: uint256 = state.quote[asset]
+    quote: Quote = self._quote(quote_word)
+    high: uint256 = max(quote.slow, quote.fast)
+    low: uint256 = min(quote.slow, quote.fast)
+    if self._is_stale(quote):
+        low = 0
+    held: uint256 = money_market._held(word, state.pool_index[asset] >> 144)
+    owed: uint256 = 0
+    if money_market._scaled(word) < 0:
+        owed = money_market._debt(word, money_market._borrow_index(asset))
+
+    bids: uint256 = open_orders._bids(orders)
+    health.initial_equity -= convert(
+        open_orders._bid_loss(
+            bids, held, owed, low, high, (quote_word >> 40) & _LOW_24, quote_word & _LOW_40
+        ),
+        int256,
+    )
+    risk: uint256 = state.risk[asset]
+    debt: uint256 = open_orders._ask_debt(
+        open_orders._asks(orders), held, owed, high
+    )
+    health.initial_margin += self._initial_margin(risk, debt, least)
+    if owed != 0:
+        health.initial_margin -= self._initial_margin(
+            risk, fp._mul_div_up(owed, high, fp.WAD), least
+        )
+    return self._note(health, quote), open_orders._bid_cost(bids, high)
+
+
+@internal
+@view
+def _note(so_far: IClearinghouse.Health, quote: Quote) -> IClearinghouse.Health:
+    """
+    @notice Return a health that knows how good a price is that new risk depends on.
+    """
+    health: IClearinghouse.Health = so_far
+    if self._is_stale(quote):
+        health.is_stale = True
+    else:
+        health.priced_at = max(health.priced_at, quote.time)
+        health.is_diverging = health.is_diverging or self._is_diverging(quote)
+    return health
+
+
+@internal
+@view
 def _add_usdc(
     so_far: IClearinghouse.Health,
     account: uint256,
@@ -265,10 +371,12 @@ def _add_usdc(
     worst: int256,
     least: uint256,
     borrow_index: uint256,
+    bids: uint256,
 ) -> IClearinghouse.Health:
     """
     @notice Return a health with the USDC balance and all positions' values counted in:
-            `net` at mark, `worst` at the worse prices.
+            `net` at mark, `worst` at the worse prices; a debt binds initial margin as
+            if spot bids had cost `bids` more.
     """
     health: IClearinghouse.Health = so_far
     word: uint256 = state.balances[account][accounts.USDC]
@@ -284,7 +392,9 @@ def _add_usdc(
 
     risk: uint256 = state.risk[accounts.USDC]
     owed: uint256 = convert(max(-(usdc + net), 0), uint256)
-    worst_owed: uint256 = convert(max(-(usdc + worst), 0), uint256)
+    worst_owed: uint256 = convert(
+        max(convert(bids, int256) - usdc - worst, 0), uint256
+    )
     health.initial_equity += usdc + worst
     health.initial_margin += self._initial_margin(risk, worst_owed, least)
     health.equity += usdc + net
