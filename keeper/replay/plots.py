@@ -1,11 +1,9 @@
 """The plots of a report, as SVG that needs nothing beside it."""
 
-import io
-import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from keeper.figures import COLOURS, INK, finish, moment, render
 from keeper.parameters import ASSETS, MARKETS
 from keeper.replay.interest import UNIT
 from keeper.replay.recorder import Liquidation, Sample
@@ -17,31 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS: Final = ("#2f5bd7", "#d9642c", "#17876d", "#8f4bc2", "#b8860b", "#c2325a")
-INK: Final = "#27303f"
-FAINT: Final = "#dfe3ea"
-
-_STYLE: Final[Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "replay",
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "text.color": INK,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.grid": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "grid.color": FAINT,
-    "grid.linewidth": 0.7,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "legend.frameon": False,
-    "lines.linewidth": 1.6,
-}
+_WIDTH: Final = 11
+"""Inches."""
 
 
 def prices(samples: Sequence[Sample], liquidations: Sequence[Liquidation]) -> str:
@@ -58,7 +33,7 @@ def prices(samples: Sequence[Sample], liquidations: Sequence[Liquidation]) -> st
             upper.plot(times, slow, color=INK, linewidth=1.1, label="slow index")
             upper.plot(times, marks, color=colour, label="mark")
             for entry in liquidations:
-                upper.axvline(_moment(entry.time), ymax=0.04, color=COLOURS[5])
+                upper.axvline(moment(entry.time), ymax=0.04, color=COLOURS[5])
             lower.fill_between(times, basis, color=colour, alpha=0.35, linewidth=0)
             _finish(upper, f"{market.symbol}, USDC")
             _finish(lower, "Mark over index, bp")
@@ -165,42 +140,14 @@ def takeovers(samples: Sequence[Sample], liquidations: Sequence[Liquidation]) ->
     return _render(draw, 2.6)
 
 
-def _render(draw: Any, height: float) -> str:
-    # Matplotlib takes a second to import, which a keeper need not spend.
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(11, height), layout="constrained")
-        draw(figure)
-        file = io.StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    return embed(file.getvalue())
-
-
-def embed(svg: str) -> str:
-    """Return a file of SVG as an element, without size and what is about the file."""
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.S)
-    head = re.compile(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>')
-    return head.sub(r'<svg viewBox="\1">', svg, count=1)
+def _render(draw: Callable[["Figure"], None], height: float) -> str:
+    return render(draw, _WIDTH, height)
 
 
 def _finish(axis: "Axes", title: str) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
     axis.set_title(title)
-    locator: Any = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
-    formatter: Any = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
-    axis.xaxis.set_major_locator(locator)
-    axis.xaxis.set_major_formatter(formatter)
-    if axis.get_legend_handles_labels()[0]:
-        axis.legend(loc="best", fontsize=9)
+    finish(axis)
 
 
 def _times(samples: Sequence[Sample]) -> Any:
-    # Dates are what matplotlib plots and what its types do not know.
-    return [_moment(sample.time) for sample in samples]
-
-
-def _moment(time: int) -> datetime:
-    return datetime.fromtimestamp(time, UTC)
+    return [moment(sample.time) for sample in samples]

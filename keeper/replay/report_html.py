@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
+from keeper import pages
 from keeper.replay import plots, report_json
 from keeper.replay.report_json import Result
 from specs.accounts import AccountId
@@ -13,17 +14,6 @@ from specs.accounts import AccountId
 NAME: Final = "report.html"
 
 _STYLE: Final = """
-:root { --ink: #27303f; --faint: #dfe3ea; --soft: #6a7486; --good: #17876d;
-        --bad: #c2325a; }
-* { box-sizing: border-box; }
-body { margin: 0; background: #f5f6f9; color: var(--ink);
-       font: 15px/1.5 system-ui, "Segoe UI", Roboto, sans-serif; }
-main { max-width: 1120px; margin: 0 auto; padding: 32px 20px 64px; }
-h1 { font-size: 26px; margin: 0 0 4px; }
-h2 { font-size: 17px; margin: 0 0 12px; }
-p.lead { color: var(--soft); margin: 0 0 24px; }
-section { background: #fff; border: 1px solid var(--faint); border-radius: 10px;
-          padding: 18px 20px; margin-bottom: 18px; }
 .cards { display: grid; gap: 12px; margin-bottom: 18px;
          grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); }
 .card { background: #fff; border: 1px solid var(--faint); border-radius: 10px;
@@ -33,41 +23,14 @@ section { background: #fff; border: 1px solid var(--faint); border-radius: 10px;
 .good { color: var(--good); } .bad { color: var(--bad); }
 .columns { display: grid; gap: 18px;
            grid-template-columns: repeat(auto-fit, minmax(320px, 1fr)); }
-table { border-collapse: collapse; width: 100%; font-size: 14px; }
-th { text-align: left; color: var(--soft); font-weight: 500; }
-td, th { padding: 4px 8px 4px 0; border-bottom: 1px solid var(--faint); }
-td:not(:first-child), th:not(:first-child) { text-align: right;
-  font-variant-numeric: tabular-nums; }
-svg { width: 100%; height: auto; display: block; }
 code { background: #f0f2f6; padding: 1px 5px; border-radius: 4px; }
-"""
-
-_PAGE: Final = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Replay: {label}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-<h1>Replay</h1>
-<p class="lead">{lead}</p>
-{body}
-</main>
-</body>
-</html>
 """
 
 
 def write(result: Result, roles: Mapping[AccountId, str], folder: Path) -> Path:
     """Write the report into ``folder``, which is made if need be; return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / NAME
-    draft = path.with_suffix(".draft")
-    draft.write_text(build(result, roles))
-    draft.replace(path)
+    pages.write(build(result, roles), path)
     return path
 
 
@@ -81,12 +44,8 @@ def build(result: Result, roles: Mapping[AccountId, str]) -> str:
     if not report["complete"]:
         lead += "; interrupted"
     parts = [_cards(report), _alarm(report), *_plots(result, roles), _tables(report)]
-    return _PAGE.format(
-        label=escape(prices["file"]),
-        style=_STYLE,
-        lead=escape(lead),
-        body="\n".join(part for part in parts if part),
-    )
+    body = "\n".join(part for part in parts if part)
+    return pages.build(f"Replay: {prices['file']}", "Replay", lead, body, _STYLE)
 
 
 def short(amount: str, digits: int = 2) -> str:

@@ -1,53 +1,28 @@
 """How a scenario reports: on the terminal, and as a page with its plots."""
 
-import io
 from collections.abc import Callable
-from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from keeper.replay.plots import COLOURS, FAINT, INK, embed
+from keeper import pages
+from keeper.figures import COLOURS, finish, moment, render
 from keeper.scenarios.outcome import Chart, Outcome, Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Progress = Callable[[int, int], None]
 """Told how many of how many steps are done."""
 
 _STYLE: Final = """
-body { margin: 0; background: #f5f6f9; color: #27303f;
-       font: 15px/1.5 system-ui, "Segoe UI", Roboto, sans-serif; }
-main { max-width: 960px; margin: 0 auto; padding: 32px 20px 64px; }
-h1 { font-size: 26px; margin: 0 0 12px; } h2 { font-size: 17px; margin: 0 0 12px; }
-section { background: #fff; border: 1px solid #dfe3ea; border-radius: 10px;
-          padding: 18px 20px; margin-bottom: 18px; overflow-x: auto; }
-p { margin: 0 0 8px; } p.story { color: #6a7486; white-space: pre-line; }
-table { border-collapse: collapse; width: 100%; font-size: 14px; }
-td, th { padding: 4px 12px 4px 0; border-bottom: 1px solid #dfe3ea; text-align: right;
-         font-variant-numeric: tabular-nums; font-weight: 400; }
-th { color: #6a7486; }
-td:first-child, th:first-child { text-align: left; }
-td.words, th.words { text-align: left; }
-svg { width: 100%; height: auto; display: block; }
-"""
-
-_PAGE: Final = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-{body}
-</main>
-</body>
-</html>
+main { max-width: 960px; }
+p.lead { white-space: pre-line; }
+section p { margin: 0 0 8px; }
+td.words:not(:first-child), th.words:not(:first-child) { text-align: left; }
 """
 
 
@@ -65,9 +40,7 @@ def show(outcome: Outcome, console: Console) -> None:
 def write(outcome: Outcome, story: str, folder: Path, name: str) -> Path:
     """Write the page ``name``.html into a folder; return its path."""
     path = folder / f"{name}.html"
-    draft = path.with_suffix(".draft")
-    draft.write_text(build(outcome, story))
-    draft.replace(path)
+    pages.write(build(outcome, story), path)
     return path
 
 
@@ -76,47 +49,24 @@ def build(outcome: Outcome, story: str) -> str:
     told = "".join(f"<p>{escape(finding)}</p>" for finding in outcome.findings)
     checks = f"<p>{outcome.checked:,} checks of invariants, 0 violated.</p>"
     parts = [
-        f'<p class="story">{escape(story)}</p>',
         f"<section>{told}{checks}</section>",
         *(_as_html(table) for table in outcome.tables),
         *(_section(chart.title, draw(chart)) for chart in outcome.charts),
     ]
-    title = escape(outcome.title)
-    return _PAGE.format(title=title, style=_STYLE, body="\n".join(parts))
+    return pages.build(outcome.title, outcome.title, story, "\n".join(parts), _STYLE)
 
 
 def draw(chart: Chart) -> str:
     """Return a chart as SVG that needs nothing beside it."""
-    # Matplotlib takes a second to import, which the terminal alone need not spend.
-    import matplotlib as mpl
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-    from matplotlib.figure import Figure
 
-    style: Any = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "scenario",
-        "axes.edgecolor": FAINT,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "grid.color": FAINT,
-        "text.color": INK,
-        "legend.frameon": False,
-    }
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(9, 2.8), layout="constrained")
+    def lines(figure: "Figure") -> None:
         axis = figure.subplots()
-        times: Any = [datetime.fromtimestamp(time, UTC) for time in chart.times]
+        times = [moment(time) for time in chart.times]
         for (name, values), colour in zip(chart.lines.items(), COLOURS, strict=False):
             axis.plot(times, values, color=colour, label=name)
-        locator: Any = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
-        formatter: Any = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
-        axis.xaxis.set_major_locator(locator)
-        axis.xaxis.set_major_formatter(formatter)
-        axis.legend(loc="best", fontsize=9)
-        file = io.StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    return embed(file.getvalue())
+        finish(axis)
+
+    return render(lines, 9, 2.8)
 
 
 def _is_words(table: Table, column: int) -> bool:

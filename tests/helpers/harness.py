@@ -8,6 +8,7 @@ from pathlib import Path
 from keeper.artifacts import CONTRACTS, ROOT
 from keeper.chain.interface import Refused
 from keeper.chain.revm import RevmChain
+from specs.errors import Revert
 
 HARNESS = ROOT / "tests" / "harness"
 SENDER = "0x" + "11" * 20
@@ -53,3 +54,11 @@ class Harness:
 def deploy(name):
     """Return the harness `name`, deployed once."""
     return Harness(name)
+
+
+def outcome(function, *arguments):
+    """Return what a function of the specification returns, or why it refuses."""
+    try:
+        return function(*arguments)
+    except Revert as refused:
+        return refused.reason

@@ -38,6 +38,9 @@ AT_WORK = [
     trade(1, bear, bull, 10_000, PRICES[ETH]),
 ]
 
+# The bull owes USDC beside its long, so that a fall makes it liquidatable.
+OWING = [*AT_WORK, own("borrow", bull, USDC, 20_000 * 10**6)]
+
 # All of the lender's USDC lent to the hedger.
 LENT_OUT = [
     *publish(PRICES),

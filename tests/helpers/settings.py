@@ -3,6 +3,8 @@
 from dataclasses import replace
 from functools import cache
 
+import pytest
+
 from specs.fixed_point import RAY, WAD
 from specs.interest_rate import MAX_RATE
 from specs.state import Cull, Limits, State, with_pool
@@ -152,3 +154,8 @@ def with_reserve(state):
 def name_of(value):
     """Return the name of a call, for a test's id."""
     return value[0] if isinstance(value, tuple) else None
+
+
+def each(changes):
+    """Return the mark of a test that is run with each change."""
+    return pytest.mark.parametrize("change", changes, ids=name_of)

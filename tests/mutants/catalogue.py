@@ -295,6 +295,12 @@ SPEC_MUTANTS = [
         "new >= min(0, old)",
         "False",
     ),
+    Mutant(
+        "I41",
+        "trade_code.require_open_interest_limit",
+        "if grown and after",
+        "if after",
+    ),
     Mutant("I42", "settle_code.move_cursor", "entries, crossings", "entries, 99"),
     Mutant("I43", "governance.settle", "is_loosening and state.delay > 0", "False"),
     Mutant(

@@ -25,7 +25,7 @@ from specs.funding import MAX_INTERVAL, MIN_INTERVAL
 from specs.perpetual import MAX_LOTS
 from specs.requirements import MAX_FACTOR, SCALE_ONE
 from specs.state import Cull
-from tests.helpers.office import Office, address_of
+from tests.helpers.office import address_of
 from tests.helpers.settings import (
     BY_ASSET,
     BY_MARKET,
@@ -42,30 +42,14 @@ from tests.helpers.settings import (
     caps,
     cull,
     curve,
-    free,
+    each,
     fund_cap,
     guards,
     limits,
     market_listing,
     market_risk,
-    name_of,
 )
 from tests.helpers.worlds import BTC, CURVE, FEES, GOVERNOR, STRANGER, UNLISTED
-
-
-@pytest.fixture(scope="module")
-def office():
-    return Office()
-
-
-@pytest.fixture
-def free_desk(office):
-    return office.open(free())
-
-
-def each(changes):
-    return pytest.mark.parametrize("change", changes, ids=name_of)
-
 
 # Bounds
 

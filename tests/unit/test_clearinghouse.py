@@ -21,8 +21,8 @@ from specs.clearinghouse import (
 from specs.fixed_point import WAD
 from specs.world import Action
 from tests.helpers.deployers import address_of
-from tests.helpers.protocol import Stage, calldata
-from tests.helpers.scenes import AT_WORK, LENT_OUT
+from tests.helpers.protocol import calldata
+from tests.helpers.scenes import AT_WORK
 from tests.helpers.worlds import (
     BEAR,
     BTC,
@@ -46,23 +46,6 @@ MOST = 10**18
 """USDC units in the largest amount that one call may name."""
 
 second = account_of(LENDER, 1)
-
-
-@pytest.fixture(scope="module")
-def deployed():
-    return Stage()
-
-
-@pytest.fixture
-def stage(deployed):
-    with deployed.at(AT_WORK):
-        yield deployed
-
-
-@pytest.fixture
-def full(deployed):
-    with deployed.at(LENT_OUT):
-        yield deployed
 
 
 def result(stage, action):
@@ -224,33 +207,33 @@ def test_all_of_a_debt_is_repaid_and_no_more_is_taken(stage):
 
 
 @pytest.mark.parametrize("call", ["withdraw", "borrow"])
-def test_what_is_lent_out_cannot_leave(full, call):
+def test_what_is_lent_out_cannot_leave(lent_out, call):
     account = lender if call == "withdraw" else hedger
-    assert full.refuse(own(call, account, USDC, 1)) == "insufficient cash"
+    assert lent_out.refuse(own(call, account, USDC, 1)) == "insufficient cash"
 
 
 @pytest.mark.parametrize("call", ["withdraw", "borrow"])
-def test_exactly_the_cash_can_leave(full, call):
+def test_exactly_the_cash_can_leave(lent_out, call):
     account = lender if call == "withdraw" else hedger
-    full.play(own("repay", hedger, USDC, 1_000))
-    assert full.refuse(own(call, account, USDC, 1_001)) == "insufficient cash"
-    full.play(own(call, account, USDC, 1_000))
-    assert full.world.clearing.assets[USDC].pool.cash == 0
+    lent_out.play(own("repay", hedger, USDC, 1_000))
+    assert lent_out.refuse(own(call, account, USDC, 1_001)) == "insufficient cash"
+    lent_out.play(own(call, account, USDC, 1_000))
+    assert lent_out.world.clearing.assets[USDC].pool.cash == 0
 
 
-def test_idle_tokens_are_never_lent_out(full):
-    full.play(own("set_settings", second, IDLING))
-    full.play(own("deposit", second, USDC, 500))
-    assert full.refuse(own("borrow", hedger, USDC, 1)) == "insufficient cash"
-    assert full.refuse(own("unlend", lender, USDC, 1)) == "insufficient cash"
-    assert result(full, own("withdraw", second, USDC, EVERYTHING)) == 500
+def test_idle_tokens_are_never_lent_out(lent_out):
+    lent_out.play(own("set_settings", second, IDLING))
+    lent_out.play(own("deposit", second, USDC, 500))
+    assert lent_out.refuse(own("borrow", hedger, USDC, 1)) == "insufficient cash"
+    assert lent_out.refuse(own("unlend", lender, USDC, 1)) == "insufficient cash"
+    assert result(lent_out, own("withdraw", second, USDC, EVERYTHING)) == 500
 
 
-def test_interest_runs_at_full_utilisation(full):
-    before = get_held(full.world.clearing, lender, USDC)
-    full.play(Action("wait", STRANGER, (365 * 86_400,)))
-    full.play(own("repay", hedger, USDC, EVERYTHING))
-    assert get_held(full.world.clearing, lender, USDC) > 2 * before
+def test_interest_runs_at_full_utilisation(lent_out):
+    before = get_held(lent_out.world.clearing, lender, USDC)
+    lent_out.play(Action("wait", STRANGER, (365 * 86_400,)))
+    lent_out.play(own("repay", hedger, USDC, EVERYTHING))
+    assert get_held(lent_out.world.clearing, lender, USDC) > 2 * before
 
 
 # Margin

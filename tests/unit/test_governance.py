@@ -9,7 +9,7 @@ from specs.delays import MAX_DELAY, WINDOW
 from specs.fixed_point import RAY, WAD
 from specs.state import with_market, with_pool
 from specs.world import Action
-from tests.helpers.office import Office, address_of, encoded
+from tests.helpers.office import address_of, encoded
 from tests.helpers.protocol import Stage
 from tests.helpers.scenes import AT_WORK
 from tests.helpers.settings import (
@@ -37,7 +37,6 @@ from tests.helpers.settings import (
     market_listing,
     market_risk,
     name_of,
-    set_up,
     with_reserve,
 )
 from tests.helpers.worlds import (
@@ -51,22 +50,6 @@ from tests.helpers.worlds import (
     lender,
     own,
 )
-
-
-@pytest.fixture(scope="module")
-def office():
-    return Office()
-
-
-@pytest.fixture
-def desk(office):
-    return office.open(set_up())
-
-
-@pytest.fixture
-def free_desk(office):
-    return office.open(free())
-
 
 # The queue
 

@@ -5,25 +5,9 @@ from dataclasses import replace
 import pytest
 
 from specs.state import with_pool
-from tests.helpers.office import Office, address_of
-from tests.helpers.settings import DELAY, free, set_up
+from tests.helpers.office import address_of
+from tests.helpers.settings import DELAY, set_up
 from tests.helpers.worlds import BTC, ETH, GOVERNOR, GUARDIAN, STRANGER, UNLISTED
-
-
-@pytest.fixture(scope="module")
-def office():
-    return Office()
-
-
-@pytest.fixture
-def desk(office):
-    return office.open(set_up())
-
-
-@pytest.fixture
-def free_desk(office):
-    return office.open(free())
-
 
 # The guardian
 

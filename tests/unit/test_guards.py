@@ -14,7 +14,6 @@ from specs.errors import (
     AmountTooLarge,
     BorrowCapReached,
     OutflowTooLarge,
-    Revert,
     SupplyCapReached,
     UtilisationTooHigh,
 )
@@ -33,6 +32,7 @@ from specs.guards import (
 )
 from specs.packing import CURVE, GUARDS, pack, unpack
 from tests.helpers import harness as harnesses
+from tests.helpers.harness import outcome
 from tests.helpers.numbers import within
 
 START = 1_700_000_000
@@ -90,14 +90,6 @@ def limited(share=2_000, floor=0, average=0, at=0):
 
 def to_word(guards):
     return pack(asdict(guards), GUARDS)
-
-
-def outcome(function, *arguments):
-    """Return what a function of the specification returns, or why it refuses."""
-    try:
-        return function(*arguments)
-    except Revert as refused:
-        return refused.reason
 
 
 def outcome_on_chain(module, method, guards, *arguments):

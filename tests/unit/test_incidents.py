@@ -14,9 +14,8 @@ from specs import invariants, margin
 from specs.accounts import BACKSTOP_FUND, RESERVE, USDC
 from specs.fixed_point import RAY, WAD
 from specs.money_market import MAX_INDEX
-from tests.helpers.protocol import Stage
-from tests.helpers.reports import PUBLISHERS, Oracle, list_all, report
-from tests.helpers.scenes import AT_WORK, LENT_OUT
+from tests.helpers.reports import PUBLISHERS, report
+from tests.helpers.scenes import OWING
 from tests.helpers.stages import (
     call,
     govern,
@@ -54,38 +53,14 @@ from tests.helpers.worlds import (
 )
 
 DAY = 86_400
-OWING = [*AT_WORK, own("borrow", bull, USDC, 20_000 * 10**6)]
+SCENE = OWING
 UNPRICED = [own("deposit", hedger, ETH, 20 * 10**18)]
-
-
-@pytest.fixture(scope="module")
-def deployed():
-    return Stage()
-
-
-@pytest.fixture
-def stage(deployed):
-    with deployed.at(OWING):
-        yield deployed
-
-
-@pytest.fixture
-def lent_out(deployed):
-    with deployed.at(LENT_OUT):
-        yield deployed
 
 
 @pytest.fixture
 def unpriced(deployed):
     with deployed.at(UNPRICED):
         yield deployed
-
-
-@pytest.fixture
-def oracle():
-    oracle = Oracle()
-    list_all(oracle)
-    return oracle
 
 
 # Value out of prices

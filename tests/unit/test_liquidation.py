@@ -8,8 +8,8 @@ from specs.accounts import BACKSTOP_FUND, USDC
 from specs.fixed_point import WAD
 from specs.world import Action
 from tests.helpers.deployers import address_of
-from tests.helpers.protocol import Stage, calldata
-from tests.helpers.scenes import AT_WORK, LENT_OUT
+from tests.helpers.protocol import calldata
+from tests.helpers.scenes import LENT_OUT, OWING
 from tests.helpers.worlds import (
     BTC,
     ETH,
@@ -25,19 +25,8 @@ from tests.helpers.worlds import (
     underwriter,
 )
 
-OWING = [*AT_WORK, own("borrow", bull, USDC, 20_000 * 10**6)]
+SCENE = OWING
 WAIT = Action("wait", STRANGER, (1,))
-
-
-@pytest.fixture(scope="module")
-def deployed():
-    return Stage()
-
-
-@pytest.fixture
-def stage(deployed):
-    with deployed.at(OWING):
-        yield deployed
 
 
 def fall(stage, asset, price, waiting=1):

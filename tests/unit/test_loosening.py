@@ -11,7 +11,6 @@ from specs.bounds import MAX_CAP, MAX_REFERENCE, MAX_USDC, USDC_UNIT
 from specs.fixed_point import BPS, PPM, WAD
 from specs.interest_rate import Curve, compute_rate
 from specs.loosening import is_lower_curve
-from tests.helpers.office import Office
 from tests.helpers.settings import (
     CULL,
     DELAY,
@@ -28,6 +27,7 @@ from tests.helpers.settings import (
     caps,
     cull,
     curve,
+    each,
     free,
     fund_cap,
     guards,
@@ -39,21 +39,6 @@ from tests.helpers.settings import (
     with_reserve,
 )
 from tests.helpers.worlds import BTC, CURVE, FEES, GOVERNOR, GUARDIAN, STRANGER, VENUE
-
-
-@pytest.fixture(scope="module")
-def office():
-    return Office()
-
-
-@pytest.fixture
-def desk(office):
-    return office.open(set_up())
-
-
-def each(changes):
-    return pytest.mark.parametrize("change", changes, ids=name_of)
-
 
 # What loosens, and what tightens instead; every other field as it is
 

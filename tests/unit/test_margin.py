@@ -7,8 +7,6 @@ from specs.fixed_point import WAD
 from specs.state import Cull, get_winners
 from specs.virtual_pnl import compute_gain
 from specs.world import Action
-from tests.helpers.protocol import Stage
-from tests.helpers.scenes import AT_WORK
 from tests.helpers.stages import (
     call,
     govern,
@@ -36,17 +34,6 @@ from tests.helpers.worlds import (
 
 MORE = 10**6 * WAD
 """A cap that covers every gain."""
-
-
-@pytest.fixture(scope="module")
-def deployed():
-    return Stage()
-
-
-@pytest.fixture
-def stage(deployed):
-    with deployed.at(AT_WORK):
-        yield deployed
 
 
 def back(stage, cap):

@@ -5,14 +5,8 @@ import pytest
 from specs import errors
 from specs.accounts import WITHDRAW
 from specs.nonces import UNUSED, compute_word, use, use_word
-from tests.helpers.quotes import World
 
 EDGES = [0, 1, 255, 256, 511, 2**128 + 77, 2**256 - 1]
-
-
-@pytest.fixture
-def world():
-    return World()
 
 
 @pytest.mark.parametrize("nonce", EDGES)

@@ -14,7 +14,7 @@ from specs.signatures import (
     compute_struct_hash,
 )
 from specs.world import Action
-from tests.helpers.protocol import Stage, calldata
+from tests.helpers.protocol import calldata
 from tests.helpers.quotes import key_of
 from tests.helpers.scenes import AT_WORK
 from tests.helpers.worlds import BTC, STRANGER, UNLISTED, bull, hedger, own, publish
@@ -58,11 +58,6 @@ class Payer:
         """Return what the account has got, in token units."""
         word = self.made.view("Clearinghouse", "balances", self.account, USDC)
         return word >> 128
-
-
-@pytest.fixture(scope="module")
-def deployed():
-    return Stage()
 
 
 @pytest.fixture

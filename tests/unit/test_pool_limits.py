@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from specs import guards
 from specs import money_market as mm
 from specs import pool_limits as spec
-from specs.errors import Revert
 from specs.fixed_point import BPS, RAY, WAD
 from specs.guards import OPEN
 from specs.money_market import NONE
+from tests.helpers.harness import outcome
 from tests.helpers.pools import (
     NOW,
     Module,
@@ -63,14 +63,6 @@ def limited_case(r):
 def cap_near(r, amount):
     """Return a cap in whole tokens: none, or near an amount."""
     return r.choice([0, amount // WAD + r.randrange(3)]) % 2**40 * WAD
-
-
-def outcome(function, *arguments):
-    """Return what a function returns, or why it refuses."""
-    try:
-        return function(*arguments)
-    except Revert as refused:
-        return refused.reason
 
 
 @given(seed=SEEDS)

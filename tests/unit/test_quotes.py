@@ -14,7 +14,7 @@ from keeper.chain.revm import RevmChain
 from specs import errors
 from specs.fixed_point import WAD
 from specs.quotes import SPOT, Quote, compute_domain, compute_quote_digest
-from tests.helpers.quotes import ADMIN, World, key_of, sign_quote
+from tests.helpers.quotes import ADMIN, key_of, sign_quote
 
 WORDS = st.one_of(st.integers(0, 300), st.integers(0, 2**256 - 1))
 QUOTES = st.builds(
@@ -57,11 +57,6 @@ REFUSED = [
     ({"counterparty": 1, "price": 1}, {}, errors.WrongCounterparty),
     ({"price": 1, "size": 1}, {}, errors.QuotesDoNotCross),
 ]
-
-
-@pytest.fixture
-def world():
-    return World()
 
 
 # What is signed

@@ -6,8 +6,7 @@ from specs import clearinghouse as ch
 from specs.accounts import BACKSTOP_FUND, USDC, Settings
 from specs.fixed_point import WAD
 from specs.providers import MAX_PROVIDERS
-from tests.helpers.protocol import Stage
-from tests.helpers.scenes import AT_WORK, LENT_OUT
+from tests.helpers.scenes import AT_WORK, OWING
 from tests.helpers.stages import (
     call,
     govern,
@@ -34,30 +33,13 @@ from tests.helpers.worlds import (
     trade,
 )
 
-OWING = [*AT_WORK, own("borrow", bull, USDC, 20_000 * 10**6)]
+SCENE = OWING
 OUT_OF_SIGHT = [
     *AT_WORK,
     own("borrow", hedger, USDC, 33_000 * 10**6),
     *publish({ETH: 2_150 * WAD}),
     call("wait", 61),
 ]
-
-
-@pytest.fixture(scope="module")
-def deployed():
-    return Stage()
-
-
-@pytest.fixture
-def stage(deployed):
-    with deployed.at(OWING):
-        yield deployed
-
-
-@pytest.fixture
-def lent_out(deployed):
-    with deployed.at(LENT_OUT):
-        yield deployed
 
 
 def test_nobody_earns_a_discount_on_what_he_does_not_take(deployed):

@@ -11,7 +11,6 @@ from specs.requirements import CALM as CALM_SCALES
 from specs.requirements import Scales
 from specs.state import Cull, Limits, get_winners
 from specs.world import Action
-from tests.helpers.protocol import Stage
 from tests.helpers.scenes import AT_WORK
 from tests.helpers.stages import (
     call,
@@ -46,17 +45,6 @@ from tests.helpers.worlds import (
 MAX_LISTED, MAX_BATCH = 32, 128
 GAIN = 500 * WAD
 """Of half a BTC when its price rises by 1,000 USDC."""
-
-
-@pytest.fixture(scope="module")
-def deployed():
-    return Stage()
-
-
-@pytest.fixture
-def stage(deployed):
-    with deployed.at(AT_WORK):
-        yield deployed
 
 
 def say(stage, asset, slow, fast=None, premium=0, later=1):

@@ -8,7 +8,6 @@ from specs.fixed_point import RAY, WAD, mul_div_up
 from specs.state import Limits
 from specs.virtual_pnl import PRICE_UNIT, compute_gain
 from specs.weights import WEIGHT_ONE, compute_weight
-from tests.helpers.protocol import Stage
 from tests.helpers.scenes import AT_WORK
 from tests.helpers.stages import (
     call,
@@ -47,17 +46,6 @@ CROWDED = [
     trade(0, lender, hedger, 2_000, 61_000 * WAD),
     *publish(PRICES),
 ]
-
-
-@pytest.fixture(scope="module")
-def deployed():
-    return Stage()
-
-
-@pytest.fixture
-def stage(deployed):
-    with deployed.at(AT_WORK):
-        yield deployed
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ from specs.fixed_point import PPM, WAD, mul_div_down, mul_div_up
 from specs.perpetual import MAX_LOTS
 from specs.state import Limits
 from specs.world import Action, take
-from tests.helpers.protocol import Stage
-from tests.helpers.scenes import AT_WORK
 from tests.helpers.stages import govern, liquidate, realise
 from tests.helpers.worlds import (
     ASSETS,
@@ -40,17 +38,6 @@ PRICE = PRICES[BTC]
 LOT = 10 ** LOT_EXPONENTS[0]
 MOST_LOTS = MOST * WAD // (LOT * PRICE)
 """What is worth the largest amount at the mark."""
-
-
-@pytest.fixture(scope="module")
-def deployed():
-    return Stage()
-
-
-@pytest.fixture
-def stage(deployed):
-    with deployed.at(AT_WORK):
-        yield deployed
 
 
 def perp(**changes):

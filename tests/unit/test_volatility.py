@@ -22,7 +22,7 @@ from specs.volatility import (
 )
 from tests.helpers.harness import deploy
 from tests.helpers.numbers import WORD, is_same_or_refused, within
-from tests.helpers.reports import GOVERNOR, PUBLISHERS, Oracle, list_all, report
+from tests.helpers.reports import GOVERNOR, PUBLISHERS, report
 
 GREATEST = MAX_PRICE // UNIT
 FOREVER = 42 * PERIOD
@@ -44,14 +44,6 @@ def moves(draw):
 @pytest.fixture(scope="module")
 def module():
     return deploy("VolatilityHarness")
-
-
-@pytest.fixture
-def oracle():
-    """An oracle with three assets, none of which has a price."""
-    oracle = Oracle()
-    list_all(oracle)
-    return oracle
 
 
 def weighed(variance, size, elapsed):

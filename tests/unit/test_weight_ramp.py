@@ -6,7 +6,6 @@ from keeper.chain.interface import Refused
 from specs import governance
 from specs.bounds import RAMP_PER_DAY
 from specs.fixed_point import PPM, WAD
-from tests.helpers.office import Office
 from tests.helpers.settings import (
     DAY,
     DELAY,
@@ -17,16 +16,6 @@ from tests.helpers.settings import (
     set_up,
 )
 from tests.helpers.worlds import BTC, GOVERNOR, STRANGER
-
-
-@pytest.fixture(scope="module")
-def office():
-    return Office()
-
-
-@pytest.fixture
-def desk(office):
-    return office.open(set_up())
 
 
 def live(desk, asset=BTC):

@@ -1,0 +1,20 @@
+"""No guard of the list can be weakened without its test failing."""
+
+import shutil
+
+import pytest
+
+from keeper.artifacts import CONTRACTS, artifact
+from tests.mutants.guards import GUARDS
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.contract)
+def test_a_test_misses_its_guard(guard, tmp_path):
+    root = tmp_path / "contracts"
+    shutil.copytree(CONTRACTS, root)
+    source = (root / guard.path).read_text()
+    assert source.count(guard.old) == 1
+    (root / guard.path).write_text(source.replace(guard.old, guard.new))
+    mutant = artifact(guard.contract, root)
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        guard.run(mutant)
