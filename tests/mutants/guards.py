@@ -14,13 +14,13 @@ from tests.helpers.worlds import BTC, STRANGER, bear, bull, publish
 from tests.unit import (
     test_clearinghouse,
     test_conversion,
-    test_conversion_collateral,
     test_conversion_limit,
     test_hostile_tokens,
     test_quote_desk,
     test_settle,
     test_trade,
 )
+from tests.unit import test_conversion_collateral as collateral
 
 
 class Guard(NamedTuple):
@@ -73,7 +73,7 @@ def of_body(name, old, new, run):
     return Guard(name, f"{name}.vy", old, new, run)
 
 
-least_price = test_conversion_collateral.test_m1_the_price_is_at_least_99_percent_of_the_higher_one
+least_price = collateral.test_m1_the_price_is_at_least_99_percent_of_the_higher_one
 
 GUARDS = [
     of_body(
