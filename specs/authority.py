@@ -24,6 +24,8 @@ TRADE_VENUE: Final = 1
 
 LIQUIDATION_VENUE: Final = 2
 
+ORDER_VENUE: Final = 4
+
 
 def require_amount(amount: int) -> None:
     """Refuse an amount of nothing, or of more than one call may name."""

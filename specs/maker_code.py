@@ -1,0 +1,125 @@
+"""
+MakerCode.
+
+One side of a fill on the book, that of an order which rested there: its trade, its
+fee, its size on the book and its margin. What is refused here never happened, and is
+nobody's fault but the maker's: so no maker can make a taker fail.
+
+Counterpart of ``contracts/MakerCode.vy``.
+"""
+
+from specs import accounts as acc
+from specs import instruments, perpetual
+from specs.accounts import USDC, AccountId
+from specs.fills import require_fill_margin
+from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down, mul_div_up
+from specs.open_orders import OpenOrders
+from specs.pool_limits import fund
+from specs.settlement import charge, compute_fee, trade
+from specs.state import State, credit, debit, get_account, with_account
+from specs.trade_code import require_position_limit
+
+
+def make_perp(
+    state: State,
+    now: Seconds,
+    market: int,
+    account: AccountId,
+    is_buy: bool,
+    lots: Lots,
+    price: Wad,
+) -> State:
+    """Return ``state`` after a resting order for a perpetual was filled."""
+    before = state
+    old = acc.get_position(get_account(state, account), market)
+    signed = Lots(lots if is_buy else -lots)
+    listed = state.markets[market]
+    notional = perpetual.compute_notional(lots, listed.lot, price)
+    state = trade(state, market, account, signed, price)
+    require_position_limit(state, market, account, old)
+    state = charge(state, account, compute_fee(notional, listed.fees.maker))
+    state = release_size(state, account, market, is_buy, lots)
+    reduces = perpetual.is_reduction(old.lots, signed)
+    require_fill_margin(before, state, account, reduces, now)
+    return state
+
+
+def make_spot(
+    state: State,
+    now: Seconds,
+    asset: int,
+    account: AccountId,
+    is_buy: bool,
+    amount: Wad,
+    price: Wad,
+) -> State:
+    """Return ``state`` after a resting order for a spot asset was filled."""
+    before = state
+    received = asset if is_buy else USDC
+    reduces = acc.get_balance(get_account(state, account), received).scaled < 0
+    fee = state.assets[asset].fees.maker
+    state = fund_side(state, now, asset, account, is_buy, amount, price, fee)
+    state = exchange(state, asset, account, is_buy, amount, price, fee)
+    instrument = instruments.SPOT + asset
+    state = release_size(state, account, instrument, is_buy, amount)
+    require_fill_margin(before, state, account, reduces, now)
+    return state
+
+
+def fund_side(
+    state: State,
+    now: Seconds,
+    asset: int,
+    account: AccountId,
+    is_buy: bool,
+    amount: Wad,
+    price: Wad,
+    fee: int,
+) -> State:
+    """
+    Return ``state`` with the throttle of the pool that a side may have to borrow from
+    moved on; refuse what that pool can't fund. What the other side gets is lent.
+    """
+    if not is_buy:
+        return fund(state, now, account, asset, amount)
+    cost = Wad(mul_div_up(amount, price, WAD))
+    return fund(state, now, account, USDC, Wad(cost + compute_fee(cost, fee)))
+
+
+def exchange(
+    state: State,
+    asset: int,
+    account: AccountId,
+    is_buy: bool,
+    amount: Wad,
+    price: Wad,
+    fee: int,
+) -> State:
+    """
+    Return ``state`` with ``amount`` of an asset exchanged for USDC by one side, and its
+    fee of so many ppm paid: what it owes is repaid first, what it lacks is borrowed. It
+    pays rounded up and gets rounded down.
+    """
+    cost = Wad(mul_div_up(amount, price, WAD))
+    due = compute_fee(cost, fee)
+    if is_buy:
+        state = credit(state, account, asset, amount)
+        state = debit(state, account, USDC, cost)
+    else:
+        state = debit(state, account, asset, amount)
+        proceeds = Wad(mul_div_down(amount, price, WAD))
+        state = credit(state, account, USDC, proceeds)
+    return charge(state, account, due)
+
+
+def release_size(
+    state: State, account: AccountId, instrument: int, is_buy: bool, size: int
+) -> State:
+    """Return ``state`` with ``size`` of an account's orders no longer on the book."""
+    held = get_account(state, account)
+    old = acc.get_orders(held, instrument)
+    orders = OpenOrders(
+        bids=old.bids - (size if is_buy else 0),
+        asks=old.asks - (0 if is_buy else size),
+    )
+    return with_account(state, account, acc.with_orders(held, instrument, orders))
