@@ -56,6 +56,9 @@ _FORMATS: Final = (
 )
 _FORM: Final = 1  # of the files in the cache
 
+# A line that may be an import, wherever it stands, with the lines that belong to it.
+_IMPORT: Final = re.compile(r".*\bimport\b(?:(?:.*\\\n)+.*|[^\n(]*\([^)]*\)|.*)")
+
 Abi = Sequence[Mapping[str, Any]]
 
 
@@ -179,12 +182,13 @@ def _fingerprint(source: Path, root: Path) -> str:
     Return a hash of all that the bytecode of `source` depends on.
 
     An import has to spell the name of its file, so a file whose name does not occur
-    in what was reached so far cannot be part of the contract.
+    in the imports of what was reached so far cannot be part of the contract.
     """
     paths = sorted(root.rglob("*.vy*"))
     todo, reached = [source], {source: source.read_bytes()}
     while todo:
-        words = set(re.findall(r"\w+", reached[todo.pop()].decode()))
+        imports = " ".join(_IMPORT.findall(reached[todo.pop()].decode()))
+        words = set(re.findall(r"\w+", imports))
         for path in paths:
             if path.stem in words and path not in reached:
                 reached[path] = path.read_bytes()

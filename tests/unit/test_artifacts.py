@@ -71,6 +71,33 @@ def test_file_that_is_not_imported_changes_nothing(cache, root, tmp_path):
     assert len(list(cache.glob("*.json"))) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from .modules import bound\n",
+        "from .modules import bound as limits\n",
+        "import modules.bound as limits\n",
+        "from .modules import (\n    other,\n    bound,\n)\n",
+        "from .modules import \\\n    other, \\\n    bound\n",
+        "x: uint256; import bound\n",
+    ],
+)
+def test_file_may_be_imported_in_many_ways(root, text):
+    user = root / "User.vy"
+    user.write_text(text)
+    before = artifacts._fingerprint(user, root)
+    (root / "modules" / "bound.vy").write_text(MODULE + "\n")
+    assert artifacts._fingerprint(user, root) != before
+
+
+def test_file_that_is_only_spoken_of_changes_nothing(root):
+    user = root / "User.vy"
+    user.write_text("# bound\nbound: uint256\n")
+    before = artifacts._fingerprint(user, root)
+    (root / "modules" / "bound.vy").write_text(MODULE + "\n")
+    assert artifacts._fingerprint(user, root) == before
+
+
 def compile_toy(root):
     return artifacts.artifact("Toy", root).bytecode
 
