@@ -16,6 +16,12 @@ from specs.fixed_point import PPM, Wad
 MEAN_TOLERANCE: Final = 100_000
 """Of a perpetual's fills around the mean mark, ppm."""
 
+LIMIT_TOLERANCE: Final = 250_000
+"""Of orders that may rest around where the market is, ppm."""
+
+TAKER_TOLERANCE: Final = 30_000
+"""Of a taker's fills around the best price that it finds, ppm."""
+
 Band = tuple[Wad, Wad]
 
 

@@ -474,3 +474,60 @@ class WithoutSupplyCap(Revert):
     """The weight of a collateral rises only under a supply cap."""
 
     reason = "without supply cap"
+
+
+# The order book
+
+
+class UnknownInstrument(Revert):
+    """The book does not trade this instrument."""
+
+    reason = "unknown instrument"
+
+
+class NotOnTick(Revert):
+    """The price is no multiple of the instrument's tick."""
+
+    reason = "not on a tick"
+
+
+class OrderExpired(Revert):
+    """The order's last second is over."""
+
+    reason = "order expired"
+
+
+class NothingToReduce(Revert):
+    """A reduce-only order finds nothing that it could reduce."""
+
+    reason = "nothing to reduce"
+
+
+class WouldTake(Revert):
+    """A post-only order would be filled at once."""
+
+    reason = "would take"
+
+
+class NotFilled(Revert):
+    """Nothing more rests at the order's limit or better."""
+
+    reason = "not filled"
+
+
+class TooManyFills(Revert):
+    """As many resting orders as the caller allowed were visited."""
+
+    reason = "too many fills"
+
+
+class SelfTrade(Revert):
+    """The next resting order is the owner's own."""
+
+    reason = "self trade"
+
+
+class TooManyOrders(Revert):
+    """The account has no slot left for another order."""
+
+    reason = "too many orders"
