@@ -614,8 +614,7 @@ def remove(world: World, order: OrderId) -> World:
 def with_side(state: State, resting: Order, side: tuple[OrderId, ...]) -> State:
     """Return ``state`` with the side of the book replaced on which an order rests."""
     book = state.books[resting.instrument]
-    name = "bids" if resting.is_buy else "asks"
-    changed = replace(book, **{name: side})
+    changed = replace(book, bids=side) if resting.is_buy else replace(book, asks=side)
     return replace(state, books={**state.books, resting.instrument: changed})
 
 
