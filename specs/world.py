@@ -20,13 +20,23 @@ from specs import (
     guardian,
     liquidation_code,
     liquidator,
+    order_book,
     perpetual,
 )
 from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
+from specs.bands import Band, compute_band
 from specs.clearinghouse import AssetPrice, MarkPrice
 from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down
+from specs.instruments import SPOT
 from specs.margin import quantise
+
+
+BAND: Final = 50_000
+"""How far from an asset's slow price and a market's mark fills may be, ppm."""
+
+NO_BOOK: Final = order_book.State(Address(0), Address(0))
+"""A book on which nothing is listed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +57,9 @@ class World:
     The most scaled units by which the USDC pool's totals are off what all accounts have
     together, with their pending interest, to the pool's good.
     """
+    book: order_book.State = NO_BOOK
+    bands: Mapping[int, Band] = field(default_factory=dict)
+    """The prices at which each instrument may be filled."""
 
 
 @dataclass(frozen=True)
@@ -198,11 +211,42 @@ def take_publish(world: World, action: Action) -> World:
         for market, listed in world.clearing.markets.items()
         if listed.underlying == asset
     }
+    bands = {market: compute_band(told.mark, BAND) for market, told in marks.items()}
+    bands[SPOT + asset] = compute_band(price.slow, BAND)
     return replace(
         world,
         asset_prices={**world.asset_prices, asset: price},
         mark_prices={**world.mark_prices, **marks},
+        bands={**world.bands, **bands},
     )
+
+
+def take_place(world: World, action: Action) -> World:
+    """Return ``world`` after somebody placed an order."""
+    placement, max_fills = action.arguments
+    book, clearing, _ = order_book.place(
+        world.book,
+        world.clearing,
+        world.now,
+        action.caller,
+        placement,
+        max_fills,
+        world.bands.get(placement.instrument, (Wad(0), Wad(0))),
+    )
+    return replace(world, book=book, clearing=clearing)
+
+
+def take_cancel(world: World, action: Action) -> World:
+    """Return ``world`` after somebody cancelled orders."""
+    changes: Mapping[str, Callable[..., tuple[order_book.State, ch.State]]] = {
+        "cancel": order_book.cancel,
+        "cancel_all": order_book.cancel_all,
+    }
+    change = changes[action.name]
+    book, clearing = change(
+        world.book, world.clearing, world.now, action.caller, *action.arguments
+    )
+    return replace(world, book=book, clearing=clearing)
 
 
 def take_donate(world: World, action: Action) -> World:
@@ -221,6 +265,9 @@ SURROUNDINGS: Final[Mapping[str, Callable[[World, Action], World]]] = {
     "wait": take_wait,
     "publish": take_publish,
     "donate": take_donate,
+    "place": take_place,
+    "cancel": take_cancel,
+    "cancel_all": take_cancel,
 }
 """What involves more than the clearinghouse."""
 
@@ -240,6 +287,15 @@ def get_named(world: World, action: Action) -> frozenset[AccountId]:
             return frozenset(arguments[1:3])
         case "realise":
             return frozenset(arguments[1])
+        case "place":
+            placement, _ = arguments
+            others = get_others(world, placement)
+            return frozenset((placement.account, *others))
+        case "cancel":
+            resting = world.book.orders
+            return frozenset(
+                resting[order].account for order in arguments[0] if order in resting
+            )
         case "liquidate":
             providers = world.liquidator.providers
             return frozenset((arguments[0], acc.BACKSTOP_FUND, *providers))
@@ -247,6 +303,16 @@ def get_named(world: World, action: Action) -> frozenset[AccountId]:
             return frozenset()
         case _:
             return frozenset(arguments[:1])
+
+
+def get_others(world: World, placement: order_book.Placement) -> set[AccountId]:
+    """Return the accounts whose resting orders an order may meet."""
+    if placement.instrument not in world.book.books:
+        return set()
+    return {
+        world.book.orders[order].account
+        for order in order_book.get_others(world.book, placement)
+    }
 
 
 # Ghosts
@@ -275,7 +341,7 @@ def count_crumbs(before: World, after: World, action: Action) -> int:
     crumbs = before.crumbs
     crumbs += old.pool.accrued_at != new.pool.accrued_at
     crumbs += action.name == "liquidate"
-    if action.name in ("fill_perp", "realise", "liquidate"):
+    if action.name in ("fill_perp", "realise", "liquidate", "place"):
         crumbs += sum(
             position.entry is not None
             for name in get_named(before, action)
@@ -294,6 +360,10 @@ def count_dust(before: World, after: World, action: Action) -> Mapping[int, int]
     """
     if action.name == "fill_perp":
         return add_dust(before.dust, action.arguments[0], 1)
+    if action.name == "place":
+        placement, _ = action.arguments
+        # Each maker's cost rounds up, and the taker's at each of the prices.
+        return add_dust(before.dust, placement.instrument, 2 * count_met(before, after))
     if action.name != "liquidate":
         return before.dust
 
@@ -305,6 +375,15 @@ def count_dust(before: World, after: World, action: Action) -> Mapping[int, int]
         fills = liquidator.ROUNDS * len(parts)
         dust = add_dust(dust, market, 2 * fills + min(unpaid, sum(parts)))
     return dust
+
+
+def count_met(before: World, after: World) -> int:
+    """Return how many resting orders were filled or cancelled."""
+    resting = after.book.orders
+    return sum(
+        order not in resting or resting[order].lots != met.lots
+        for order, met in before.book.orders.items()
+    )
 
 
 def add_dust(dust: Mapping[int, int], market: int, more: int) -> Mapping[int, int]:

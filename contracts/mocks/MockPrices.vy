@@ -20,9 +20,19 @@ struct Mark:
     time: uint256
 
 
+struct Mid:
+    price: uint256
+    until: uint256
+
+
+# Bands are so many parts per million wide on each side, rounded inwards.
+TOLERANCE: constant(uint256) = 50_000
+
 feeds: HashMap[uint256, Feed]
 variances: HashMap[uint256, uint256]
 marks: HashMap[uint256, Mark]
+# What books have said, of each market.
+mids: public(HashMap[uint256, Mid])
 
 
 @external
@@ -67,3 +77,36 @@ def mark(market: uint256) -> (uint256, int256, uint256):
     """
     told: Mark = self.marks[market]
     return told.mark, told.premium, told.time
+
+
+@external
+def observe(market: uint256, mid: uint256, until: uint256):
+    """
+    @notice Take note of what a book says.
+    """
+    self.mids[market] = Mid(price=mid, until=until)
+
+
+@external
+@view
+def band(market: uint256) -> (uint256, uint256):
+    """
+    @notice Return the prices around a market's mark at which it may be filled.
+    """
+    return self._band(self.marks[market].mark)
+
+
+@external
+@view
+def spot_band(asset: uint256) -> (uint256, uint256):
+    """
+    @notice Return the prices around an asset's slow price at which it may be filled.
+    """
+    return self._band(self.feeds[asset].slow)
+
+
+@internal
+@pure
+def _band(price: uint256) -> (uint256, uint256):
+    low: uint256 = price * (10**6 - TOLERANCE)
+    return (low + 10**6 - 1) // 10**6, price * (10**6 + TOLERANCE) // 10**6
