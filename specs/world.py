@@ -28,9 +28,8 @@ from specs.accounts import AccountId, Address
 from specs.bands import Band, compute_band
 from specs.clearinghouse import AssetPrice, MarkPrice
 from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down
-from specs.instruments import SPOT
+from specs.instruments import SPOT, is_spot
 from specs.margin import quantise
-
 
 BAND: Final = 50_000
 """How far from an asset's slow price and a market's mark fills may be, ppm."""
@@ -362,6 +361,8 @@ def count_dust(before: World, after: World, action: Action) -> Mapping[int, int]
         return add_dust(before.dust, action.arguments[0], 1)
     if action.name == "place":
         placement, _ = action.arguments
+        if is_spot(placement.instrument):
+            return before.dust
         # Each maker's cost rounds up, and the taker's at each of the prices.
         return add_dust(before.dust, placement.instrument, 2 * count_met(before, after))
     if action.name != "liquidate":
