@@ -174,13 +174,13 @@ def compute_collateral_value(collateral: Collateral, price: Wad) -> Wad:
 
 def compute_net_usdc(portfolio: Portfolio) -> int:
     """Return USDC with unrealised PnL, unsettled funding and interest on both."""
-    return portfolio.usdc + sum(e.value + e.interest for e in portfolio.exposures)
+    return portfolio.usdc + sum([e.value + e.interest for e in portfolio.exposures])
 
 
 def compute_conservative_usdc(portfolio: Portfolio) -> int:
     """Return the same at the worse prices, gains as far as they count."""
     return portfolio.usdc + sum(
-        min(0, e.worst_value) + e.credit + e.interest for e in portfolio.exposures
+        [min(0, e.worst_value) + e.credit + e.interest for e in portfolio.exposures]
     )
 
 
@@ -289,9 +289,18 @@ def compute_total_initial_margin(portfolio: Portfolio) -> int:
         for o in portfolio.orders
     ]
     return sum(
-        compute_initial_margin(limit_leverage(r, portfolio.max_leverage), notional)
-        for r, notional in legs
+        [
+            compute_initial_margin(limit_leverage(r, portfolio.max_leverage), notional)
+            for r, notional in legs
+        ]
     )
+
+
+def compute_total_maintenance_margin(portfolio: Portfolio) -> int:
+    """Return the maintenance margin of every leg."""
+    legs = [(portfolio.usdc_requirement, compute_usdc_debt(portfolio))]
+    legs += [(r, notional) for r, notional, _ in get_notionals(portfolio)]
+    return sum([compute_maintenance_margin(r, notional) for r, notional in legs])
 
 
 def assess(portfolio: Portfolio, now: Seconds) -> Health:
@@ -316,11 +325,8 @@ def assess(portfolio: Portfolio, now: Seconds) -> Health:
         initial_equity=compute_initial_equity(portfolio, now),
         initial_margin=compute_total_initial_margin(portfolio),
         equity=compute_equity(portfolio),
-        maintenance_margin=compute_maintenance_margin(
-            portfolio.usdc_requirement, usdc_debt
-        )
-        + sum(compute_maintenance_margin(r, n) for r, n, _ in legs),
-        exposure=usdc_debt + sum(n for _, n, _ in legs),
+        maintenance_margin=compute_total_maintenance_margin(portfolio),
+        exposure=usdc_debt + sum([n for _, n, _ in legs]),
         value=compute_value(portfolio),
         stale_loss=stale_loss,
         stale_margin=sum(compute_maintenance_margin(r, n) for r, n, _ in stale_legs),

@@ -371,6 +371,20 @@ def get_exposure(
     )
 
 
+def get_collateral(state: State, asset: int, balance: Balance) -> margin.Collateral:
+    """Return what a balance holds as margin sees it."""
+    listed = get_asset(state, asset)
+    held = money_market.compute_held(balance, listed.pool.lend_index)
+    return margin.Collateral(held, listed.quote, listed.haircut)
+
+
+def get_debt(state: State, asset: int, balance: Balance, now: Seconds) -> margin.Debt:
+    """Return what a balance owes as margin sees it."""
+    listed = get_asset(state, asset)
+    owed = money_market.compute_debt(balance, get_borrow_index(state, asset, now))
+    return margin.Debt(asset, owed, listed.quote, listed.requirement)
+
+
 def get_ordered_markets(account: Account) -> set[int]:
     """Return the markets in which an account has orders resting."""
     return {each for each in account.orders if not is_spot(each)}
@@ -397,43 +411,40 @@ def get_portfolio(state: State, account: AccountId, now: Seconds) -> margin.Port
     """Return what margin needs of an account."""
     held = get_account(state, account)
     others = [asset for asset in sorted(held.balances) if asset != USDC]
+    usdc, balance = get_asset(state, USDC), acc.get_balance(held, USDC)
     borrow_index = get_borrow_index(state, USDC, now)
-    owed = money_market.compute_debt(acc.get_balance(held, USDC), borrow_index)
+    owed = money_market.compute_debt(balance, borrow_index)
     return margin.Portfolio(
-        usdc=get_held(state, account, USDC) - owed,
-        usdc_requirement=get_asset(state, USDC).requirement,
+        usdc=money_market.compute_held(balance, usdc.pool.lend_index) - owed,
+        usdc_requirement=usdc.requirement,
         collaterals=tuple(
-            margin.Collateral(
-                get_held(state, account, asset),
-                get_quote(state, asset),
-                get_asset(state, asset).haircut,
-            )
-            for asset in others
+            [get_collateral(state, asset, held.balances[asset]) for asset in others]
         ),
         debts=tuple(
-            margin.Debt(
-                asset,
-                get_owed(state, account, asset, now),
-                get_quote(state, asset),
-                get_asset(state, asset).requirement,
-            )
-            for asset in others
-            if held.balances[asset].scaled < 0
+            [
+                get_debt(state, asset, held.balances[asset], now)
+                for asset in others
+                if held.balances[asset].scaled < 0
+            ]
         ),
         exposures=tuple(
-            get_exposure(
-                state,
-                market,
-                acc.get_position(held, market),
-                acc.get_orders(held, market),
-                borrow_index,
-            )
-            for market in sorted(held.positions.keys() | get_ordered_markets(held))
+            [
+                get_exposure(
+                    state,
+                    market,
+                    acc.get_position(held, market),
+                    acc.get_orders(held, market),
+                    borrow_index,
+                )
+                for market in sorted(held.positions.keys() | get_ordered_markets(held))
+            ]
         ),
         orders=tuple(
-            get_spot_orders(state, account, instrument, now)
-            for instrument in sorted(held.orders)
-            if is_spot(instrument)
+            [
+                get_spot_orders(state, account, instrument, now)
+                for instrument in sorted(held.orders)
+                if is_spot(instrument)
+            ]
         ),
         max_leverage=held.settings.max_leverage,
     )

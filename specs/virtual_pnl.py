@@ -63,7 +63,8 @@ def compute_gain(position: Position, lot: Wad, price: Wad) -> int:
     """
     if position.entry is None:
         return 0
-    return position.lots * lot * (price - get_entry_price(position)) // WAD
+    entry_price = grid.get_price(position.entry) * PRICE_UNIT
+    return position.lots * lot * (price - entry_price) // WAD
 
 
 def earn(
@@ -73,6 +74,8 @@ def earn(
     Return ``position`` with the interest of an accrual booked, in which the weights
     of the indices fell by so much; negative for an index that fell itself.
     """
+    if lend_fall == borrow_fall == 0:
+        return position
     gain = compute_gain(position, lot, cursor)
     if gain == 0:
         return position

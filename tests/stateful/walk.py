@@ -4,6 +4,7 @@ import random
 
 from specs import accounts as acc
 from specs import clearinghouse as ch
+from specs import margin
 from specs.accounts import USDC, Settings
 from specs.conversion import get_best_collateral
 from specs.fixed_point import WAD
@@ -487,8 +488,10 @@ class Walk:
         ]
 
     def is_poor(self, name):
-        health = ch.assess(self.world.clearing, name, self.world.now)
-        return health.exposure > 0 and health.equity < health.maintenance_margin
+        # Without exposure nothing is needed, and nobody has less than that.
+        portfolio = ch.get_portfolio(self.world.clearing, name, self.world.now)
+        needed = margin.compute_total_maintenance_margin(portfolio)
+        return margin.compute_equity(portfolio) < needed
 
 
 BTC_TWICE = (1, 1)
