@@ -18,6 +18,11 @@ Grouped as the catalogue is: `custody`, `margins`, `settling`, `prices`, `liquid
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from specs.invariants.book import (
+    books_are_in_order,
+    fills_keep_the_rules,
+    orders_bind_margin,
+)
 from specs.invariants.custody import (
     accrual_never_bricks,
     cash_is_not_negative,
@@ -80,6 +85,14 @@ from specs.world import Action, World
 StateInvariant = Callable[[World], bool]
 TransitionInvariant = Callable[[World, World, Action], bool]
 
+
+def fills_are_fair(before: World, after: World, action: Action) -> bool:
+    """I28, of fills that a venue names and of those on the book."""
+    return fees_go_to_the_reserve(before, after, action) and fills_keep_the_rules(
+        before, after, action
+    )
+
+
 STATE_INVARIANTS: Final[Mapping[str, StateInvariant]] = {
     "I1": vault_backs_pools,
     "I2": pools_are_solvent,
@@ -92,12 +105,14 @@ STATE_INVARIANTS: Final[Mapping[str, StateInvariant]] = {
     "I12": margins_are_ordered,
     "I15": collateral_counts_once,
     "I16": gains_count_as_backed,
+    "I17": orders_bind_margin,
     "I18": lists_are_short,
     "I19": sizes_cancel_out,
     "I20": money_is_conserved,
     "I21": funding_is_bounded,
     "I23": realising_is_path_free,
     "I24": funds_match_positions,
+    "I27": books_are_in_order,
     "I29": marks_are_bounded,
     "I30": stale_prices_give_nothing,
     "I31": prices_are_positive,
@@ -120,7 +135,7 @@ TRANSITION_INVARIANTS: Final[Mapping[str, TransitionInvariant]] = {
     "I23": entries_round_against_users,
     "I25": payments_are_funded,
     "I26": losers_pay_in_full,
-    "I28": fees_go_to_the_reserve,
+    "I28": fills_are_fair,
     "I32": one_price_holds,
     "I33": liquidation_is_due,
     "I34": liquidation_improves,

@@ -6,6 +6,7 @@ from specs import accounts as acc
 from specs import bounds, delays, guards
 from specs import clearinghouse as ch
 from specs.fixed_point import BPS
+from specs.instruments import is_spot
 from specs.requirements import Requirement
 from specs.state import Asset, Market, State
 from specs.world import GOVERNANCE, Action, World, get_lots, get_named
@@ -139,6 +140,12 @@ def measure_requirement(requirement: Requirement) -> tuple[int, ...]:
     )
 
 
+TAKES_FROM_POOLS: Final = frozenset(
+    {"borrow", "withdraw", "batch", "fill_spot", "convert", "place"}
+)
+"""What may leave an account with a larger debt that it chose."""
+
+
 def has_grown(before: World, after: World, action: Action) -> bool:
     """Return whether an action made something grow that is paused."""
     if action.name == "fill_perp":
@@ -147,7 +154,13 @@ def has_grown(before: World, after: World, action: Action) -> bool:
             abs(get_lots(after, name, market)) > abs(get_lots(before, name, market))
             for name in names
         )
-    if action.name not in ("borrow", "withdraw", "batch", "fill_spot", "convert"):
+    if action.name == "place" and not is_spot(action.arguments[0].instrument):
+        market = action.arguments[0].instrument
+        return before.clearing.markets[market].is_paused and any(
+            abs(get_lots(after, name, market)) > abs(get_lots(before, name, market))
+            for name in get_named(before, action)
+        )
+    if action.name not in TAKES_FROM_POOLS:
         return False
     return any(
         listed.pool.is_paused and get_scaled(after, name, asset) < min(0, had)

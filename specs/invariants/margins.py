@@ -11,7 +11,7 @@ from specs import (
     virtual_pnl,
 )
 from specs import requirements as req
-from specs.accounts import USDC, Account, AccountId
+from specs.accounts import USDC, Account, AccountId, Address
 from specs.fixed_point import BPS, RAY, WAD, Wad
 from specs.invariants.parts import (
     get_gain,
@@ -26,7 +26,9 @@ from specs.invariants.parts import (
 )
 from specs.margin import Health
 from specs.money_market import EMPTY
+from specs.order_book import Order
 from specs.perpetual import Position
+from specs.state import get_ordered_markets
 from specs.weights import WEIGHT_ONE
 from specs.world import GOVERNANCE, Action, World, get_named
 
@@ -81,7 +83,8 @@ CHECKED: Final[Mapping[str, tuple[int, ...]]] = {
 def risk_needs_initial_margin(before: World, after: World, action: Action) -> bool:
     """
     I11: who acted has initial margin at conservative prices, or no exposure, or
-    shrank by a fill that lowered neither health nor raised exposure.
+    shrank by a fill that lowered neither health nor raised exposure, or placed an order
+    that binds no more margin.
     """
     for name in get_risking(action):
         new = ch.assess(after.clearing, name, after.now)
@@ -90,8 +93,11 @@ def risk_needs_initial_margin(before: World, after: World, action: Action) -> bo
         if new.initial_equity >= new.initial_margin and not new.is_stale:
             continue
         old = ch.assess(before.clearing, name, after.now)
-        is_fill = action.name.startswith("fill") or action.name == "convert"
-        if not (is_fill and margin.is_improved(old, new)):
+        is_fill = action.name in ("fill_perp", "fill_spot", "convert", "place")
+        if is_fill and margin.is_improved(old, new):
+            continue
+        is_bound = new.initial_margin > old.initial_margin
+        if action.name != "place" or is_bound or new.value < old.value:
             return False
     return True
 
@@ -102,6 +108,8 @@ def get_risking(action: Action) -> list[AccountId]:
         account, steps = action.arguments
         brings_in = all(step.kind in (ch.DEPOSIT, ch.REPAY) for step in steps)
         return [] if brings_in else [account]
+    if action.name == "place":
+        return [action.arguments[0].account]
     return [action.arguments[place] for place in CHECKED.get(action.name, ())]
 
 
@@ -185,6 +193,15 @@ def only_the_authorised_act(before: World, after: World, action: Action) -> bool
         )
     if name in ("set_operator", "pledge", "unpledge"):
         return caller == acc.get_owner(action.arguments[0])
+    if name == "place":
+        account = action.arguments[0].account
+        return acc.is_authorised(clearing.operators, account, caller, acc.TRADE)
+    if name in ("cancel", "cancel_all"):
+        return all(
+            may_be_cancelled(before, after, resting, caller)
+            for order, resting in before.book.orders.items()
+            if order not in after.book.orders
+        )
     if name in ("fill_spot", "fill_perp", "convert"):
         return clearing.venues.get(caller, 0) & ch.TRADE_VENUE != 0
     if name in ("deposit", "repay"):
@@ -199,6 +216,21 @@ def only_the_authorised_act(before: World, after: World, action: Action) -> bool
             for account in action.arguments[1]
         )
     return True
+
+
+def may_be_cancelled(
+    before: World, after: World, resting: Order, caller: Address
+) -> bool:
+    """
+    Return whether a caller may cancel an order: whoever may trade for the account, and
+    anyone one that has expired or is that of a liquidatable account.
+    """
+    operators, account = before.clearing.operators, resting.account
+    if 0 < resting.expiry < after.now:
+        return True
+    if margin.is_liquidatable(ch.assess(before.clearing, account, after.now)):
+        return True
+    return acc.is_authorised(operators, account, caller, acc.TRADE)
 
 
 def is_as_set(old: Account, new: Account) -> bool:
@@ -298,7 +330,8 @@ def gains_count_as_backed(world: World) -> bool:
     for name, health in get_healths(world, world.now).items():
         portfolio = get_portfolios(world, world.now)[name]
         equity = portfolio.usdc
-        markets = sorted(world.clearing.accounts[name].positions)
+        account = world.clearing.accounts[name]
+        markets = sorted(account.positions.keys() | get_ordered_markets(account))
         for market, exposure in zip(markets, portfolio.exposures, strict=True):
             if not is_backed(world, market, name, exposure.credit):
                 return False
@@ -317,7 +350,7 @@ def gains_count_as_backed(world: World) -> bool:
 def is_backed(world: World, market: int, name: AccountId, credit: Wad) -> bool:
     """Return whether a position gets no more credit than its share of the backing."""
     listed = world.clearing.markets[market]
-    position = world.clearing.accounts[name].positions[market]
+    position = acc.get_position(world.clearing.accounts[name], market)
     if listed.cursor != virtual_pnl.clamp(listed.quote.slow):
         return credit == 0
     gain = max(0, get_gain(world, market, position, listed.cursor))

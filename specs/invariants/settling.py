@@ -204,7 +204,7 @@ def entries_round_against_users(before: World, after: World, action: Action) -> 
     I23: a new entry tick is the nearest at which its position has gained nothing that
     it is not worth.
     """
-    if action.name not in ("fill_perp", "realise", "liquidate"):
+    if action.name not in ("fill_perp", "realise", "liquidate", "place"):
         return True
     for name in get_named(before, action):
         old = ch.get_account(before.clearing, name).positions
