@@ -21,8 +21,11 @@ from tests.stateful.walk import wander
 STEPS = 500
 """Actions in a walk, those of its start not counted."""
 
-INTERVAL = 250
-"""Actions from one comparison of the storage to the next."""
+INTERVAL = 300
+"""
+Actions from one comparison of the storage to the next: a walk, with its start a little
+longer than `STEPS`, is compared in its middle and at its end.
+"""
 
 
 class Differs(Exception):
