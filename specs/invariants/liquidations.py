@@ -33,7 +33,7 @@ from specs.invariants.settling import realise
 from specs.margin import Health
 from specs.money_market import Balance
 from specs.perpetual import Position
-from specs.world import Action, World, get_named
+from specs.world import Action, World, get_named, take
 
 
 def liquidation_is_due(before: World, after: World, action: Action) -> bool:
@@ -232,8 +232,9 @@ def can_repay(world: World, name: AccountId) -> bool:
 def can_withdraw(world: World, name: AccountId) -> bool:
     """
     Return whether an account without exposure and debts can take out what it holds, as
-    far as there is cash.
+    far as there is cash, once its orders are cancelled.
     """
+    world = without_orders(world, name)
     health = get_healths(world, world.now)[name]
     balances = world.clearing.accounts[name].balances
     is_owing = any(balance.scaled < 0 for balance in balances.values())
@@ -256,6 +257,14 @@ def can_withdraw(world: World, name: AccountId) -> bool:
         except errors.Revert:
             return False
     return True
+
+
+def without_orders(world: World, name: AccountId) -> World:
+    """Return ``world`` after the owner of an account has cancelled all its orders."""
+    if not world.clearing.accounts[name].orders:
+        return world
+    owner = acc.get_owner(name)
+    return take(world, Action("cancel_all", owner, (name,)))
 
 
 def can_close(world: World, name: AccountId) -> bool:

@@ -1,0 +1,159 @@
+"""A seeded walk on the order book: orders of all kinds around where the market is."""
+
+import random
+from dataclasses import replace
+
+from specs import order_book
+from specs.fixed_point import WAD, Lots
+from specs.instruments import SPOT
+from specs.order_book import Kind, Listing, Placement, SelfTrade
+from specs.world import Action
+from tests.helpers import worlds
+from tests.helpers.worlds import (
+    ACCOUNTS,
+    BOOK,
+    BTC,
+    ETH,
+    GOVERNOR,
+    LOT_EXPONENTS,
+    UNDERLYING,
+    at_price,
+)
+from tests.stateful.walk import WEIGHTS as WALKED
+from tests.stateful.walk import Walk
+
+BOOKS = {
+    0: Listing(WAD, 10 ** LOT_EXPONENTS[0], Lots(10), 5_000 * WAD, 20_000),
+    1: Listing(WAD // 10, 10 ** LOT_EXPONENTS[1], Lots(5), 2_000 * WAD, 20_000),
+    SPOT + BTC: Listing(WAD, 10**14, Lots(10), 1_000 * WAD, 20_000),
+    SPOT + ETH: Listing(WAD // 2, 10**15, Lots(10), 1_000 * WAD, 20_000),
+}
+"""Few ticks to a band, so that orders meet and share prices."""
+
+INSTRUMENTS = tuple(BOOKS)
+STARTS = ("a market at work", "a market without limits", "winners and losers")
+GONE = order_book.OrderId(7 << 40 | 3 << 32 | 1)
+
+WEIGHTS = {
+    **dict.fromkeys(WALKED, 1),
+    "place": 60,
+    "cancel": 10,
+    "cancel_all": 2,
+    "reprice": 3,
+    "wait": 3,
+    "deposit": 3,
+    "help_out": 2,
+    "govern": 1,
+}
+"""Mostly the book, and a little of all that moves what is under it."""
+
+
+def open_book():
+    """Return a world in which every book is listed and empty."""
+    opened = worlds.open_world()
+    book = order_book.State(GOVERNOR, BOOK)
+    for instrument, listing in BOOKS.items():
+        book = order_book.list_instrument(
+            book, opened.clearing, GOVERNOR, instrument, listing
+        )
+    return replace(opened, book=book)
+
+
+def wander(seed, steps, step):
+    """
+    Walk from a start that the seed chooses, and return where that led.
+
+    `step(world, action)` is called for every action and returns the next world.
+    """
+    rng = random.Random(seed)
+    here, walk = open_book(), BookWalk(rng)
+    for action in worlds.STARTS[rng.choice(STARTS)]:
+        here = step(here, action)
+    for _ in range(steps):
+        here = step(here, walk.choose(here))
+    return here
+
+
+class BookWalk(Walk):
+    """Draws orders, and whatever else a walk draws."""
+
+    def __init__(self, rng):
+        super().__init__(rng)
+        self.names = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
+
+    def place(self):
+        rng = self.rng
+        instrument = self.spiced(rng.choice(INSTRUMENTS), (5, SPOT, SPOT + 31))
+        account = self.account()
+        placement = Placement(
+            account=account,
+            instrument=instrument,
+            is_buy=rng.random() < 0.5,
+            lots=self.some_lots(instrument),
+            price=self.some_price(instrument),
+            kind=self.spiced(rng.choice(KINDS), (4, 255)),
+            is_reduce_only=rng.random() < 0.15,
+            self_trade=self.spiced(rng.choice(list(SelfTrade)), (2,)),
+            expiry=self.some_expiry(),
+        )
+        max_fills = self.spiced(rng.choice((1, 2, 5, 16, 32)), (0, 33))
+        return own_order(placement, max_fills)
+
+    def some_lots(self, instrument):
+        """Return a size worth up to some thousand USDC, sometimes far more."""
+        if instrument not in BOOKS:
+            return Lots(10)
+        listing = BOOKS[instrument]
+        worth = self.rng.choice((200, 1_000, 1_000, 5_000, 20_000)) * WAD
+        lots = int(
+            worth * self.rng.random() * WAD / (listing.lot * self.near(instrument))
+        )
+        return Lots(self.spiced(max(lots, listing.min_lots), (0, 1, lots, 2**56 + 1)))
+
+    def some_price(self, instrument):
+        """Return a price on a tick near where the market is."""
+        if instrument not in BOOKS:
+            return 60_000 * WAD
+        tick = BOOKS[instrument].tick
+        middle = self.near(instrument) // tick
+        # Only every so many ticks, so that prices are shared.
+        step = max(1, middle // 2_000)
+        number = middle // step * step + step * self.rng.randrange(-8, 9)
+        number = self.spiced(number, (1, 2**24 - 1, middle * 2, middle * 7 // 10))
+        return self.spiced(number * tick, (number * tick + 1, 0))
+
+    def some_expiry(self):
+        now = self.world.now
+        return self.rng.choice((0, 0, 0, now, now + 5, now + 60, self.spiced(0, (1,))))
+
+    def near(self, instrument):
+        """Return the price of what an instrument follows."""
+        asset = UNDERLYING[instrument] if instrument < SPOT else instrument - SPOT
+        return at_price(self.world, asset)
+
+    def cancel(self):
+        """Return a cancellation of some orders, mostly all of one account."""
+        resting = self.world.book.orders
+        owners = sorted({order.account for order in resting.values()})
+        if not owners:
+            return self.place()
+        account = self.rng.choice(owners)
+        mine = [name for name, order in resting.items() if order.account == account]
+        from_all = self.rng.random() < 0.2
+        orders = self.rng.sample(list(resting) if from_all else mine, 1)
+        orders += self.rng.sample(mine, min(len(mine), self.rng.randrange(3)))
+        return Action(
+            "cancel", account >> 96, ((*orders, *self.spiced((), ((GONE,),))),)
+        )
+
+    def cancel_all(self):
+        account = self.rng.choice(ACCOUNTS)
+        return Action("cancel_all", account >> 96, (account,))
+
+
+KINDS = (*4 * [Kind.LIMIT], *3 * [Kind.IOC], Kind.FOK, Kind.POST_ONLY)
+
+
+def own_order(placement, max_fills):
+    """Return the placement of an order by its account's owner."""
+    return Action("place", placement.account >> 96, (placement, max_fills))
