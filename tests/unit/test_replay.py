@@ -119,7 +119,13 @@ def test_interest_that_comes_from_nowhere_is_told(tmp_path, crash, kind):
     console = Console(record=True, width=120)
     assert command.conclude(wrong, replay, tmp_path, console) == 1
     assert "not what was received" in console.export_text()
+
+
+def test_interest_that_adds_up_is_not(tmp_path, crash):
+    replay, result = crash
+    console = Console(record=True, width=120)
     assert command.conclude(result, replay, tmp_path, console) == 0
+    assert "not what was received" not in console.export_text()
 
 
 def start_world(name):
