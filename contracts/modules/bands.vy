@@ -13,6 +13,10 @@ from . import fixed_point as fp
 
 # Of a perpetual's fills around the mean mark, ppm.
 MEAN_TOLERANCE: constant(uint256) = 100_000
+# Of orders that may rest around where the market is, ppm.
+LIMIT_TOLERANCE: constant(uint256) = 250_000
+# Of a taker's fills around the best price that it finds, ppm.
+TAKER_TOLERANCE: constant(uint256) = 30_000
 
 
 @internal
