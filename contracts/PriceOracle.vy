@@ -7,7 +7,8 @@
         every asset there is one fast and one slow price, of every perpetual one mark.
 @dev The oracle holds nothing and calls nobody. Nobody can set a price: the governor
      lists, enrols publishers by majority rule and names books, no more. A price has a
-     time and no expiry: whoever uses it judges its age.
+     time and no expiry: whoever uses it judges its age. After an outage the last price
+     and its time stand until updates have gone on for a while.
 @custom:spec specs/price_oracle.py
 """
 
@@ -18,6 +19,7 @@ implements: IPriceOracle
 from .modules import book_basis
 from .modules import errors
 from .modules import mark_price
+from .modules import outage
 from .modules import price_index
 from .modules import price_views
 from .modules import quorum as publishing
@@ -28,6 +30,7 @@ from .modules import volatility
 
 initializes: book_basis
 initializes: mark_price[book_basis := book_basis]
+initializes: outage
 initializes: publishing
 initializes: slow_price
 initializes: volatility
@@ -35,6 +38,7 @@ initializes: reporting[slow_price := slow_price]
 initializes: price_views[
     book_basis := book_basis,
     mark_price := mark_price,
+    outage := outage,
     slow_price := slow_price,
     volatility := volatility,
 ]
@@ -127,15 +131,17 @@ def publish(
 
 
 @external
-def observe(market: uint256, mid: uint256):
+def observe(market: uint256, mid: uint256, until: uint256):
     """
     @notice Say that the market's impact mid is `mid` from now on.
     @param mid WAD USDC, taken down to a multiple of 10**6 wei; 0 for an empty book.
+    @param until Block timestamp from which on it counts no more, unless it is observed
+           again: not before now, and in 300 s at most, whatever is said.
     """
     self._check_market(market)
     assert msg.sender == book_basis.book_of[market], errors.NOT_BOOK
 
-    self._hold(market, price_index._to_units_down(mid))
+    self._hold(market, price_index._to_units_down(mid), until)
 
 
 # The governor
@@ -202,7 +208,7 @@ def set_book(market: uint256, book: address):
     self._check_market(market)
     book_basis.book_of[market] = book
     log IPriceOracle.SetBook(market=market, book=book, timestamp=block.timestamp)
-    self._hold(market, 0)
+    self._hold(market, 0, block.timestamp)
 
 
 @external
@@ -312,9 +318,19 @@ def _update_assets(quotes: DynArray[uint256, 256], threshold: uint256) -> bool:
 def _update_asset(asset: uint256, fast: uint256):
     """
     @notice Update the variance and the prices of an asset, then the marks of its
-            markets.
+            markets; nothing of them while prices wait after an outage.
     """
     word: uint256 = slow_price._read(asset)
+    stride: uint256 = outage._admit(asset, slow_price._time(word))
+    if stride == 0:
+        resumed_at: uint256 = outage._run(asset, slow_price._time(word))[0]
+        log IPriceOracle.DeferPrice(
+            asset=asset,
+            fast=fast * UNIT,
+            resumed_at=resumed_at,
+            timestamp=block.timestamp,
+        )
+        return
     seconds: uint256 = block.timestamp - slow_price._time(word)
     variance: uint256 = volatility._update(
         asset,
@@ -326,7 +342,7 @@ def _update_asset(asset: uint256, fast: uint256):
     before: uint256 = 0
     slow: uint256 = 0
     markets: uint256 = 0
-    before, slow, markets = slow_price._update(asset, fast)
+    before, slow, markets = slow_price._update(asset, fast, stride)
     log IPriceOracle.UpdatePrice(
         asset=asset,
         slow=slow * UNIT,
@@ -351,19 +367,22 @@ def _update_asset(asset: uint256, fast: uint256):
 
 
 @internal
-def _hold(market: uint256, mid: uint256):
+def _hold(market: uint256, mid: uint256, until: uint256):
     """
-    @notice Let `mid`, in units, hold from now on.
+    @notice Let `mid`, in units, hold from now on, until then at most.
     """
     word: uint256 = mark_price._read(market)
-    book_basis._observe(
+    end: uint256 = book_basis._observe(
         market,
         mid,
+        until,
         slow_price._slow(slow_price._read(mark_price._asset(word))),
         mark_price._bound(word),
         mark_price._time(word),
     )
-    log IPriceOracle.Observe(market=market, mid=mid * UNIT, timestamp=block.timestamp)
+    log IPriceOracle.Observe(
+        market=market, mid=mid * UNIT, until=end, timestamp=block.timestamp
+    )
 
 
 @internal

@@ -68,7 +68,8 @@ def fill_perp(
     """
     @notice Open or close `lots` between two accounts at `price`.
     @dev Below its initial margin an account may only reduce, and only if equity over
-         maintenance margin does not fall.
+         maintenance margin does not fall. At a mark that is getting old, as below the
+         publishers' quorum, both have to reduce.
     @param lots Size in lots of the market.
     @param price WAD USDC for 1.0 base unit, checked against the bands by the venue.
     @param maker_is_buyer Which side pays the maker's fee.
@@ -100,9 +101,11 @@ def fill_perp(
     seller_fee: uint256 = settlement._fee(notional, risk, not maker_is_buyer)
     bought: int256 = perpetual._lots(state.positions[buyer][market])
     sold: int256 = perpetual._lots(state.positions[seller][market])
-    assert risk & _PAUSED == 0 or (
+    is_reducing: bool = (
         perpetual._is_reduction(bought, size) and perpetual._is_reduction(sold, -size)
-    ), errors.PAUSED
+    )
+    assert is_reducing or not margin._is_restricted(quote), errors.REDUCE_ONLY
+    assert is_reducing or risk & _PAUSED == 0, errors.PAUSED
     open_interest: uint256 = state.market_size[market] & _LOW_64
     pool = settlement._trade(market, buyer, size, risk, price, pool)
     pool = settlement._trade(market, seller, -size, risk, price, pool)

@@ -224,6 +224,12 @@ class Paused(Revert):
     reason = "paused"
 
 
+class ReduceOnly(Revert):
+    """At a mark of this age only fills in which both sides reduce are taken."""
+
+    reason = "reduce only"
+
+
 class PositionLimitReached(Revert):
     """The position would be larger than the market allows."""
 

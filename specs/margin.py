@@ -32,6 +32,9 @@ from specs.requirements import (
 MAX_PRICE_AGE: Final = Seconds(60)
 """A price older than this is stale."""
 
+REDUCE_ONLY_AGE: Final = Seconds(30)
+"""At a mark older than this a perpetual's positions only shrink."""
+
 MAX_DIVERGENCE_PERCENT: Final = 2
 """Fast and slow price further apart than this: new risk waits."""
 
@@ -150,6 +153,11 @@ def quantise(price: int) -> Wad:
 def is_stale(quote: Quote, now: Seconds) -> bool:
     """Return whether ``quote`` is too old to trade at."""
     return now - quote.time > MAX_PRICE_AGE
+
+
+def is_restricted(quote: Quote, now: Seconds) -> bool:
+    """Return whether both sides of a fill at ``quote`` have to reduce."""
+    return now - quote.time > REDUCE_ONLY_AGE
 
 
 def is_diverging(quote: Quote) -> bool:

@@ -99,8 +99,15 @@ def compute_fast_prices(
 
 
 def update_asset(state: State, now: Seconds, asset: int, fast: Wad) -> State:
-    """Update the variance and the prices of an asset and the marks of its markets."""
+    """
+    Update the variance and the prices of an asset and the marks of its markets.
+
+    After an outage none of them changes until updates have gone on for a while.
+    """
     before = state.assets[asset]
+    if slow_price.must_wait(before, now):
+        waiting = slow_price.wait(before, now)
+        return replace(state, assets={**state.assets, asset: waiting})
     variance = volatility.compute_variance_up(
         state.variances.get(asset, NO_VARIANCE),
         before.fast,
@@ -122,13 +129,16 @@ def update_asset(state: State, now: Seconds, asset: int, fast: Wad) -> State:
 
 
 def observe(
-    state: State, now: Seconds, caller: str, market: int, mid: Wad
+    state: State, now: Seconds, caller: str, market: int, mid: Wad, until: Seconds
 ) -> tuple[State, None]:
-    """Have the market's book say that its impact mid is ``mid`` from now on."""
+    """
+    Have the market's book say that its impact mid is ``mid`` from now on, and for how
+    long it can say so.
+    """
     found = get_market(state, market)
     if caller != found.book:
         raise NotBook
-    holds = book_basis.observe(found.holds, now, mid)
+    holds = book_basis.observe(found.holds, now, mid, until)
     return set_market(state, market, replace(found, holds=holds))
 
 
@@ -173,7 +183,7 @@ def set_book(
     """Name another book for a market; it is empty until it reports."""
     check_governor(state, caller)
     found = get_market(state, market)
-    holds = book_basis.observe(found.holds, now, NO_PRICE)
+    holds = book_basis.observe(found.holds, now, NO_PRICE, now)
     return set_market(state, market, replace(found, book=book, holds=holds))
 
 

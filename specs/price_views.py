@@ -3,7 +3,7 @@ Price views.
 
 What is stored of prices and marks, in WAD, for whoever trades or watches. Nothing here
 refuses: what is not listed or has no price is zero. The age of a price is for its user
-to judge.
+to judge; while prices wait after an outage, all of it is what it was before.
 
 Counterpart of ``contracts/modules/price_views.vy``.
 """

@@ -34,7 +34,11 @@ def fill_perp(
     price: Wad,
     maker_is_buyer: bool,
 ) -> State:
-    """Open or close ``lots`` between two accounts at ``price``."""
+    """
+    Open or close ``lots`` between two accounts at ``price``.
+
+    At a mark that is getting old, as below the publishers' quorum, both have to reduce.
+    """
     require_venue(state, caller, TRADE_VENUE)
     require_parties(buyer, seller)
     listed = get_market(state, market)
@@ -54,10 +58,13 @@ def fill_perp(
     buyer_reduces = perpetual.is_reduction(bought.lots, lots)
     seller_reduces = perpetual.is_reduction(sold.lots, Lots(-lots))
     buyer_fee, seller_fee = split_fees(listed.fees, maker_is_buyer)
+    is_reducing = buyer_reduces and seller_reduces
+    if margin.is_restricted(listed.quote, now) and not is_reducing:
+        raise errors.ReduceOnly
 
     state = trade(state, market, buyer, lots, price)
     state = trade(state, market, seller, Lots(-lots), price)
-    if listed.is_paused and not (buyer_reduces and seller_reduces):
+    if listed.is_paused and not is_reducing:
         raise errors.Paused
     for account, old in ((buyer, bought), (seller, sold)):
         require_position_limit(state, market, account, old)

@@ -10,14 +10,22 @@
      weighs no more than one at the bound. No book and an empty one count as a basis of
      0. Averages round towards 0, the bound inwards.
 
+     A mid holds until the next one, and no longer than its book vouches for it: the
+     orders that make it may expire. A book that has said nothing for `MAX_HOLD` is no
+     book, and `MAX_GAP` after an update nobody knows the price that a mid should be
+     held against. So an integral is below 2**80 * 5 % * 60 s < 2**82 in size.
+
      Prices are in units of 10**6 wei.
-     word of a book: mid 80 | mid_since 32 | integral 144, signed
+     word of a book: mid 80 | mid_since 32 | mid_until 32 | integral 112, signed
 @custom:spec specs/book_basis.py
 """
 
 from . import errors
 from . import fixed_point as fp
+from . import outage
 from . import packing
+
+MAX_HOLD: constant(uint256) = 300  # seconds
 
 _words: HashMap[uint256, uint256]
 
@@ -27,22 +35,32 @@ book_of: public(HashMap[uint256, address])
 
 @internal
 def _observe(
-    market: uint256, mid: uint256, slow: uint256, bound: uint256, time: uint256
-):
+    market: uint256,
+    mid: uint256,
+    until: uint256,
+    slow: uint256,
+    bound: uint256,
+    time: uint256,
+) -> uint256:
     """
-    @notice Take note that `mid` holds from now on.
+    @notice Take note that `mid` holds from now on, and return until when at most.
     @param mid In units, 0 for an empty book.
+    @param until Block timestamp from which on the book can't say so any more, not
+           before now; if it is later than in `MAX_HOLD`, that counts.
     @param slow Price that has held since the market's last update, in units.
     @param bound Of the basis, ppm of `slow`.
     @param time Of the last update, 0 for none: nothing counts before the first.
     """
     assert mid >> 80 == 0, errors.PRICE_OUT_OF_RANGE
+    assert until >= block.timestamp, errors.OUT_OF_BOUNDS
+    end: uint256 = min(until, block.timestamp + MAX_HOLD)
     integral: int256 = 0
     if time != 0:
         integral = self._integrate(self._words[market], slow, bound, time)
-    self._words[market] = (
-        mid << 176 | block.timestamp << 144 | packing._fit_signed(integral, 144)
+    self._words[market] = (mid << 176 | block.timestamp << 144) | (
+        end << 112 | packing._fit_signed(integral, 112)
     )
+    return end
 
 
 @internal
@@ -59,7 +77,7 @@ def _take_average(
 
     integral: int256 = self._integrate(word, slow, bound, time)
     if self._integral(word) != 0:
-        self._words[market] = word >> 144 << 144
+        self._words[market] = word >> 112 << 112
     return integral // convert(block.timestamp - time, int256)
 
 
@@ -68,14 +86,17 @@ def _take_average(
 def _integrate(word: uint256, slow: uint256, bound: uint256, time: uint256) -> int256:
     """
     @notice Return the integral of the basis from `time` to now, in units times seconds:
-            what is stored and what the mid that holds adds.
+            what is stored and what the mid that holds, or held last, adds.
     """
     integral: int256 = self._integral(word)
     mid: uint256 = self._mid(word)
-    if mid != 0:
-        held: uint256 = block.timestamp - max(self._mid_since(word), time)
+    begin: uint256 = max(self._mid_since(word), time)
+    end: uint256 = min(self._mid_until(word), time + outage.MAX_GAP)
+    end = min(end, block.timestamp)
+    if mid != 0 and begin < end:
+        held: int256 = convert(end - begin, int256)
         distance: int256 = convert(mid, int256) - convert(slow, int256)
-        integral += convert(held, int256) * self._within(distance, slow, bound)
+        integral += held * self._within(distance, slow, bound)
     return integral
 
 
@@ -103,7 +124,7 @@ def _read(market: uint256) -> uint256:
 @pure
 def _mid(word: uint256) -> uint256:
     """
-    @notice Return the mid that holds in units, 0 for an empty book.
+    @notice Return the mid of the last observation in units, 0 for an empty book.
     """
     return word >> 176
 
@@ -119,9 +140,18 @@ def _mid_since(word: uint256) -> uint256:
 
 @internal
 @pure
+def _mid_until(word: uint256) -> uint256:
+    """
+    @notice Return the block timestamp from which on the mid holds no more.
+    """
+    return packing._get(word, 112, 32)
+
+
+@internal
+@pure
 def _integral(word: uint256) -> int256:
     """
     @notice Return the integral of the basis since the last update without the mid that
             holds, in units times seconds.
     """
-    return packing._get_signed(word, 0, 144)
+    return packing._get_signed(word, 0, 112)

@@ -48,6 +48,7 @@ PRICES_DIVERGE: constant(String[32]) = "prices diverge"
 # Perpetuals
 PRICE_OUT_OF_BAND: constant(String[32]) = "price out of band"
 PAUSED: constant(String[32]) = "paused"
+REDUCE_ONLY: constant(String[32]) = "reduce only"
 POSITION_LIMIT_REACHED: constant(String[32]) = "position limit reached"
 OPEN_INTEREST_LIMIT_REACHED: constant(String[32]) = "open interest limit reached"
 NOT_CONVERTIBLE: constant(String[32]) = "not convertible"

@@ -27,7 +27,8 @@ uses: money_market
 uses: state
 uses: virtual_pnl
 
-MAX_PRICE_AGE: constant(uint256) = 60
+MAX_PRICE_AGE: constant(uint256) = 60  # seconds
+REDUCE_ONLY_AGE: constant(uint256) = 30  # seconds
 PRICE_UNIT: constant(uint256) = 10**6
 _ENTRIES: constant(uint256) = 8
 _CODES: constant(uint256) = 64
@@ -63,6 +64,15 @@ def _is_stale(quote: Quote) -> bool:
     @notice Return whether prices are too old to trade at.
     """
     return block.timestamp - quote.time > MAX_PRICE_AGE
+
+
+@internal
+@view
+def _is_restricted(quote: Quote) -> bool:
+    """
+    @notice Return whether both sides of a fill at a mark of that age have to reduce.
+    """
+    return block.timestamp - quote.time > REDUCE_ONLY_AGE
 
 
 @internal

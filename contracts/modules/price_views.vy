@@ -5,7 +5,8 @@
 @license Apache-2.0
 @notice What is stored of prices and marks, in WAD, for whoever trades or watches.
 @dev Nothing here refuses: what is not listed or has no price is zero. The age of a
-     price is for its user to judge.
+     price is for its user to judge; while prices wait after an outage, all of it is
+     what it was before.
 @custom:spec specs/price_views.py
 """
 
@@ -13,12 +14,14 @@ from ..interfaces import IPriceOracle
 from . import bands
 from . import book_basis
 from . import mark_price
+from . import outage
 from . import price_index
 from . import slow_price
 from . import volatility
 
 uses: book_basis
 uses: mark_price
+uses: outage
 uses: slow_price
 uses: volatility
 
@@ -92,10 +95,16 @@ def asset_of(asset: uint256) -> IPriceOracle.Asset:
             gives; zeros if it is not listed.
     """
     word: uint256 = slow_price._read(asset)
+    time: uint256 = slow_price._time(word)
+    resumed_at: uint256 = 0
+    updated_at: uint256 = 0
+    resumed_at, updated_at = outage._run(asset, time)
     return IPriceOracle.Asset(
         slow=slow_price._slow(word) * price_index.UNIT,
         fast=slow_price._fast(word) * price_index.UNIT,
-        time=slow_price._time(word),
+        time=time,
+        resumed_at=resumed_at,
+        updated_at=updated_at,
         max_step=slow_price._max_step(word),
         spot_tolerance=slow_price._spot_tolerance(word),
     )
@@ -119,6 +128,7 @@ def market_of(market: uint256) -> IPriceOracle.Market:
         tolerance=mark_price._tolerance(word),
         mid=book_basis._mid(book_word) * price_index.UNIT,
         mid_since=book_basis._mid_since(book_word),
+        mid_until=book_basis._mid_until(book_word),
         basis_integral=(
             book_basis._integral(book_word) * convert(price_index.UNIT, int256)
         ),

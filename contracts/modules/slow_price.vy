@@ -8,7 +8,8 @@
         nobody's margin far.
 @dev Prices are stored in units of 10**6 wei. The step is rounded down, so the slow
      price never moves faster than allowed; that of an asset below 4e-10 USDC would not
-     move at all in one second.
+     move at all in one second. The seconds are those since the last update, whether it
+     counted or not (`outage.vy`): what an outage lasted gives no room for a step.
 
      word of an asset: slow 80 | fast 80 | time 32 | max_step 14 | spot_tolerance 18
                        | markets 32 (a list of packing.vy, of four)
@@ -57,17 +58,19 @@ def _attach(asset: uint256, market: uint256):
 
 
 @internal
-def _update(asset: uint256, fast: uint256) -> (uint256, uint256, uint256):
+def _update(
+    asset: uint256, fast: uint256, seconds: uint256
+) -> (uint256, uint256, uint256):
     """
-    @notice Take over a new fast price and let the slow one follow.
+    @notice Take over a new fast price and let the slow one follow; the first one jumps.
     @param fast In units.
+    @param seconds For which the slow price may step.
     @return Slow price before and after, in units, and the list of the markets on it.
     """
     word: uint256 = self._words[asset]
     before: uint256 = self._slow(word)
     after: uint256 = fast
     if self._time(word) != 0:
-        seconds: uint256 = block.timestamp - self._time(word)
         after = self._follow(before, fast, self._max_step(word), seconds)
 
     self._words[asset] = (after << 176 | fast << 96 | block.timestamp << 64) | (

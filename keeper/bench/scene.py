@@ -25,7 +25,9 @@ from keeper.publishers import Report as Said
 from keeper.replay.wallets import Wallet
 from keeper.signing import local_account
 from specs.accounts import DEFAULT, AccountId
+from specs.book_basis import MAX_HOLD
 from specs.fixed_point import WAD, Seconds, Wad
+from specs.outage import MAX_GAP
 from specs.price_oracle import Report, compute_report_digest
 from specs.quotes import SPOT, Quote, compute_domain
 
@@ -58,6 +60,8 @@ class Scene:
         desk = self.deployment.quote_desk
         self._domain = compute_domain(chain.chain_id, desk.address)
         self._nonces: dict[AccountId, int] = {}
+        self._published = 0
+        """When prices were published last."""
         self._listings = {asset.symbol: asset for asset in ASSETS}
         self._prices = {asset: price * WAD for asset, price in PRICES.items()}
         self.refresh()
@@ -114,7 +118,15 @@ class Scene:
     def send(
         self, wallet: Wallet, contract: str, method: str, *arguments: Any
     ) -> Receipt:
-        """Send to a field of the deployment, or to ``token:SYMBOL``."""
+        """
+        Send to a field of the deployment, or to ``token:SYMBOL``.
+
+        Publishers never rest: before prices are so old that they would have to wait,
+        they are published again.
+        """
+        age = self.next_time - self._published
+        if self._published and age > MAX_GAP - 2 * INTERVAL:
+            self.publish()
         found = self.deployment.find(contract)
         return self.chain.send(wallet.address, found, method, *arguments)
 
@@ -170,6 +182,7 @@ class Scene:
             digest = compute_report_digest(self.chain.chain_id, asked, report)
             reports.append(astuple(report))
             signatures.append(self._panel.sign(said, digest))
+        self._published = time
         return self.send(self.relay, "oracle", "publish", reports, signatures)
 
     def tick(self, assets: Sequence[int], markets: Sequence[int]) -> Receipt:
@@ -190,7 +203,8 @@ class Scene:
                 self._prices[symbol] = self._prices[symbol] * ppm // 10**6
         for market in MARKETS:
             mid = self.price_of(market.number) * (10**6 + PREMIUM) // 10**6
-            self.send(self.book, "oracle", "observe", market.number, mid)
+            until = self.next_time + MAX_HOLD
+            self.send(self.book, "oracle", "observe", market.number, mid, until)
 
     def move_prices(self, factor: float) -> None:
         """Move every price but USDT's, in the index and in the book."""

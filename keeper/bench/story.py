@@ -160,6 +160,7 @@ def hold_markets(scene: Scene) -> Gas:
     scene.refresh()
     first = gas_of(scene.withdraw(holder, "USDC", 100))
     for market in MARKETS[1:]:
+        scene.refresh()
         scene.cross(market.number, 10_000, maker, holder)
     scene.refresh()
     last = gas_of(scene.withdraw(holder, "USDC", 100))
@@ -185,8 +186,7 @@ def gather(scene: Scene, name: str, is_inside: bool) -> Wallet:
         if not is_inside:
             scene.leave_ticks(owner, number)
     for number in range(0, CROWD, 2):
-        if number % 8 == 0:
-            scene.refresh()
+        scene.refresh()
         pair = (number, number + 1)
         scene.cross(BTC_PERP, COIN // 10, owner, owner, pair)
     return owner
@@ -218,6 +218,8 @@ def keep_time(scene: Scene) -> Gas:
     count = len(MARKETS)
     numbers = [market.number for market in MARKETS]
     assets = [market.underlying for market in MARKETS]
+    # Away from the ticks at which everybody has just been realised.
+    scene.move_prices(1.0005)
     scene.shift(NUDGE)
     scene.publish()
     one = scene.tick(assets[:1], numbers[:1])

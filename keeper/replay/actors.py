@@ -162,7 +162,12 @@ class Maker:
         """Say where the middle of the quotes is; now and then cancel one unasked."""
         sender = self.wallet.address
         moves = [
-            Move(sender, "oracle", "observe", (market, self._mid(view.state, market)))
+            Move(
+                sender,
+                "oracle",
+                "observe",
+                (market, self._mid(view.state, market), view.now + EXPIRY),
+            )
             for market in view.state.markets
         ]
         if Random(f"{self.seed}/{view.now}").random() < 0.05:

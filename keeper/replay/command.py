@@ -28,6 +28,7 @@ from keeper.replay import report_html, report_json, table
 from keeper.replay.engine import LEAD, LEAST_STEP, Options, Replay
 from keeper.replay.report_json import Result
 from keeper.signals import interruptible
+from specs.outage import MAX_GAP
 
 ENGINES: Final = ("pyrevm", "ape")
 TEST_NETWORK: Final = "ethereum:local:test"
@@ -58,6 +59,8 @@ def run(request: Request, console: Console) -> int:
     path = find_path(request)
     if request.every < LEAST_STEP:
         raise UserError(f"--every: {request.every} is less than {LEAST_STEP} seconds")
+    if request.every > MAX_GAP:
+        raise UserError(f"--every: {request.every} is more than {MAX_GAP} seconds")
     prepare_folder(request.report)
     command = describe(request, path)
     options = Options(

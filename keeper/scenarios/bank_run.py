@@ -195,7 +195,7 @@ def live_without_cash(scene: Scene, log: Log, figures: dict[str, int]) -> None:
     figures["paid to the winner"] = ch.get_held(scene.state, winner, USDC) - before
     log.add(scene, f"winner is paid {usdc(figures['paid to the winner'])}")
     for share in (96, 95, 94, 93):
-        scene.tick(60, {"BTC": price * share // 100})
+        scene.tick(59, {"BTC": price * share // 100})
         scene.wait(1)
         receipt = scene.liquidate(gambler)
         if receipt:

@@ -35,9 +35,11 @@ from specs.accounts import (
     Address,
     Settings,
 )
+from specs.book_basis import MAX_HOLD
 from specs.errors import Revert
-from specs.fixed_point import WAD, Seconds, Wad
+from specs.fixed_point import PPM, WAD, Seconds, Wad
 from specs.margin import PRICE_UNIT
+from specs.outage import MAX_GAP
 from specs.price_oracle import Report, compute_report_digest
 from specs.quotes import SPOT, Quote, compute_domain
 from specs.state import State
@@ -48,6 +50,9 @@ HOUR: Final = 3_600
 DAY: Final = 86_400
 CROSSINGS: Final = 200
 """Entry ticks that a market's price for interest may cross in one tick."""
+
+LEAD_UP: Final = 600
+"""Seconds before a late tick in which prices are reported every minute."""
 
 FOREVER: Final = 2**255
 ASIDE: Final = frozenset(("mint", "approve", "observe"))
@@ -79,6 +84,8 @@ class Scene:
         self.checker = Checker()
         self.world: World = self._observer.read(self.now)
         self.prices: dict[str, int] = dict(START_PRICES)
+        self.premium = 0
+        """Of the books' mids over the slow prices, ppm."""
         self.statements: dict[AccountId, Statement] = {}
         self._nonce = 0
         desk = self.deployment.quote_desk.address
@@ -245,18 +252,37 @@ class Scene:
         Open a block so many seconds later, publish, and take the prices over.
 
         ``premium`` (ppm over the slow price) is what the books' mids show from now on,
-        so that marks and funding follow with the next tick.
+        so that marks and funding follow with the next tick. Publishers and books are at
+        it all the time, of which the last minutes are told: prices of a market that
+        was not heard of for longer would have to wait.
         """
+        if seconds > MAX_GAP:
+            self._lead_up(self.now + seconds)
         self.prices |= prices or {}
+        self.premium = premium
         self.wait(seconds)
-        self._publish()
-        for market in MARKETS:
-            slow = self._call("oracle", "feed", market.underlying)[0]
-            mid = slow * (10**6 + premium) // 10**6
-            self._send(self._book.address, "oracle", "observe", market.number, mid)
+        self._work("oracle", "publish", *self._report())
+        self._show_mids()
         assets = [asset.number for asset in ASSETS if asset.number != USDC]
         markets = [market.number for market in MARKETS]
         self._work("clearinghouse", "tick", assets, markets, CROSSINGS)
+
+    def _lead_up(self, end: int) -> None:
+        """Have the last prices and mids reported again until then."""
+        for time in range(end - LEAD_UP, end, MAX_GAP):
+            if time > self.now:
+                self._chain.advance_to(time)
+                oracle, relay = self.deployment.oracle, self._keeper.address
+                self._chain.send(relay, oracle, "publish", *self._report())
+                if (end - time) % MAX_HOLD == 0:
+                    self._show_mids()
+
+    def _show_mids(self) -> None:
+        """Have the book say how far its mids are above the slow prices."""
+        for market in MARKETS:
+            slow = self._call("oracle", "feed", market.underlying)[0]
+            words = market.number, slow * (PPM + self.premium) // PPM, FOREVER
+            self._send(self._book.address, "oracle", "observe", *words)
 
     def wait(self, seconds: int) -> None:
         """Open a block so many seconds later, at the prices that there are."""
@@ -286,7 +312,8 @@ class Scene:
     def _work(self, contract: str, method: str, *arguments: Any) -> Receipt:
         return self._send(self._keeper.address, contract, method, *arguments)
 
-    def _publish(self) -> None:
+    def _report(self) -> tuple[list[tuple[Any, ...]], list[bytes]]:
+        """Return reports of the prices, and the publishers' signatures of them."""
         numbers = tuple(find_asset(symbol).number for symbol in self.prices)
         grains = tuple(
             Wad(price - price % PRICE_UNIT) for price in self.prices.values()
@@ -297,8 +324,7 @@ class Scene:
         )
         signers = self._publishers[:THRESHOLD]
         signatures = [sign_digest(key, digest) for key in signers]
-        reports = [astuple(report)] * THRESHOLD
-        self._work("oracle", "publish", reports, signatures)
+        return [astuple(report)] * THRESHOLD, signatures
 
     # What is checked
 

@@ -63,6 +63,7 @@ from specs.invariants.margins import (
 )
 from specs.invariants.prices import (
     marks_are_bounded,
+    old_marks_open_nothing,
     one_price_holds,
     prices_are_positive,
     stale_prices_give_nothing,
@@ -136,6 +137,7 @@ TRANSITION_INVARIANTS: Final[Mapping[str, TransitionInvariant]] = {
     "I25": payments_are_funded,
     "I26": losers_pay_in_full,
     "I28": fills_are_fair,
+    "I31": old_marks_open_nothing,
     "I32": one_price_holds,
     "I33": liquidation_is_due,
     "I34": liquidation_improves,

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
+from specs import clearinghouse as ch
 from specs import (
     errors,
     margin,
 )
+from specs.accounts import get_position
 from specs.fixed_point import BPS, Seconds
 from specs.invariants.parts import MAX_BASIS_BPS, get_healths, get_portfolios
 from specs.margin import Health, Quote
@@ -66,6 +68,37 @@ def prices_are_positive(world: World) -> bool:
         or (0 < quote.time <= world.now and quote.slow > 0 and quote.fast > 0)
         for quote in get_quotes(world).values()
     )
+
+
+def old_marks_open_nothing(before: World, after: World, action: Action) -> bool:
+    """
+    I31: at a mark older than 30 s nobody but a provider in a takeover has a position
+    that grew or changed sides.
+    """
+    old = [
+        number
+        for number, market in before.clearing.markets.items()
+        if before.now - market.quote.time > 30
+    ]
+    if not old or action.name == "liquidate":
+        return True
+    accounts = before.clearing.accounts
+    return all(
+        changed is accounts.get(name)
+        or all(
+            has_shrunk(
+                get_position(ch.get_account(before.clearing, name), market).lots,
+                get_position(changed, market).lots,
+            )
+            for market in old
+        )
+        for name, changed in after.clearing.accounts.items()
+    )
+
+
+def has_shrunk(lots: int, after: int) -> bool:
+    """Return whether a position is none, what it was, or nearer to none."""
+    return min(0, lots) <= after <= max(0, lots)
 
 
 def one_price_holds(before: World, after: World, action: Action) -> bool:

@@ -176,7 +176,7 @@ ORACLE_CALLS = {
     **dict.fromkeys(("market_of", "mark", "band"), (0,)),
     "weight_of": (SOMEONE,),
     "publish": ([], []),
-    "observe": (0, 60_000 * WAD),
+    "observe": (0, 60_000 * WAD, 2**32),
     "list_asset": (ETH, 2_500, 50_000),
     "list_market": (1, BTC, 300, 4_000, 30_000, SOMEONE),
     "set_book": (0, SOMEONE),

@@ -4,6 +4,7 @@ from coincurve import PrivateKey
 from eth_utils import keccak, to_checksum_address
 
 from keeper.chain.revm import CHAIN_ID, RevmChain
+from specs.book_basis import MAX_HOLD
 from specs.fixed_point import WAD
 from specs.reports import Report, compute_report_digest
 from specs.signatures import MAX_S, NOBODY, ORDER
@@ -98,9 +99,21 @@ class Oracle:
         arguments = encode(self.contract.address, reports, signers)
         return self.send(caller, "publish", *arguments)
 
+    def observe(self, market, mid, seconds=MAX_HOLD, book=BOOK):
+        """Have a book report a mid that it can vouch for so long."""
+        return self.send(book, "observe", market, mid, self.now + seconds)
+
     def quote(self, prices, signers=PUBLISHERS):
         """Publish the same prices by all of `signers`, now."""
         return self.publish([report(self.now, prices)] * len(signers), signers)
+
+
+def open_oracle(prices):
+    """Return an oracle with all that is listed below, and these prices."""
+    oracle = Oracle()
+    list_all(oracle)
+    oracle.quote(prices)
+    return oracle
 
 
 def list_all(oracle, book=BOOK):

@@ -117,6 +117,7 @@ def save_and_borrow(story):
 
 def trade(story):
     """Trade by quotes: open a position, add to it, buy spot."""
+    publish(story, PRICES)
     bid = Quote(account("bull"), 0, True, LOTS, 1, 60_000 * WAD, 1, 2**40)
     ask = replace(bid, account=account("bear"), is_buy=False)
     cross(story, "cross, opening", bid, ask)

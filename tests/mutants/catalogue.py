@@ -250,6 +250,7 @@ SPEC_MUTANTS = [
         "price.time)\n    changed",
         "price.time + 9)\n    changed",
     ),
+    Mutant("I31", "margin.is_restricted", "REDUCE_ONLY_AGE", "MAX_PRICE_AGE"),
     Mutant(
         "I32",
         "settle_code.take_price",

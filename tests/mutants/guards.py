@@ -184,6 +184,22 @@ GUARDS = [
         ),
     ),
     of_body(
+        "TradeCode",
+        "is_reducing or not margin._is_restricted(quote)",
+        "True",
+        on_stage(
+            test_trade.test_positions_only_shrink_at_a_mark_of_more_than_half_a_minute,
+            test_trade.NOT_SHRINKING[0],
+        ),
+    ),
+    Guard(
+        "TradeCode",
+        "modules/margin.vy",
+        "> REDUCE_ONLY_AGE",
+        ">= REDUCE_ONLY_AGE",
+        on_stage(test_trade.test_positions_grow_at_a_mark_of_half_a_minute),
+    ),
+    of_body(
         "QuoteDesk",
         "    quotes._convert(maker, account, amount, block.timestamp)\n"
         "    nonces._use(maker.account, maker.nonce)\n",

@@ -15,7 +15,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from specs import book_basis, price_oracle
+from specs import book_basis, outage, price_oracle, slow_price
 from specs.errors import Revert
 from specs.fixed_point import PPM, WAD
 from specs.price_index import MAX_PRICE, UNIT
@@ -47,9 +47,20 @@ near = st.integers(-3_000, 3_000)
 moved = st.one_of(near, near, st.integers(-300_000, 300_000))
 odd = st.sampled_from([0, 1, UNIT - 1, UNIT, MAX_PRICE, MAX_PRICE + UNIT, 2**255])
 mids = st.one_of(st.just(0), near, near, st.integers(-900_000, 9_000_000))
-durations = st.one_of(st.integers(1, 12), st.integers(1, 900), st.just(20_000))
+durations = st.one_of(
+    st.integers(1, 12),
+    st.integers(1, 60),
+    st.sampled_from([29, 30, 31, 59, 60, 61]),
+    st.integers(1, 900),
+    st.just(20_000),
+)
+holds = st.one_of(
+    st.integers(0, 12),
+    st.integers(0, 310),
+    st.sampled_from([-1, 299, 300, 301, 2**255]),
+)
 limits = st.sampled_from([(1, 1), (10_000, 200_000), (10_001, 1), (1, 200_001), (0, 1)])
-spells = st.lists(st.tuples(books, mids, st.integers(0, 8)), max_size=4)
+spells = st.lists(st.tuples(books, mids, holds, st.integers(0, 8)), max_size=4)
 
 
 def is_rare(chances=12):
@@ -101,10 +112,17 @@ class OracleMachine(RuleBasedStateMachine):
 
     @rule(said=rounds(), seconds=durations, spells=spells, market=markets)
     def trade_and_publish(self, said, seconds, spells, market):
-        for book, mid, held in spells:
-            self.step("observe", book, market, self.mid_of(market, mid))
+        for book, mid, hold, held in spells:
+            self.look(book, market, self.mid_of(market, mid), hold)
             self.advance(held)
         self.advance(seconds)
+        self.relay(said)
+
+    @rule(said=rounds(), pauses=st.lists(durations, min_size=1, max_size=4))
+    def publish_for_a_while(self, said, pauses):
+        for seconds in pauses:
+            self.relay(said)
+            self.advance(seconds)
         self.relay(said)
 
     @rule(said=rounds(), price=odd, place=st.integers(0, 3))
@@ -115,13 +133,17 @@ class OracleMachine(RuleBasedStateMachine):
     def publish_unevenly(self, said, change):
         self.relay(said, change=change)
 
-    @rule(book=books, market=markets, mid=mids)
-    def observe(self, book, market, mid):
-        self.step("observe", book, market, self.mid_of(market, mid))
+    @rule(book=books, market=markets, mid=mids, hold=holds)
+    def observe(self, book, market, mid, hold):
+        self.look(book, market, self.mid_of(market, mid), hold)
 
-    @rule(market=markets, mid=st.sampled_from([1, UNIT - 1, UNIT, 2**80 * UNIT]))
-    def observe_oddly(self, market, mid):
-        self.step("observe", BOOK, market, mid)
+    @rule(
+        market=markets,
+        mid=st.sampled_from([1, UNIT - 1, UNIT, 2**80 * UNIT]),
+        hold=holds,
+    )
+    def observe_oddly(self, market, mid, hold):
+        self.look(BOOK, market, mid, hold)
 
     @rule(caller=callers, market=markets, book=books)
     def set_book(self, caller, market, book):
@@ -167,6 +189,11 @@ class OracleMachine(RuleBasedStateMachine):
                 assert price <= MAX_PRICE
 
     @invariant()
+    def prices_wait_after_an_outage(self):
+        for number, asset in self.state.assets.items():
+            assert asset.time == get_reported(self.updates.get(number, []))
+
+    @invariant()
     def variances_are_bounded_and_of_assets_with_prices(self):
         for number, variance in self.state.variances.items():
             assert self.state.assets[number].time
@@ -175,6 +202,7 @@ class OracleMachine(RuleBasedStateMachine):
     def begin(self, threshold, publishers):
         """Open an oracle."""
         self.now = GENESIS
+        self.updates = {}
         self.state = price_oracle.open_oracle(GOVERNOR, threshold, publishers)
 
     def step(self, name, caller, *arguments):
@@ -193,6 +221,10 @@ class OracleMachine(RuleBasedStateMachine):
     def advance(self, seconds):
         """Let time pass."""
         self.now += seconds
+
+    def look(self, book, market, mid, hold):
+        """Have a book report a mid and for how many seconds it can."""
+        self.step("observe", book, market, mid, self.now + hold)
 
     def relay(self, said, place=None, price=None, change=0):
         """Publish what was said, with one price or list spoilt on request."""
@@ -223,7 +255,11 @@ class OracleMachine(RuleBasedStateMachine):
         assert after.quorum.reported_at >= before.quorum.reported_at
         assert after.quorum.version - before.quorum.version in (0, 1)
         for number, asset in before.assets.items():
-            check_step(asset, after.assets[number])
+            if slow_price.get_updates(asset) != slow_price.get_updates(
+                after.assets[number]
+            ):
+                self.updates.setdefault(number, []).append(self.now)
+            check_step(asset, after.assets[number], self.updates.get(number, []))
             check_variance(
                 *(asset, after.assets[number]),
                 *(oracle.variances.get(number, 0) for oracle in (before, after)),
@@ -235,10 +271,26 @@ class OracleMachine(RuleBasedStateMachine):
 MARKETS = ((0, 1, 300, 3_335), (1, 2, 300, 50_000), (2, 2, 60, 4_000), (3, 3, 60, 1))
 
 
-def check_step(before, after):
-    """The slow price moves by its step a second, towards the fast one."""
+def get_reported(updates):
+    """Return the latest update but for those that come too soon after an outage."""
+    reported, resumed_at = 0, 0
+    for place, time in enumerate(updates):
+        if place and time - updates[place - 1] > outage.MAX_GAP:
+            resumed_at = time
+        if not resumed_at or time - resumed_at >= outage.GRACE:
+            reported = time
+    return reported
+
+
+def check_step(before, after, updates):
+    """
+    The slow price moves by its step a second since the last update, at most a minute's,
+    towards the fast one.
+    """
     if before.time:
-        step = before.slow * before.max_step * (after.time - before.time)
+        elapsed = updates[-1] - updates[-2] if after.time != before.time else 0
+        assert elapsed <= outage.MAX_GAP
+        step = before.slow * before.max_step * elapsed
         assert abs(after.slow - before.slow) * PPM <= step
         low, high = sorted((before.slow, after.fast))
         assert low <= after.slow <= high
@@ -263,7 +315,8 @@ def check_mean(before, after, state):
         assert low <= after.mean_mark <= high
         assert len(after.holds) == 1
     slow = state.assets[before.asset].slow
-    limit = slow * before.bound * max(0, after.holds[-1].since - before.time)
+    held = max(0, min(after.holds[-1].since - before.time, outage.MAX_GAP))
+    limit = slow * before.bound * held
     integral = book_basis.compute_stored_integral(
         before.holds, slow, before.bound, before.time
     )

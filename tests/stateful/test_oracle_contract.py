@@ -3,7 +3,7 @@
 from hypothesis.stateful import invariant
 
 from keeper.chain.interface import Refused
-from specs import book_basis, price_views
+from specs import book_basis, price_views, slow_price
 from specs.errors import Revert
 from tests.helpers.reports import ADDRESSES, GOVERNOR, Oracle, encode
 from tests.stateful.oracle_machine import GENESIS, OracleMachine
@@ -63,6 +63,7 @@ class OracleContractMachine(OracleMachine):
                 continue
             assert stored == (
                 *(found.slow, found.fast, found.time),
+                *slow_price.get_waiting_run(found),
                 *(found.max_step, found.spot_tolerance),
             )
 
@@ -82,7 +83,7 @@ class OracleContractMachine(OracleMachine):
             assert stored == (
                 *(found.mark, found.mean_mark, found.time, found.asset),
                 *(found.period, found.bound, found.tolerance),
-                *(hold.mid, hold.since, integral, found.book),
+                *(hold.mid, hold.since, hold.until, integral, found.book),
             )
 
     @invariant()

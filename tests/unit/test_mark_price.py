@@ -5,28 +5,37 @@ from math import exp
 import pytest
 
 from keeper.chain.interface import Refused
+from specs.book_basis import MAX_HOLD, MAX_MID, limit
 from specs.decay import compute_decay_down
 from specs.fixed_point import PPM, WAD
-from tests.helpers.reports import BOOK, GOVERNOR, OTHER_BOOK, STRANGER, UNITS, Oracle
-from tests.helpers.reports import list_all as list_everything
+from specs.mark_price import MAX_BOUND
+from specs.outage import MAX_GAP
+from tests.helpers.reports import (
+    BOOK,
+    GOVERNOR,
+    OTHER_BOOK,
+    STRANGER,
+    UNITS,
+    Oracle,
+    list_all,
+    open_oracle,
+)
 
 SLOW = 1_000 * WAD
 MARKET = 1  # on asset 2, 300 s, bound 4,000 ppm
+DECAY_10 = compute_decay_down(10, 300)
 
 
 @pytest.fixture
 def oracle():
     """An oracle whose asset 2 has been at 1,000 for ever."""
-    oracle = Oracle()
-    list_everything(oracle)
-    oracle.quote({2: 1_000})
-    return oracle
+    return open_oracle({2: 1_000})
 
 
 def hold(oracle, *spells):
     """Let mids hold, each for its seconds; then publish the same price."""
     for mid, seconds in spells:
-        oracle.send(BOOK, "observe", MARKET, round(mid * UNITS) * WAD // UNITS)
+        oracle.observe(MARKET, round(mid * UNITS) * WAD // UNITS)
         oracle.wait(seconds)
     oracle.quote({2: 1_000})
     return oracle.view("mark", MARKET)[0] - SLOW
@@ -91,8 +100,8 @@ def test_absurd_mid_weighs_no_more_than_one_at_the_bound(oracle):
 
 
 def test_bound_beats_the_mean(oracle):
-    for _ in range(4):
-        hold(oracle, (990, 3_000))
+    for _ in range(50):
+        hold(oracle, (990, MAX_GAP))
     mark, premium, _ = oracle.view("mark", MARKET)
     assert mark >= SLOW - SLOW * 4_000 // PPM
     assert premium == pytest.approx(-4 * 10**15, rel=1e-4)
@@ -106,7 +115,7 @@ def test_bound_beats_the_mean(oracle):
 def test_quick_market_follows_more_quickly(oracle):
     oracle.wait(1)
     oracle.quote({3: 20})
-    oracle.send(BOOK, "observe", 2, 20 * WAD + WAD // 10)
+    oracle.observe(2, 20 * WAD + WAD // 10)
     oracle.wait(10)
     oracle.quote({3: 20})
     mark, mean = oracle.view("market_of", 2)[:2]
@@ -115,25 +124,25 @@ def test_quick_market_follows_more_quickly(oracle):
 
 
 def test_mean_mark_follows_the_mark_in_five_minutes(oracle):
-    oracle.wait(100)
+    oracle.wait(60)
     oracle.quote({2: 1_100})
     mark, mean = oracle.view("market_of", MARKET)[:2]
     assert mark == 1_100 * WAD
-    assert mean == SLOW + moved(100 * WAD, 100)
+    assert mean == SLOW + moved(100 * WAD, 60)
 
 
 @pytest.mark.parametrize("caller", [STRANGER, GOVERNOR, OTHER_BOOK])
 def test_only_the_book_observes(oracle, caller):
     with pytest.raises(Refused, match="not the book"):
-        oracle.send(caller, "observe", MARKET, SLOW)
+        oracle.observe(MARKET, SLOW, book=caller)
 
 
 def test_another_book_begins_empty(oracle):
-    oracle.send(BOOK, "observe", MARKET, SLOW + 2 * WAD)
+    oracle.observe(MARKET, SLOW + 2 * WAD)
     oracle.wait(5)
     oracle.govern("set_book", MARKET, OTHER_BOOK)
     with pytest.raises(Refused, match="not the book"):
-        oracle.send(BOOK, "observe", MARKET, SLOW)
+        oracle.observe(MARKET, SLOW)
     oracle.wait(5)
     oracle.quote({2: 1_000})
     assert oracle.view("mark", MARKET)[0] - SLOW == moved(WAD, 10)
@@ -141,10 +150,10 @@ def test_another_book_begins_empty(oracle):
 
 def test_what_a_book_says_before_the_first_price_does_not_count():
     oracle = Oracle()
-    list_everything(oracle)
-    oracle.send(BOOK, "observe", MARKET, 5 * WAD)
+    list_all(oracle)
+    oracle.observe(MARKET, 5 * WAD)
     oracle.wait(50)
-    oracle.send(BOOK, "observe", MARKET, SLOW + WAD)
+    oracle.observe(MARKET, SLOW + WAD)
     oracle.wait(50)
     oracle.quote({2: 1_000})
     assert oracle.view("mark", MARKET)[0] == SLOW
@@ -154,17 +163,106 @@ def test_what_a_book_says_before_the_first_price_does_not_count():
 
 def test_what_a_book_says_before_the_first_mark_does_not_count(oracle):
     oracle.govern("list_market", 5, 2, 300, 4_000, 20_000, BOOK)
-    oracle.send(BOOK, "observe", 5, SLOW + WAD)
+    oracle.observe(5, SLOW + WAD)
     oracle.wait(50)
-    oracle.send(BOOK, "observe", 5, 0)
+    oracle.observe(5, 0)
     oracle.quote({2: 1_000})
-    assert oracle.view("market_of", 5)[9] == 0
+    assert oracle.view("market_of", 5)[10] == 0
     oracle.wait(10)
     oracle.quote({2: 1_000})
     assert oracle.view("mark", 5)[0] == SLOW
 
 
+# For how long a mid counts
+
+
+@pytest.mark.parametrize(
+    ("vouched", "held", "counted"),
+    [
+        (0, 10, 0),
+        (1, 10, 1),
+        (9, 10, 9),
+        (10, 10, 10),
+        (11, 10, 10),
+        (MAX_HOLD, 60, 60),
+    ],
+)
+def test_mid_counts_until_its_book_no_longer_vouches_for_it(
+    oracle, vouched, held, counted
+):
+    oracle.observe(MARKET, SLOW + 2 * WAD, vouched)
+    oracle.wait(held)
+    basis = hold(oracle)
+    assert basis == moved(2 * WAD * counted // held // UNITS * UNITS, held)
+
+
+def test_mid_that_has_run_out_counts_no_more_when_the_next_is_observed(oracle):
+    oracle.observe(MARKET, SLOW + 2 * WAD, 4)
+    oracle.wait(6)
+    oracle.observe(MARKET, SLOW + WAD, 3)
+    assert oracle.view("market_of", MARKET)[8:11] == (
+        *(oracle.now, oracle.now + 3),
+        4 * 2 * WAD,
+    )
+    oracle.wait(4)
+    assert hold(oracle) == moved((2 * 4 + 1 * 3) * WAD // 10, 10)
+
+
+def test_mid_that_is_observed_again_goes_on_counting(oracle):
+    for _ in range(5):
+        oracle.observe(MARKET, SLOW + 2 * WAD, 2)
+        oracle.wait(2)
+    assert hold(oracle) == moved(2 * WAD, 10)
+
+
+def test_mid_that_ran_out_before_an_update_counts_nothing_after_it(oracle):
+    oracle.observe(MARKET, SLOW + 2 * WAD, 5)
+    oracle.wait(10)
+    first = hold(oracle)
+    oracle.wait(10)
+    second = hold(oracle)
+    assert second == first - first // UNITS * (WAD - DECAY_10) // WAD * UNITS
+
+
+def test_mid_counts_for_no_longer_than_five_minutes(oracle):
+    oracle.observe(MARKET, SLOW + 2 * WAD, 2**200)
+    assert oracle.view("market_of", MARKET)[9] == oracle.now + MAX_HOLD
+    for _ in range(5):
+        oracle.wait(MAX_GAP)
+        before = hold(oracle)
+    oracle.wait(MAX_GAP)
+    after = hold(oracle)
+    decay = compute_decay_down(MAX_GAP, 300)
+    assert after == before - before // UNITS * (WAD - decay) // WAD * UNITS
+    assert 0 < after < before
+
+
+def test_book_can_vouch_for_now_and_not_for_the_past(oracle):
+    oracle.wait(1)
+    oracle.observe(MARKET, SLOW, 0)
+    with pytest.raises(Refused, match="out of bounds"):
+        oracle.observe(MARKET, SLOW, -1)
+
+
+def test_mid_counts_nothing_where_the_slow_price_is_too_old(oracle):
+    # What it is held against is what it was before the outage.
+    oracle.observe(MARKET, SLOW + 2 * WAD, 50)
+    oracle.wait(50)
+    oracle.observe(MARKET, 2 * SLOW)
+    oracle.wait(20)
+    oracle.observe(MARKET, 2 * SLOW)
+    oracle.quote({2: 1_000})
+    oracle.wait(30)
+    counted = (50 * 2 + 10 * 4) * WAD
+    assert hold(oracle) == moved(counted // 100 // UNITS * UNITS, 100)
+
+
+def test_greatest_integral_fits_its_word():
+    most = MAX_GAP * limit(MAX_MID, MAX_MID, MAX_BOUND) // UNITS
+    assert most < 2**111
+
+
 def test_mid_that_is_not_to_be_stored_is_refused(oracle):
-    oracle.send(BOOK, "observe", MARKET, 2**80 * UNITS - 1)
+    oracle.observe(MARKET, 2**80 * UNITS - 1)
     with pytest.raises(Refused, match="price out of range"):
-        oracle.send(BOOK, "observe", MARKET, 2**80 * UNITS)
+        oracle.observe(MARKET, 2**80 * UNITS)

@@ -8,6 +8,7 @@ from keeper.artifacts import artifact
 from keeper.chain.interface import Refused
 from keeper.chain.revm import CHAIN_ID
 from specs.fixed_point import WAD
+from specs.outage import MAX_GAP
 from specs.price_index import MAX_PRICE, UNIT
 from specs.reports import Report, compute_report_digest
 from specs.signatures import NOBODY
@@ -25,6 +26,7 @@ from tests.helpers.reports import (
 )
 
 GOOD = {1: 60_000, 2: 3_000, 3: 20}
+GENESIS = 1_700_000_000
 
 
 @pytest.fixture
@@ -95,11 +97,11 @@ def test_prices_are_stored_in_units_rounded_down(oracle):
 
 @pytest.mark.parametrize("price", [UNIT, MAX_PRICE])
 def test_extreme_prices_leave_room_for_the_mark(oracle, price):
-    for seconds in (0, 100, 10_000):
+    for seconds in (0, *[MAX_GAP] * 20):
         oracle.wait(seconds)
         reports = [Report(oracle.now, (3,), (price,))] * 2
         oracle.publish(reports, PUBLISHERS[:2])
-        oracle.send(BOOK, "observe", 2, 2 * price)
+        oracle.observe(2, 2 * price)
     mark, mean = oracle.view("market_of", 2)[:2]
     assert price <= mean <= mark <= price * 105 // 100
     assert (mark > price) == (price > UNIT)
@@ -338,9 +340,9 @@ def test_market_needs_an_asset_with_room(oracle):
 
 def test_unknown_market_is_refused(oracle):
     assert refusal(oracle.govern, "set_book", 9, BOOK) == "unknown market"
-    assert refusal(oracle.send, BOOK, "observe", 9, WAD) == "unknown market"
+    assert refusal(oracle.observe, 9, WAD) == "unknown market"
     # Nobody is the book of an unlisted market, and so is the zero address.
-    assert refusal(oracle.send, NOBODY, "observe", 9, WAD) == "unknown market"
+    assert refusal(oracle.observe, 9, WAD, 0, NOBODY) == "unknown market"
 
 
 @pytest.mark.parametrize(
@@ -390,7 +392,7 @@ def test_weight_counts_from_the_next_version(oracle):
 def test_events_alone_rebuild_prices_and_marks(oracle):
     feeds, marks = {}, {}
     for second, price in enumerate((60_000, 61_000, 59_000, 59_500)):
-        oracle.send(BOOK, "observe", 0, price * WAD)
+        oracle.observe(0, price * WAD)
         oracle.wait(second + 1)
         receipt = oracle.quote({1: price, 2: price / 20})
         for event in receipt.events:
@@ -403,6 +405,20 @@ def test_events_alone_rebuild_prices_and_marks(oracle):
     assert feeds == {asset: oracle.view("feed", asset) for asset in (1, 2)}
     assert all(variance for *_, variance in feeds.values())
     assert marks == {m: tuple(oracle.view("market_of", m)[:3]) for m in (0, 1)}
+
+
+def test_price_that_waits_is_announced_and_no_other(oracle):
+    oracle.quote(GOOD)
+    oracle.wait(61)
+    resumed_at = oracle.now
+    for _ in range(2):
+        receipt = oracle.quote({1: 61_000})
+        assert [event.name for event in receipt.events] == ["Publish", "DeferPrice"]
+        assert tuple(receipt.event("DeferPrice").arguments.values()) == (
+            *(1, 61_000 * WAD),
+            *(resumed_at, oracle.now),
+        )
+        oracle.wait(29)
 
 
 def test_publication_is_announced(oracle):
@@ -424,7 +440,7 @@ def test_publication_is_announced(oracle):
             (4, 1, 300, 5, 6, BOOK),
         ),
         (("set_book", 0, STRANGER), "SetBook", (0, STRANGER)),
-        (("set_book", 0, STRANGER), "Observe", (0, 0)),
+        (("set_book", 0, STRANGER), "Observe", (0, 0, GENESIS)),
         (("set_publisher", PUBLISHERS[0], 7), "SetPublisher", (PUBLISHERS[0], 7)),
         (("set_threshold", 3), "SetThreshold", (3,)),
     ],
@@ -435,9 +451,9 @@ def test_every_change_is_announced(oracle, call, name, values):
 
 
 def test_observation_is_announced_as_stored(oracle):
-    receipt = oracle.send(BOOK, "observe", 0, 5 * WAD + UNIT - 1)
+    receipt = oracle.observe(0, 5 * WAD + UNIT - 1, 7)
     assert tuple(receipt.event("Observe").arguments.values()) == (
-        *(0, 5 * WAD),
+        *(0, 5 * WAD, oracle.now + 7),
         oracle.now,
     )
 

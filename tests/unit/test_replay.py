@@ -318,6 +318,7 @@ def test_an_interrupted_replay_reports_what_it_saw(tmp_path, monkeypatch):
     ("changes", "line"),
     [
         ({"every": 1}, "--every: 1 is less than 2 seconds"),
+        ({"every": 61}, "--every: 61 is more than 60 seconds"),
         ({"accounts": FEWEST - 1}, "--accounts: 7 is not between 8 and 2000"),
         ({"start": 5}, "--from, --to: the built-in prices run from 2023-11-14"),
     ],

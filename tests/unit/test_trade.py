@@ -185,6 +185,44 @@ def test_nobody_trades_at_a_stale_price(stage, action):
     assert stage.refuse(action) == "stale price"
 
 
+SHRINKING = {"buyer": bear, "seller": bull, "lots": 5_000}
+NOT_SHRINKING = [
+    {"buyer": lender, "seller": hedger},
+    {"buyer": bull, "seller": lender},
+    {"buyer": lender, "seller": bull},
+    {"buyer": bear, "seller": lender},
+    {"buyer": bear, "seller": bull, "lots": 5_001},
+]
+
+
+@pytest.mark.parametrize("sides", NOT_SHRINKING)
+def test_positions_only_shrink_at_a_mark_of_more_than_half_a_minute(stage, sides):
+    stage.play(Action("wait", STRANGER, (31,)))
+    assert stage.refuse(perp(**sides)) == "reduce only"
+
+
+def test_positions_grow_at_a_mark_of_half_a_minute(stage):
+    stage.play(Action("wait", STRANGER, (30,)))
+    assert stage.world.now - stage.world.clearing.markets[0].quote.time == 30
+    stage.play(perp())
+
+
+@pytest.mark.parametrize("age", [31, 60])
+def test_who_shrinks_may_do_so_for_a_minute(stage, age):
+    stage.play(Action("wait", STRANGER, (age,)))
+    stage.play(perp(**SHRINKING))
+    assert not any(
+        stage.world.clearing.accounts[name].positions.get(0) for name in (bear, bull)
+    )
+
+
+def test_mark_that_is_fresh_again_lifts_it(stage):
+    stage.play(Action("wait", STRANGER, (31,)))
+    assert stage.refuse(perp()) == "reduce only"
+    move(stage, PRICES)
+    stage.play(perp())
+
+
 # Margin
 
 
@@ -309,16 +347,7 @@ def paused(stage):
     return stage
 
 
-@pytest.mark.parametrize(
-    "sides",
-    [
-        {"buyer": lender, "seller": hedger},
-        {"buyer": bull, "seller": lender},
-        {"buyer": lender, "seller": bull},
-        {"buyer": bear, "seller": lender},
-        {"buyer": bear, "seller": bull, "lots": 5_001},
-    ],
-)
+@pytest.mark.parametrize("sides", NOT_SHRINKING)
 def test_a_pause_stops_what_does_not_reduce_both(paused, sides):
     assert paused.refuse(perp(**sides)) == "paused"
 
