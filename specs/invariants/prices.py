@@ -72,27 +72,20 @@ def prices_are_positive(world: World) -> bool:
 
 def old_marks_open_nothing(before: World, after: World, action: Action) -> bool:
     """
-    I31: at a mark older than 30 s nobody but a provider in a takeover has a position
-    that grew or changed sides.
+    I31: at a mark older than 30 s no side of a fill has a position that grew or
+    changed sides.
     """
-    old = [
-        number
-        for number, market in before.clearing.markets.items()
-        if before.now - market.quote.time > 30
-    ]
-    if not old or action.name == "liquidate":
+    if action.name != "fill_perp":
         return True
-    accounts = before.clearing.accounts
-    return all(
-        changed is accounts.get(name)
-        or all(
-            has_shrunk(
-                get_position(ch.get_account(before.clearing, name), market).lots,
-                get_position(changed, market).lots,
+    market, *names = action.arguments[:3]
+    return before.now - before.clearing.markets[market].quote.time <= 30 or all(
+        has_shrunk(
+            *(
+                get_position(ch.get_account(world.clearing, name), market).lots
+                for world in (before, after)
             )
-            for market in old
         )
-        for name, changed in after.clearing.accounts.items()
+        for name in names
     )
 
 
