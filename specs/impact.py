@@ -18,6 +18,9 @@ from specs.price_index import UNIT
 
 NO_MID: Final = Wad(0)
 
+MAX_LEVELS: Final = 8
+"""Prices on each side that the mid is made of at most."""
+
 
 @dataclass(frozen=True)
 class Level:
