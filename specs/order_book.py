@@ -29,6 +29,9 @@ from specs.fixed_point import Lots, Seconds, Wad
 from specs.impact import compute_mid
 from specs.instruments import MAX_LISTED, is_spot
 from specs.limit_bands import require_limit_band
+from specs.listings import MAX_NUMBER as MAX_NUMBER
+from specs.listings import MAX_VISITS as MAX_VISITS
+from specs.listings import NEVER as NEVER
 from specs.listings import Kind as Kind
 from specs.listings import Listing as Listing
 from specs.listings import Placement as Placement
