@@ -3,8 +3,8 @@
 """
 @title MarginCode
 @license Apache-2.0
-@notice The health of an account, for anyone and for the other code bodies; a code
-        body behind the Clearinghouse's address.
+@notice The health of an account, for anyone and for the other code bodies, and what of
+        it is to be converted; a code body behind the Clearinghouse's address.
 @dev Called by delegation only. Called directly it meets its own, empty storage, in
      which every account is empty.
 @custom:spec specs/margin.py
@@ -12,6 +12,7 @@
 
 from .interfaces import IClearinghouse
 from .modules import accounts
+from .modules import conversion
 from .modules import margin
 from .modules import money_market
 from .modules import state
@@ -21,6 +22,7 @@ from .modules import virtual_pnl
 initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
+initializes: conversion[state := state]
 initializes: tick_set[state := state]
 initializes: virtual_pnl[state := state, tick_set := tick_set]
 initializes: margin[
@@ -35,6 +37,38 @@ def assess(account: uint256) -> IClearinghouse.Health:
     @notice Return the health of an account now.
     """
     return margin._assess(account)
+
+
+@external
+@view
+def conversion_of(account: uint256) -> (uint256, uint256):
+    """
+    @notice Return the asset of an account that is to be converted, and an amount (WAD)
+            that no sale of it exceeds; USDC and 0 if there is none.
+    @dev By what is booked, but for the interest of the pools of USDC and that asset: for
+         an announcement. A sale for which less is needed is held to less.
+    """
+    usdc: money_market.Pool = money_market._load_accrued(accounts.USDC)
+    found: IClearinghouse.Health = margin._assess(account)
+    excess: uint256 = conversion._compute_excess(
+        conversion._compute_net_debt(
+            state.balances[account][accounts.USDC], usdc.borrow_index
+        ),
+        conversion._compute_limit(state.headers[account], found.equity),
+        conversion._compute_cap_excess(
+            state.curve[accounts.USDC], money_market._borrowed(usdc), False
+        ),
+    )
+    asset: uint256 = conversion._best_collateral(account)
+    if excess == 0 or asset == accounts.USDC or margin._is_liquidatable(found):
+        return accounts.USDC, 0
+    held: uint256 = money_market._held(
+        state.balances[account][asset], money_market._load_accrued(asset).lend_index
+    )
+    reference: uint256 = conversion._compute_reference(
+        margin._quote(state.quote[asset])
+    )
+    return asset, min(held, conversion._compute_bound(excess, reference))
 
 
 @external

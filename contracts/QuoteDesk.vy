@@ -5,7 +5,9 @@
 @license Apache-2.0
 @notice Trades by signed quotes: two quotes that cross, or one quote and a taker, become
         a fill of the Clearinghouse, at the maker's price and inside the oracle's bands;
-        one quote and collateral that has to be converted become a conversion.
+        one quote and collateral that has to be converted become a conversion. An account
+        may also ask for quotes, and anyone may ask makers to buy collateral that has to
+        be converted.
 @dev The desk holds no token and no right but that of a venue. It trusts neither who
      relays a quote nor what is passed along: every quote is checked against its
      signature, every right is asked of the Clearinghouse, and margin is checked there.
@@ -21,10 +23,16 @@ implements: IQuoteDesk
 from .modules import errors
 from .modules import nonces
 from .modules import quotes
+from .modules import requests
 from .modules import signatures
 
 initializes: nonces
-exports: nonces.nonce_words
+initializes: requests
+exports: (
+    nonces.nonce_words,
+    requests.request_count,
+    requests.standing,
+)
 
 
 interface Clearinghouse:
@@ -48,6 +56,7 @@ interface Clearinghouse:
     def convert(
         asset: uint256, account: uint256, buyer: uint256, amount: uint256, price: uint256
     ): nonpayable
+    def conversion_of(account: uint256) -> (uint256, uint256): view
 
 
 interface PriceOracle:
@@ -66,8 +75,14 @@ _EIP1271_MAGIC: constant(bytes32) = (
     0x1626ba7e00000000000000000000000000000000000000000000000000000000
 )
 
+# Seconds between two requests to convert the same account: makers need not hear it twice.
+_PAUSE: constant(uint256) = 60
+
 CLEARINGHOUSE: public(immutable(Clearinghouse))
 ORACLE: public(immutable(PriceOracle))
+
+# When the conversion of an account was last asked for; never falls.
+conversion_requested: public(HashMap[uint256, uint256])
 
 
 @deploy
@@ -107,8 +122,12 @@ def cross(
     nonces._use(taker.account, taker.nonce)
 
     domain: bytes32 = self._domain()
-    self._check_signature(maker, maker_signature, domain)
-    self._check_signature(taker, taker_signature, domain)
+    self._check_signature(
+        maker.account, quotes._struct_hash(maker), maker_signature, domain
+    )
+    self._check_signature(
+        taker.account, quotes._struct_hash(taker), taker_signature, domain
+    )
     self._check_band(maker.instrument, maker.price)
 
     log IQuoteDesk.Cross(
@@ -142,25 +161,90 @@ def convert(
     @param amount What is sold, at least the quote's `min_size`, WAD of the asset.
     @return Amount sold.
     """
-    quotes._convert(maker, account, amount, block.timestamp)
-    nonces._use(maker.account, maker.nonce)
+    return self._convert(maker, quotes._struct_hash(maker), signature, account, amount)
 
-    self._check_signature(maker, signature, self._domain())
-    self._check_band(maker.instrument, maker.price)
 
-    asset: uint256 = maker.instrument - quotes.SPOT
-    log IQuoteDesk.Convert(
+@external
+def convert_two_sided(
+    maker: IQuoteDesk.TwoSided, signature: Bytes[256], account: uint256, amount: uint256
+) -> uint256:
+    """
+    @notice Have collateral sold to the bid of a signed quote, as `convert` does.
+    """
+    return self._convert(
+        self._free_side(maker, True),
+        quotes._two_sided_hash(maker),
+        signature,
+        account,
+        amount,
+    )
+
+
+@external
+def answer(id: uint256, maker: IQuoteDesk.TwoSided, signature: Bytes[256]) -> bool:
+    """
+    @notice Answer a request with a signed quote. One that is immediate is filled, if
+            whoever asked may still trade for its account; of any other the answer is
+            announced.
+    @param maker Quote that names the request, for all of its size.
+    @param signature As in `cross`.
+    @return Whether the request is filled.
+    """
+    asked: IQuoteDesk.Request = requests._get_open(id, block.timestamp)
+    is_buy: bool = requests._is_buying(asked, maker)
+    if asked.is_immediate:
+        assert self._may_trade(asked.account, asked.asker), errors.NOT_AUTHORISED
+        self._fill_request(id, asked, maker, signature, is_buy)
+        return True
+
+    # What could not be accepted is not announced; its price may come into the bands.
+    requests._answer(asked, id, maker, is_buy, block.timestamp)
+    nonces._check_unused(maker.account, maker.nonce)
+    self._check_signature(
+        maker.account, quotes._two_sided_hash(maker), signature, self._domain()
+    )
+    log IQuoteDesk.Answered(
+        id=id,
         maker=maker.account,
-        account=account,
-        asset=asset,
-        amount=amount,
-        price=maker.price,
-        maker_nonce=maker.nonce,
+        quote=maker,
+        signature=signature,
         caller=msg.sender,
         timestamp=block.timestamp,
     )
-    extcall CLEARINGHOUSE.convert(asset, account, maker.account, amount, maker.price)
-    return amount
+    return False
+
+
+@external
+def request_conversion(account: uint256) -> (uint256, uint256):
+    """
+    @notice Ask makers to buy the collateral of `account` that has to be converted.
+    @dev An announcement: what may be sold is decided when it is.
+    @return Asset, and how much of it at most, WAD.
+    """
+    earliest: uint256 = self.conversion_requested[account] + _PAUSE
+    assert block.timestamp >= earliest, errors.ALREADY_REQUESTED
+    asset: uint256 = 0
+    most: uint256 = 0
+    asset, most = staticcall CLEARINGHOUSE.conversion_of(account)
+    assert most != 0, errors.NOT_CONVERTIBLE
+    self.conversion_requested[account] = block.timestamp
+    log IQuoteDesk.ConversionRequested(
+        account=account,
+        asset=asset,
+        most=most,
+        caller=msg.sender,
+        timestamp=block.timestamp,
+    )
+    return asset, most
+
+
+@external
+@view
+def request_of(id: uint256) -> IQuoteDesk.Request:
+    """
+    @notice Return a request that was neither filled nor cancelled.
+    """
+    return requests._standing(id)
 
 
 @external
@@ -170,6 +254,15 @@ def quote_digest(quote: IQuoteDesk.Quote) -> bytes32:
     @notice Return what has to be signed for `quote`.
     """
     return signatures._digest(self._domain(), quotes._struct_hash(quote))
+
+
+@external
+@view
+def two_sided_digest(quote: IQuoteDesk.TwoSided) -> bytes32:
+    """
+    @notice Return what has to be signed for a two-sided `quote`.
+    """
+    return signatures._digest(self._domain(), quotes._two_sided_hash(quote))
 
 
 # An account's owner, or an operator who may trade
@@ -189,25 +282,128 @@ def take(
     @return Size filled.
     """
     assert self._may_trade(account, msg.sender), errors.NOT_AUTHORISED
-    quotes._take(maker, account, size, block.timestamp)
-    nonces._use(maker.account, maker.nonce)
+    return self._take(maker, quotes._struct_hash(maker), signature, account, size)
 
-    self._check_signature(maker, signature, self._domain())
-    self._check_band(maker.instrument, maker.price)
 
-    log IQuoteDesk.Take(
-        maker=maker.account,
-        taker=account,
-        instrument=maker.instrument,
-        is_maker_buying=maker.is_buy,
+@external
+def take_two_sided(
+    maker: IQuoteDesk.TwoSided,
+    signature: Bytes[256],
+    account: uint256,
+    size: uint256,
+    is_buy: bool,
+) -> uint256:
+    """
+    @notice Fill a side of a signed quote for `account`; both are used up.
+    @param is_buy Whether `account` buys, at the quote's ask; else it sells at the bid.
+    """
+    assert self._may_trade(account, msg.sender), errors.NOT_AUTHORISED
+    return self._take(
+        self._free_side(maker, not is_buy),
+        quotes._two_sided_hash(maker),
+        signature,
+        account,
+        size,
+    )
+
+
+@external
+def request(
+    account: uint256,
+    instrument: uint256,
+    size: uint256,
+    side: uint256,
+    limit: uint256,
+    is_immediate: bool,
+    expiry: uint256,
+    counterparty: uint256,
+) -> uint256:
+    """
+    @notice Ask for quotes for `account`.
+    @param instrument As in a quote, and `size` too; all of it is filled, or nothing.
+    @param side 0 to buy, 1 to sell, 2 for either: makers need not be told which.
+    @param limit Worst price accepted, WAD USDC; 0 for none, which an immediate request
+           must have and one for either side can't.
+    @param is_immediate Whether the first answer within the limit fills.
+    @param expiry Last second at which it may be filled, a day from now at most.
+    @param counterparty The only account that may answer, 0 for anyone.
+    @return Id that answers have to name.
+    """
+    assert self._may_trade(account, msg.sender), errors.NOT_AUTHORISED
+    id: uint256 = requests._open(
+        IQuoteDesk.Request(
+            account=account,
+            instrument=instrument,
+            size=size,
+            side=side,
+            limit=limit,
+            is_immediate=is_immediate,
+            expiry=expiry,
+            counterparty=counterparty,
+            asker=msg.sender,
+        ),
+        block.timestamp,
+    )
+    log IQuoteDesk.Requested(
+        id=id,
+        account=account,
+        instrument=instrument,
         size=size,
-        price=maker.price,
-        maker_nonce=maker.nonce,
-        caller=msg.sender,
+        side=side,
+        limit=limit,
+        is_immediate=is_immediate,
+        expiry=expiry,
+        counterparty=counterparty,
+        asker=msg.sender,
         timestamp=block.timestamp,
     )
-    self._fill(maker, account, size)
-    return size
+    return id
+
+
+@external
+def refresh(id: uint256, limit: uint256, expiry: uint256):
+    """
+    @notice Change limit and expiry of a request that is open; it is the caller's then.
+    """
+    asked: IQuoteDesk.Request = requests._get_open(id, block.timestamp)
+    assert self._may_trade(asked.account, msg.sender), errors.NOT_AUTHORISED
+    asked.limit = limit
+    asked.expiry = expiry
+    asked.asker = msg.sender
+    requests._refresh(id, asked, block.timestamp)
+    log IQuoteDesk.Refreshed(
+        id=id,
+        limit=limit,
+        expiry=expiry,
+        asker=msg.sender,
+        timestamp=block.timestamp,
+    )
+
+
+@external
+def cancel_request(id: uint256):
+    """
+    @notice Withdraw a request, be it that it has expired.
+    """
+    account: uint256 = requests._standing(id).account
+    assert self._may_trade(account, msg.sender), errors.NOT_AUTHORISED
+    requests._close(id, account)
+    log IQuoteDesk.RequestCancelled(
+        id=id, caller=msg.sender, timestamp=block.timestamp
+    )
+
+
+@external
+def accept(
+    id: uint256, maker: IQuoteDesk.TwoSided, signature: Bytes[256], is_buy: bool
+):
+    """
+    @notice Fill a request with a signed quote, whether or not it was announced.
+    @param is_buy Whether the request's account buys.
+    """
+    asked: IQuoteDesk.Request = requests._get_open(id, block.timestamp)
+    assert self._may_trade(asked.account, msg.sender), errors.NOT_AUTHORISED
+    self._fill_request(id, asked, maker, signature, is_buy)
 
 
 @external
@@ -249,6 +445,117 @@ def cancel_word(account: uint256, word: uint256, mask: uint256):
 
 
 @internal
+def _convert(
+    maker: IQuoteDesk.Quote,
+    struct_hash: bytes32,
+    signature: Bytes[256],
+    account: uint256,
+    amount: uint256,
+) -> uint256:
+    """
+    @notice Have the Clearinghouse sell collateral to a quote.
+    @param struct_hash Hash of what was signed: the quote, or that of which it is a side.
+    """
+    quotes._convert(maker, account, amount, block.timestamp)
+    nonces._use(maker.account, maker.nonce)
+
+    self._check_signature(maker.account, struct_hash, signature, self._domain())
+    self._check_band(maker.instrument, maker.price)
+
+    asset: uint256 = maker.instrument - quotes.SPOT
+    log IQuoteDesk.Convert(
+        maker=maker.account,
+        account=account,
+        asset=asset,
+        amount=amount,
+        price=maker.price,
+        maker_nonce=maker.nonce,
+        caller=msg.sender,
+        timestamp=block.timestamp,
+    )
+    extcall CLEARINGHOUSE.convert(asset, account, maker.account, amount, maker.price)
+    return amount
+
+
+@internal
+def _take(
+    maker: IQuoteDesk.Quote,
+    struct_hash: bytes32,
+    signature: Bytes[256],
+    account: uint256,
+    size: uint256,
+) -> uint256:
+    """
+    @notice Fill `size` of a quote for `account`.
+    @param struct_hash Hash of what was signed: the quote, or that of which it is a side.
+    """
+    quotes._take(maker, account, size, block.timestamp)
+    nonces._use(maker.account, maker.nonce)
+
+    self._check_signature(maker.account, struct_hash, signature, self._domain())
+    self._check_band(maker.instrument, maker.price)
+
+    log IQuoteDesk.Take(
+        maker=maker.account,
+        taker=account,
+        instrument=maker.instrument,
+        is_maker_buying=maker.is_buy,
+        size=size,
+        price=maker.price,
+        maker_nonce=maker.nonce,
+        caller=msg.sender,
+        timestamp=block.timestamp,
+    )
+    self._fill(maker, account, size)
+    return size
+
+
+@internal
+def _fill_request(
+    id: uint256,
+    asked: IQuoteDesk.Request,
+    maker: IQuoteDesk.TwoSided,
+    signature: Bytes[256],
+    is_buy: bool,
+):
+    """
+    @notice Fill a request with a side of a signed quote, and close it.
+    """
+    side: IQuoteDesk.Quote = requests._answer(asked, id, maker, is_buy, block.timestamp)
+    nonces._use(maker.account, maker.nonce)
+    requests._close(id, asked.account)
+
+    self._check_signature(
+        maker.account, quotes._two_sided_hash(maker), signature, self._domain()
+    )
+    self._check_band(side.instrument, side.price)
+
+    log IQuoteDesk.RequestFilled(
+        id=id,
+        maker=maker.account,
+        taker=asked.account,
+        instrument=side.instrument,
+        is_maker_buying=side.is_buy,
+        size=asked.size,
+        price=side.price,
+        maker_nonce=side.nonce,
+        caller=msg.sender,
+        timestamp=block.timestamp,
+    )
+    self._fill(side, asked.account, asked.size)
+
+
+@internal
+@pure
+def _free_side(maker: IQuoteDesk.TwoSided, is_buy: bool) -> IQuoteDesk.Quote:
+    """
+    @notice Return a side of a quote that answers no request.
+    """
+    assert maker.request == 0, errors.WRONG_REQUEST
+    return quotes._side(maker, is_buy)
+
+
+@internal
 @view
 def _domain() -> bytes32:
     """
@@ -261,21 +568,22 @@ def _domain() -> bytes32:
 @internal
 @view
 def _check_signature(
-    quote: IQuoteDesk.Quote, signature: Bytes[256], domain: bytes32
+    account: uint256, struct_hash: bytes32, signature: Bytes[256], domain: bytes32
 ):
     """
-    @notice Refuse a quote that none of those who may trade for its account has signed.
+    @notice Refuse a quote of `account` that none of those who may trade for it has
+            signed.
     """
-    digest: bytes32 = signatures._digest(domain, quotes._struct_hash(quote))
+    digest: bytes32 = signatures._digest(domain, struct_hash)
     if len(signature) == _PLAIN_SIGNATURE:
         signer: address = signatures._recover(
             digest, slice(signature, 0, _PLAIN_SIGNATURE)
         )
         # The zero address is what a signature of nobody recovers to: it owns the
         # protocol's own accounts, and signs for none.
-        if signer != empty(address) and self._may_trade(quote.account, signer):
+        if signer != empty(address) and self._may_trade(account, signer):
             return
-    assert self._is_accepted(quote.account, digest, signature), errors.BAD_SIGNATURE
+    assert self._is_accepted(account, digest, signature), errors.BAD_SIGNATURE
 
 
 @internal

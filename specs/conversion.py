@@ -24,7 +24,15 @@ from specs.fixed_point import PPM, WAD, Seconds, Wad, mul_div_down, mul_div_up
 from specs.margin import Health, Quote
 from specs.money_market import Pool
 from specs.requirements import compute_weight
-from specs.state import State, assess, get_account, get_asset, get_held, get_owed
+from specs.state import (
+    State,
+    accrue,
+    assess,
+    get_account,
+    get_asset,
+    get_held,
+    get_owed,
+)
 
 LEAST_LIMIT: Final = Wad(30_000 * WAD)
 """What any account may owe that may owe at all, WAD USDC."""
@@ -35,6 +43,13 @@ EQUITY_MULTIPLE: Final = 4
 LEAST_PRICE: Final = 990_000
 """
 The least part of the reference price at which collateral is sold, parts per million.
+"""
+
+LEAST_YIELD: Final = 950_000
+"""
+The least by which selling 1.0 lowers an excess, as part of the reference price, parts
+per million: it pays ``LEAST_PRICE`` and may lower the equity by the discount, the limit
+by ``EQUITY_MULTIPLE`` times as much.
 """
 
 DUST: Final = Wad(WAD)
@@ -137,6 +152,38 @@ def compute_least_price(reference: Wad) -> Wad:
 def compute_most(excess: Wad, price: Wad) -> Wad:
     """Return the amount of an asset that pays ``excess`` at ``price``, rounded up."""
     return Wad(mul_div_up(excess, WAD, price))
+
+
+def compute_bound(excess: Wad, reference: Wad) -> Wad:
+    """
+    Return what no sale for ``excess`` can be larger than, at whatever price: a wei
+    more than what it takes at the least yield.
+    """
+    return Wad(mul_div_up(excess, WAD * PPM, reference * LEAST_YIELD) + 1)
+
+
+def find(state: State, account: AccountId, now: Seconds) -> tuple[int, Wad]:
+    """
+    Return the asset of an account that is to be converted, and an amount that no sale
+    of it exceeds; USDC and 0 if there is none.
+
+    By what is booked, but for the interest of the pools of USDC and that asset: for an
+    announcement. A sale for which less is needed is held to less.
+    """
+    pool = accrue(state, USDC, now).assets[USDC].pool
+    health = assess(state, account, now)
+    may_borrow = get_account(state, account).settings.auto_borrow_settlements
+    excess = compute_excess(
+        compute_net_debt(state, account, now),
+        compute_limit(may_borrow, health.equity),
+        compute_cap_excess(pool, is_discounted=False),
+    )
+    asset = get_best_collateral(state, account, now)
+    if excess == 0 or asset is None or margin.is_liquidatable(health):
+        return USDC, Wad(0)
+    held = get_held(accrue(state, asset, now), account, asset)
+    reference = compute_reference(get_asset(state, asset).quote)
+    return asset, Wad(min(held, compute_bound(excess, reference)))
 
 
 def is_no_worse(before: Health, after: Health) -> bool:

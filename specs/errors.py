@@ -380,6 +380,48 @@ class SizeTooLarge(Revert):
     reason = "size too large"
 
 
+class CrossedQuote(Revert):
+    """The bid of a two-sided quote is not below its ask."""
+
+    reason = "crossed quote"
+
+
+class UnknownRequest(Revert):
+    """There is no such request, or none any more."""
+
+    reason = "unknown request"
+
+
+class RequestExpired(Revert):
+    """The request's time is over."""
+
+    reason = "request expired"
+
+
+class WrongRequest(Revert):
+    """The quote answers another request, or none."""
+
+    reason = "wrong request"
+
+
+class WrongSide(Revert):
+    """The request is for the other side."""
+
+    reason = "wrong side"
+
+
+class TooManyRequests(Revert):
+    """The account has as many open requests as one may."""
+
+    reason = "too many requests"
+
+
+class AlreadyRequested(Revert):
+    """The same was requested a moment ago."""
+
+    reason = "already requested"
+
+
 # Liquidation
 
 
@@ -399,6 +441,12 @@ class PriceTooFresh(Revert):
     """The price is of this block; liquidation waits for the next one."""
 
     reason = "price too fresh"
+
+
+class OrdersOpen(Revert):
+    """The account has orders on the book, which are cancelled first."""
+
+    reason = "orders open"
 
 
 class SameOwner(Revert):

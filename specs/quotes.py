@@ -13,6 +13,7 @@ from typing import Final
 
 from specs.accounts import USDC, AccountId
 from specs.errors import (
+    CrossedQuote,
     PriceOutOfRange,
     QuoteExpired,
     QuotesDoNotCross,
@@ -44,6 +45,11 @@ QUOTE_TYPE: Final = (
     "Quote(uint256 account,uint256 instrument,bool is_buy,uint256 size,"
     "uint256 min_size,uint256 price,uint256 nonce,uint256 expiry,uint256 counterparty)"
 )
+TWO_SIDED_TYPE: Final = (
+    "TwoSided(uint256 account,uint256 instrument,uint256 bid,uint256 ask,uint256 size,"
+    "uint256 min_size,uint256 nonce,uint256 expiry,uint256 counterparty,"
+    "uint256 request)"
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,55 @@ class Quote:
     counterparty: AccountId = ANYONE
 
 
+@dataclass(frozen=True)
+class TwoSided:
+    """
+    A bid and an ask under one signature, of which one fills.
+
+    Like two quotes that share a nonce. A price of 0 is that of a side that is not
+    quoted. ``request`` is the only request that it may answer; 0 if it is none's
+    answer and anyone may take it.
+    """
+
+    account: AccountId
+    instrument: int
+    bid: Wad
+    ask: Wad
+    size: int
+    min_size: int
+    nonce: int
+    expiry: Seconds
+    counterparty: AccountId = ANYONE
+    request: int = 0
+
+
+def get_side(quote: TwoSided, is_buy: bool) -> Quote:
+    """Return the bid of a two-sided quote, its maker's if ``is_buy``, or the ask."""
+    if quote.bid != 0 and quote.ask != 0 and quote.bid >= quote.ask:
+        raise CrossedQuote
+    return Quote(
+        account=quote.account,
+        instrument=quote.instrument,
+        is_buy=is_buy,
+        size=quote.size,
+        min_size=quote.min_size,
+        price=quote.bid if is_buy else quote.ask,
+        nonce=quote.nonce,
+        expiry=quote.expiry,
+        counterparty=quote.counterparty,
+    )
+
+
+def check_instrument(instrument: int) -> None:
+    """Refuse what can't be a market or an asset that is traded."""
+    if instrument < SPOT and instrument not in range(MAX_LISTED):
+        raise UnknownMarket
+    if instrument >= SPOT and (
+        instrument == SPOT + USDC or instrument not in range(SPOT, SPOT + MAX_LISTED)
+    ):
+        raise UnknownAsset
+
+
 def check(quote: Quote, now: Seconds) -> None:
     """Refuse a quote that nobody could fill at the time ``now``."""
     if quote.size == 0:
@@ -75,13 +130,7 @@ def check(quote: Quote, now: Seconds) -> None:
         raise PriceOutOfRange
     if quote.expiry < now:
         raise QuoteExpired
-    if quote.instrument < SPOT and quote.instrument not in range(MAX_LISTED):
-        raise UnknownMarket
-    if quote.instrument >= SPOT and (
-        quote.instrument == SPOT + USDC
-        or quote.instrument not in range(SPOT, SPOT + MAX_LISTED)
-    ):
-        raise UnknownAsset
+    check_instrument(quote.instrument)
 
 
 def check_parties(quote: Quote, account: AccountId) -> None:
@@ -146,3 +195,8 @@ def compute_domain(chain_id: int, desk: str) -> bytes:
 def compute_quote_digest(domain: bytes, quote: Quote) -> bytes:
     """Return what is signed for ``quote`` in ``domain``."""
     return compute_digest(domain, compute_struct_hash(QUOTE_TYPE, *astuple(quote)))
+
+
+def compute_two_sided_digest(domain: bytes, quote: TwoSided) -> bytes:
+    """Return what is signed for a two-sided ``quote`` in ``domain``."""
+    return compute_digest(domain, compute_struct_hash(TWO_SIDED_TYPE, *astuple(quote)))

@@ -4,8 +4,8 @@
 @title MockVenueHost
 @license Apache-2.0
 @notice Stands in for the Clearinghouse and the PriceOracle where a venue is tested
-        alone: it says who is authorised and which prices are in band as it was told,
-        and remembers the fills. For tests only.
+        alone: it says who is authorised, which prices are in band and what is to be
+        converted as it was told, and remembers the fills. For tests only.
 """
 
 
@@ -17,6 +17,11 @@ struct Fill:
     size: uint256
     price: uint256
     is_maker_buying: bool
+
+
+struct Due:
+    asset: uint256
+    most: uint256
 
 
 struct Conversion:
@@ -32,6 +37,8 @@ rights: public(HashMap[uint256, HashMap[address, uint256]])
 # By market and by asset, lowest and highest price.
 bands: HashMap[uint256, uint256[2]]
 spot_bands: HashMap[uint256, uint256[2]]
+# What is to be converted, by account.
+due: HashMap[uint256, Due]
 fills: public(DynArray[Fill, 1024])
 conversions: public(DynArray[Conversion, 1024])
 # Whether the next fills are refused, as for want of margin.
@@ -55,6 +62,14 @@ def set_band(is_spot: bool, number: uint256, low: uint256, high: uint256):
         self.spot_bands[number] = [low, high]
     else:
         self.bands[number] = [low, high]
+
+
+@external
+def set_due(account: uint256, asset: uint256, most: uint256):
+    """
+    @notice Set what of an account is to be converted.
+    """
+    self.due[account] = Due(asset=asset, most=most)
 
 
 @external
@@ -139,6 +154,15 @@ def spot_band(asset: uint256) -> (uint256, uint256):
     """
     assert self.spot_bands[asset][1] != 0, "no price"
     return self.spot_bands[asset][0], self.spot_bands[asset][1]
+
+
+@external
+@view
+def conversion_of(account: uint256) -> (uint256, uint256):
+    """
+    @notice Return the asset of an account that is to be converted, and how much of it.
+    """
+    return self.due[account].asset, self.due[account].most
 
 
 @external

@@ -28,6 +28,10 @@ LEAST_LIMIT: constant(int256) = 30_000 * 10**18
 EQUITY_MULTIPLE: constant(int256) = 4
 # The least part of the reference price at which collateral is sold, parts per million.
 LEAST_PRICE: constant(uint256) = 990_000
+# The least by which selling 1.0 lowers an excess, as part of the reference price, parts
+# per million: it pays LEAST_PRICE and may lower the equity by the discount, the limit by
+# EQUITY_MULTIPLE times as much.
+LEAST_YIELD: constant(uint256) = 950_000
 # What is worth less, WAD USDC, is passed over: one wei of the best collateral, which
 # nobody buys, would keep all the rest from being sold.
 DUST: constant(uint256) = fp.WAD
@@ -147,6 +151,16 @@ def _compute_most(excess: uint256, price: uint256) -> uint256:
     @notice Return the amount of an asset that pays `excess` at `price`, rounded up.
     """
     return fp._mul_div_up(excess, fp.WAD, price)
+
+
+@internal
+@pure
+def _compute_bound(excess: uint256, reference: uint256) -> uint256:
+    """
+    @notice Return what no sale for `excess` can be larger than, at whatever price: a
+            wei more than what it takes at the least yield.
+    """
+    return fp._mul_div_up(excess, fp.WAD * fp.PPM, reference * LEAST_YIELD) + 1
 
 
 @internal

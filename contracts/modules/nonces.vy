@@ -28,6 +28,16 @@ def _use(account: uint256, nonce: uint256):
 
 
 @internal
+@view
+def _check_unused(account: uint256, nonce: uint256):
+    """
+    @notice Refuse a nonce that is used.
+    """
+    used: uint256 = self.nonce_words[account][nonce >> 8]
+    assert used & (1 << (nonce & 255)) == 0, errors.NONCE_USED
+
+
+@internal
 def _use_word(account: uint256, word: uint256, mask: uint256):
     """
     @notice Mark the nonces of `mask` as used, whether or not they are already: whoever

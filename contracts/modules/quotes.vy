@@ -26,6 +26,9 @@ VERSION_HASH: constant(bytes32) = keccak256("1")
 _QUOTE_TYPE: constant(bytes32) = keccak256(
     "Quote(uint256 account,uint256 instrument,bool is_buy,uint256 size,uint256 min_size,uint256 price,uint256 nonce,uint256 expiry,uint256 counterparty)"
 )
+_TWO_SIDED_TYPE: constant(bytes32) = keccak256(
+    "TwoSided(uint256 account,uint256 instrument,uint256 bid,uint256 ask,uint256 size,uint256 min_size,uint256 nonce,uint256 expiry,uint256 counterparty,uint256 request)"
+)
 
 
 @internal
@@ -39,6 +42,50 @@ def _struct_hash(quote: IQuoteDesk.Quote) -> bytes32:
 
 @internal
 @pure
+def _two_sided_hash(quote: IQuoteDesk.TwoSided) -> bytes32:
+    """
+    @notice Return the EIP-712 hash of a two-sided quote.
+    """
+    return keccak256(abi_encode(_TWO_SIDED_TYPE, quote))
+
+
+@internal
+@pure
+def _side(quote: IQuoteDesk.TwoSided, is_buy: bool) -> IQuoteDesk.Quote:
+    """
+    @notice Return the bid of a two-sided quote, its maker's if `is_buy`, or the ask.
+    """
+    if quote.bid != 0 and quote.ask != 0:
+        assert quote.bid < quote.ask, errors.CROSSED_QUOTE
+    return IQuoteDesk.Quote(
+        account=quote.account,
+        instrument=quote.instrument,
+        is_buy=is_buy,
+        size=quote.size,
+        min_size=quote.min_size,
+        price=quote.bid if is_buy else quote.ask,
+        nonce=quote.nonce,
+        expiry=quote.expiry,
+        counterparty=quote.counterparty,
+    )
+
+
+@internal
+@pure
+def _check_instrument(instrument: uint256):
+    """
+    @notice Refuse what can't be a market or an asset that is traded.
+    """
+    if instrument < SPOT:
+        assert instrument < MAX_LISTED, errors.UNKNOWN_MARKET
+    else:
+        asset: uint256 = instrument - SPOT
+        assert asset != USDC, errors.UNKNOWN_ASSET
+        assert asset < MAX_LISTED, errors.UNKNOWN_ASSET
+
+
+@internal
+@pure
 def _check(quote: IQuoteDesk.Quote, now: uint256):
     """
     @notice Refuse a quote that nobody could fill at the time `now`.
@@ -46,12 +93,7 @@ def _check(quote: IQuoteDesk.Quote, now: uint256):
     assert quote.size != 0, errors.ZERO_AMOUNT
     assert quote.price != 0, errors.PRICE_OUT_OF_RANGE
     assert quote.expiry >= now, errors.QUOTE_EXPIRED
-    if quote.instrument < SPOT:
-        assert quote.instrument < MAX_LISTED, errors.UNKNOWN_MARKET
-    else:
-        asset: uint256 = quote.instrument - SPOT
-        assert asset != USDC, errors.UNKNOWN_ASSET
-        assert asset < MAX_LISTED, errors.UNKNOWN_ASSET
+    self._check_instrument(quote.instrument)
 
 
 @internal

@@ -11,14 +11,24 @@ from eth_utils.crypto import keccak
 
 from keeper.chain.interface import Refused
 from keeper.chain.revm import RevmChain
-from specs import nonces, quote_desk
+from specs import nonces, quote_desk, requests
 from specs.accounts import TRADE, compute_account
 from specs.errors import Revert
 from specs.fixed_point import WAD
 from specs.quote_desk import Signature, State, Surroundings
-from specs.quotes import SPOT, Quote, compute_domain, compute_quote_digest
+from specs.quotes import (
+    SPOT,
+    Quote,
+    TwoSided,
+    compute_domain,
+    compute_quote_digest,
+    compute_two_sided_digest,
+)
 
 ADMIN = "0x" + "ad" * 20
+
+Outcome = tuple[Any, str, dict[str, Any]]
+"""What a transition should return, and the name and fields of what it should log."""
 
 
 class NoPrice(Revert):
@@ -62,16 +72,19 @@ def key_of(role: str) -> Key:
     return Key(PrivateKey(keccak(text=role)))
 
 
-def sign_quote(key: Key, chain_id: int, desk: str, quote: Quote) -> bytes:
+def sign_quote(key: Key, chain_id: int, desk: str, quote: Quote | TwoSided) -> bytes:
     """Return the signature of a quote for the desk at an address."""
-    return key.sign(compute_quote_digest(compute_domain(chain_id, desk), quote))
+    domain = compute_domain(chain_id, desk)
+    if isinstance(quote, TwoSided):
+        return key.sign(compute_two_sided_digest(domain, quote))
+    return key.sign(compute_quote_digest(domain, quote))
 
 
 @dataclass(frozen=True)
 class Signed:
     """A quote, its signature, and who the specification is told stands behind it."""
 
-    quote: Quote
+    quote: Any
     data: bytes
     signature: Signature
 
@@ -101,6 +114,7 @@ class World:
         self.bands: dict[int, tuple[int, int]] = {}
         self.fills: list[quote_desk.Fill] = []
         self.conversions: list[quote_desk.Conversion] = []
+        self.due: dict[int, tuple[int, int]] = {}
         self.is_refusing = False
         for instrument in (3, SPOT + 3):
             self.set_band(instrument, 90 * WAD, 110 * WAD)
@@ -124,7 +138,21 @@ class World:
         )
         return replace(usual, **changes)
 
-    def sign(self, quote: Quote, role: str | None = None) -> Signed:
+    def two_sided(self, role: str = "maker", **changes: Any) -> TwoSided:
+        """Return a role's bid of 95 and ask of 105, with changes."""
+        usual = TwoSided(
+            account=self.accounts[role],
+            instrument=3,
+            bid=95 * WAD,
+            ask=105 * WAD,
+            size=100,
+            min_size=10,
+            nonce=0,
+            expiry=self.now + 60,
+        )
+        return replace(usual, **changes)
+
+    def sign(self, quote: Quote | TwoSided, role: str | None = None) -> Signed:
         """Return the quote as signed by the key of a role, the owner's by default."""
         owner = next(
             r
@@ -165,9 +193,14 @@ class World:
         self.chain.send(ADMIN, self.host, "set_refusing", is_refusing)
         self.is_refusing = is_refusing
 
+    def set_due(self, role: str, asset: int, most: int) -> None:
+        """Set what is to be converted of a role's account."""
+        self.chain.send(ADMIN, self.host, "set_due", self.accounts[role], asset, most)
+        self.due[self.accounts[role]] = asset, most
+
     def around(self) -> Surroundings:
         """Return what the specification is told."""
-        return Surroundings(self.now, self._may_trade, self._band)
+        return Surroundings(self.now, self._may_trade, self._band, self._due)
 
     # Transitions
 
@@ -175,7 +208,7 @@ class World:
         """Fill two quotes with one another; anyone relays."""
         sender = key_of("relayer").address
 
-        def expected() -> tuple[int, dict[str, Any]]:
+        def expected() -> Outcome:
             self.state, fill = quote_desk.cross(
                 self.state,
                 self.around(),
@@ -185,7 +218,7 @@ class World:
                 taker.signature,
             )
             log = self._filled(fill, maker.quote, taker.quote.account, sender)
-            return fill.size, log | {"taker_nonce": taker.quote.nonce}
+            return fill.size, "Cross", log | {"taker_nonce": taker.quote.nonce}
 
         arguments = []
         for side in (maker, taker):
@@ -194,56 +227,140 @@ class World:
 
     def take(self, caller: str, maker: Signed, account: int, size: int) -> int:
         """Fill a quote for an account."""
-        sender, number = key_of(caller).address, key_of(caller).number
+        arguments = maker.quote, maker.signature, account, size
+        return self._take(caller, maker, "take", arguments)
 
-        def expected() -> tuple[int, dict[str, Any]]:
-            around, signature = self.around(), maker.signature
-            self.state, fill = quote_desk.take(
-                self.state, around, number, maker.quote, signature, account, size
-            )
-            return fill.size, self._filled(fill, maker.quote, account, sender)
-
-        quote = astuple(maker.quote)
-        return self._step(expected, sender, "take", quote, maker.data, account, size)
+    def take_two_sided(
+        self, caller: str, maker: Signed, account: int, size: int, is_buy: bool
+    ) -> int:
+        """Fill a side of a quote for an account."""
+        arguments = maker.quote, maker.signature, account, size, is_buy
+        return self._take(caller, maker, "take_two_sided", arguments)
 
     def convert(self, maker: Signed, account: int, amount: int) -> int:
         """Convert an account's collateral by a quote; anyone relays."""
+        return self._convert(maker, account, amount, "convert")
+
+    def convert_two_sided(self, maker: Signed, account: int, amount: int) -> int:
+        """Convert an account's collateral by the bid of a quote."""
+        return self._convert(maker, account, amount, "convert_two_sided")
+
+    def request(self, caller: str, role: str = "taker", **changes: Any) -> int:
+        """Ask for a quote to buy 50 at 105 at most, with changes."""
+        sender, number = key_of(caller).address, key_of(caller).number
+        terms = {
+            "account": self.accounts[role],
+            "instrument": 3,
+            "size": 50,
+            "side": requests.BUY,
+            "limit": 105 * WAD,
+            "is_immediate": False,
+            "expiry": self.now + 60,
+            "counterparty": 0,
+        } | changes
+
+        def expected() -> Outcome:
+            self.state, made = quote_desk.request(
+                self.state, self.around(), number, **terms
+            )
+            log = terms | {"id": made, "asker": sender, "timestamp": self.now}
+            return made, "Requested", log
+
+        return self._step(expected, sender, "request", *terms.values())
+
+    def refresh(self, caller: str, number: int, limit: int, expiry: int) -> None:
+        """Change a request's limit and expiry."""
+        sender, asker = key_of(caller).address, key_of(caller).number
+
+        def expected() -> Outcome:
+            self.state = quote_desk.refresh(
+                self.state, self.around(), asker, number, limit, expiry
+            )
+            log = {"id": number, "limit": limit, "expiry": expiry, "asker": sender}
+            return None, "Refreshed", log | {"timestamp": self.now}
+
+        self._step(expected, sender, "refresh", number, limit, expiry)
+
+    def cancel_request(self, caller: str, number: int) -> None:
+        """Withdraw a request."""
+        sender, actor = key_of(caller).address, key_of(caller).number
+
+        def expected() -> Outcome:
+            self.state = quote_desk.cancel_request(
+                self.state, self.around(), actor, number
+            )
+            log = {"id": number, "caller": sender, "timestamp": self.now}
+            return None, "RequestCancelled", log
+
+        self._step(expected, sender, "cancel_request", number)
+
+    def answer(self, number: int, maker: Signed) -> bool:
+        """Answer a request; anyone relays. Return whether it is filled."""
         sender = key_of("relayer").address
 
-        def expected() -> tuple[int, dict[str, Any]]:
-            around, quote = self.around(), maker.quote
-            self.state, sale = quote_desk.convert(
-                self.state, around, quote, maker.signature, account, amount
+        def expected() -> Outcome:
+            asked = self.state.requests.standing.get(number)
+            self.state, fill = quote_desk.answer(
+                self.state, self.around(), number, maker.quote, maker.signature
             )
-            if self.is_refusing:
-                raise Unfunded
-            self.conversions.append(sale)
-            return amount, {
-                "maker": quote.account,
-                "account": account,
-                "asset": sale.asset,
-                "amount": amount,
-                "price": quote.price,
-                "maker_nonce": quote.nonce,
+            if fill is not None:
+                return True, *self._request_filled(number, asked, fill, maker, sender)
+            log = {
+                "id": number,
+                "maker": maker.quote.account,
+                "quote": astuple(maker.quote),
+                "signature": maker.data,
                 "caller": sender,
                 "timestamp": self.now,
             }
+            return False, "Answered", log
 
-        quote = astuple(maker.quote)
-        return self._step(
-            expected, sender, "convert", quote, maker.data, account, amount
-        )
+        words = number, astuple(maker.quote), maker.data
+        return self._step(expected, sender, "answer", *words)
+
+    def accept(self, caller: str, number: int, maker: Signed, is_buy: bool) -> None:
+        """Fill a request with a quote."""
+        sender, actor = key_of(caller).address, key_of(caller).number
+
+        def expected() -> Outcome:
+            asked = self.state.requests.standing.get(number)
+            self.state, fill = quote_desk.accept(
+                self.state,
+                self.around(),
+                actor,
+                number,
+                maker.quote,
+                maker.signature,
+                is_buy,
+            )
+            return None, *self._request_filled(number, asked, fill, maker, sender)
+
+        words = number, astuple(maker.quote), maker.data, is_buy
+        self._step(expected, sender, "accept", *words)
+
+    def request_conversion(self, account: int) -> tuple[int, int]:
+        """Ask makers to buy what is to be converted; anyone may."""
+        sender = key_of("relayer").address
+
+        def expected() -> Outcome:
+            self.state, (asset, most) = quote_desk.request_conversion(
+                self.state, self.around(), account
+            )
+            log = {"account": account, "asset": asset, "most": most}
+            log |= {"caller": sender, "timestamp": self.now}
+            return (asset, most), "ConversionRequested", log
+
+        return self._step(expected, sender, "request_conversion", account)
 
     def cancel(self, caller: str, account: int, nonce: int) -> None:
         """Use up a nonce."""
         sender, number = key_of(caller).address, key_of(caller).number
 
-        def expected() -> tuple[None, dict[str, Any]]:
+        def expected() -> Outcome:
             around = self.around()
             self.state = quote_desk.cancel(self.state, around, number, account, nonce)
-            return None, self._cancelled(
-                account, nonce // 256, 1 << nonce % 256, sender
-            )
+            mask = 1 << nonce % 256
+            return None, "Cancel", self._cancelled(account, nonce // 256, mask, sender)
 
         self._step(expected, sender, "cancel", account, nonce)
 
@@ -251,16 +368,16 @@ class World:
         """Use up the nonces of a mask."""
         sender, number = key_of(caller).address, key_of(caller).number
 
-        def expected() -> tuple[None, dict[str, Any]]:
+        def expected() -> Outcome:
             self.state = quote_desk.cancel_word(
                 self.state, self.around(), number, account, word, mask
             )
-            return None, self._cancelled(account, word, mask, sender)
+            return None, "Cancel", self._cancelled(account, word, mask, sender)
 
         self._step(expected, sender, "cancel_word", account, word, mask)
 
     def check(self) -> None:
-        """Compare every word of nonces and every fill."""
+        """Compare every word of nonces, every fill and every request."""
         used = {(a, n // 256) for a, n in self.state.nonces}
         for account, word in used | {(a, 0) for a in self.accounts.values()}:
             expected = nonces.compute_word(self.state.nonces, account, word)
@@ -272,6 +389,23 @@ class World:
             if count:
                 last = self.chain.call(self.host, f"{name}s", count - 1)
                 assert tuple(last) == astuple(expected[-1])
+        self.check_requests()
+
+    def check_requests(self) -> None:
+        """Compare what is asked for, and that what is closed is unknown."""
+        made = self.state.requests
+        assert self.view("request_count") == made.count
+        for number, asked in made.standing.items():
+            *terms, asker = self.view("request_of", number)
+            assert (*terms, int(asker, 16)) == astuple(asked)
+        for number in {0, made.count, made.count + 1} - made.standing.keys():
+            with pytest.raises(Refused, match="unknown request"):
+                self.view("request_of", number)
+        for account in self.accounts.values():
+            count = requests.count_of(made, account)
+            assert self.view("standing", account) == count
+            requested = self.state.requested.get(account, 0)
+            assert self.view("conversion_requested", account) == requested
 
     def view(self, method: str, *arguments: Any) -> Any:
         """Return what a view of the desk says."""
@@ -280,14 +414,14 @@ class World:
     def _step(self, expected: Any, sender: str, method: str, *arguments: Any) -> Any:
         before, done = self.state, (len(self.fills), len(self.conversions))
         try:
-            result, log = expected()
+            result, name, log = expected()
         except Revert as revert:
             refusal = revert
         else:
             receipt = self.chain.send(sender, self.desk, method, *arguments)
             assert receipt.result == result
             (event,) = receipt.events
-            assert event.name == method.split("_")[0].capitalize()
+            assert event.name == name
             assert event.arguments == log
             self.check()
             return result
@@ -299,8 +433,58 @@ class World:
         self.check()
         raise refusal
 
+    def _take(
+        self, caller: str, maker: Signed, method: str, arguments: tuple[Any, ...]
+    ) -> int:
+        sender, number = key_of(caller).address, key_of(caller).number
+
+        def expected() -> Outcome:
+            self.state, fill = getattr(quote_desk, method)(
+                self.state, self.around(), number, *arguments
+            )
+            log = self._filled(fill, maker.quote, arguments[2], sender)
+            return fill.size, "Take", log
+
+        words = astuple(maker.quote), maker.data, *arguments[2:]
+        return self._step(expected, sender, method, *words)
+
+    def _convert(self, maker: Signed, account: int, amount: int, method: str) -> int:
+        sender = key_of("relayer").address
+
+        def expected() -> Outcome:
+            quote = maker.quote
+            self.state, sale = getattr(quote_desk, method)(
+                self.state, self.around(), quote, maker.signature, account, amount
+            )
+            if self.is_refusing:
+                raise Unfunded
+            self.conversions.append(sale)
+            return (
+                amount,
+                "Convert",
+                {
+                    "maker": quote.account,
+                    "account": account,
+                    "asset": sale.asset,
+                    "amount": amount,
+                    "price": sale.price,
+                    "maker_nonce": quote.nonce,
+                    "caller": sender,
+                    "timestamp": self.now,
+                },
+            )
+
+        words = astuple(maker.quote), maker.data, account, amount
+        return self._step(expected, sender, method, *words)
+
+    def _request_filled(
+        self, number: int, asked: Any, fill: Any, maker: Signed, sender: str
+    ) -> tuple[str, dict[str, Any]]:
+        log = self._filled(fill, maker.quote, asked.account, sender)
+        return "RequestFilled", log | {"id": number}
+
     def _filled(
-        self, fill: quote_desk.Fill, maker: Quote, taker: int, caller: str
+        self, fill: quote_desk.Fill, maker: Quote | TwoSided, taker: int, caller: str
     ) -> dict[str, Any]:
         """Apply the fill to the stand-in and return what has to be logged."""
         if self.is_refusing:
@@ -310,9 +494,9 @@ class World:
             "maker": maker.account,
             "taker": taker,
             "instrument": maker.instrument,
-            "is_maker_buying": maker.is_buy,
+            "is_maker_buying": fill.is_maker_buying,
             "size": fill.size,
-            "price": maker.price,
+            "price": fill.price,
             "maker_nonce": maker.nonce,
             "caller": caller,
             "timestamp": self.now,
@@ -331,6 +515,9 @@ class World:
 
     def _may_trade(self, account: int, actor: int) -> bool:
         return account >> 96 == actor or (account, actor) in self.operators
+
+    def _due(self, account: int) -> tuple[int, int]:
+        return self.due.get(account, (0, 0))
 
     def _band(self, instrument: int) -> tuple[int, int]:
         if instrument not in self.bands:

@@ -361,6 +361,52 @@ def changes(draw):
     return {name: draw(fields[name]) for name in names}
 
 
+TERMS = {
+    "instrument": INSTRUMENTS,
+    "size": SIZES,
+    "side": st.integers(0, 3),
+    "limit": st.one_of(PRICES, st.sampled_from([95 * WAD, 105 * WAD, 2**100])),
+    "age": AGES,
+    "counterparty": st.sampled_from(["maker", "taker", "wallet"]),
+    "is_immediate": st.booleans(),
+}
+
+
+@st.composite
+def asks(draw):
+    """A side, a limit that goes with it, and at most one term other than usual."""
+    side = draw(st.integers(0, 2))
+    limit = (105 * WAD, 95 * WAD, 0)[side]
+    usual = {"side": side, "limit": limit}
+    if side < 2:
+        usual["is_immediate"] = draw(st.booleans())
+    if draw(st.booleans()):
+        return usual
+    name = draw(st.sampled_from(sorted(TERMS)))
+    return usual | {name: draw(TERMS[name])}
+
+
+@st.composite
+def sides(draw):
+    """At most two fields of a two-sided quote other than usual."""
+    fields = {
+        "size": SIZES,
+        "min_size": SIZES,
+        "bid": PRICES,
+        "ask": PRICES,
+        "instrument": INSTRUMENTS,
+        "age": AGES,
+        "counterparty": st.sampled_from(["maker", "taker", "wallet"]),
+        "request": st.integers(0, 3),
+        "signer": CALLERS,
+        "spoil": st.sampled_from(sorted(MALFORMED)),
+    }
+    names = draw(st.lists(st.sampled_from(sorted(fields)), max_size=2, unique=True))
+    if draw(st.booleans()):
+        names = []
+    return {name: draw(fields[name]) for name in names}
+
+
 class DeskMachine(RuleBasedStateMachine):
     """Traders, operators and wallets at a desk; `World` compares after every step."""
 
@@ -370,16 +416,32 @@ class DeskMachine(RuleBasedStateMachine):
 
     def signed(self, role, nonce, is_spot, changes):
         """The role's quote with changes, signed by whom they say."""
-        changes, world = dict(changes), self.world
+        usual = {"nonce": nonce, "instrument": SPOT * is_spot + 3}
+        return self.made(self.world.quote, role, usual | changes)
+
+    def two_sided(self, role, nonce, changes):
+        """The role's two-sided quote with changes."""
+        return self.made(self.world.two_sided, role, {"nonce": nonce} | changes)
+
+    def made(self, make, role, changes):
         signer, spoil = changes.pop("signer", None), changes.pop("spoil", None)
-        expiry = max(0, world.now + changes.pop("age", 60))
-        usual = {"nonce": nonce, "expiry": expiry, "instrument": SPOT * is_spot + 3}
-        if "counterparty" in changes:
-            changes["counterparty"] = world.accounts[changes["counterparty"]]
-        signed = world.sign(world.quote(role, **usual | changes), signer)
+        quote = make(role, **self.dated(changes))
+        signed = self.world.sign(quote, signer)
         if spoil:
             signed = Signed(signed.quote, MALFORMED[spoil](signed.data), NOBODY)
         return signed
+
+    def dated(self, changes):
+        """Changes with an expiry for an age, and an account for a counterparty."""
+        changes, world = dict(changes), self.world
+        changes["expiry"] = max(0, world.now + changes.pop("age", 60))
+        if "counterparty" in changes:
+            changes["counterparty"] = world.accounts[changes["counterparty"]]
+        return changes
+
+    def newest(self, back):
+        """The id of a request: usually one that there has been."""
+        return max(0, self.world.state.requests.count - back)
 
     @rule(
         bidder=st.sampled_from(["maker", "wallet"]),
@@ -424,6 +486,78 @@ class DeskMachine(RuleBasedStateMachine):
         with suppress(Revert):
             self.world.convert(maker, self.world.accounts[account], amount)
 
+    @rule(
+        role=st.sampled_from(["maker", "taker", "wallet"]),
+        nonce=NONCES,
+        changes=sides(),
+        account=st.sampled_from(["maker", "taker", "taker"]),
+        caller=st.sampled_from(["taker", "taker", "operator"]),
+        size=st.one_of(st.integers(10, 100), SIZES),
+        is_buy=st.booleans(),
+        is_converting=st.sampled_from([False, False, True]),
+    )
+    def take_two_sided(
+        self, role, nonce, changes, account, caller, size, is_buy, is_converting
+    ):
+        account = self.world.accounts[account]
+        with suppress(Revert):
+            if is_converting:
+                changes = {"instrument": SPOT + 3} | changes
+                signed = self.two_sided(role, nonce, changes)
+                self.world.convert_two_sided(signed, account, size)
+            else:
+                signed = self.two_sided(role, nonce, changes)
+                self.world.take_two_sided(caller, signed, account, size, is_buy)
+
+    @rule(
+        caller=st.sampled_from(["taker", "taker", "maker", "operator"]),
+        role=st.sampled_from(["taker", "taker", "maker"]),
+        terms=asks(),
+    )
+    def request(self, caller, role, terms):
+        with suppress(Revert):
+            self.world.request(caller, role, **self.dated(terms))
+
+    @rule(
+        caller=CALLERS,
+        back=st.integers(-1, 4),
+        limit=st.sampled_from([0, 90 * WAD, 95 * WAD, 105 * WAD, 2**100]),
+        age=st.sampled_from([-1, 0, 60, 10**6]),
+    )
+    def refresh(self, caller, back, limit, age):
+        with suppress(Revert):
+            expiry = max(0, self.world.now + age)
+            self.world.refresh(caller, self.newest(back), limit, expiry)
+
+    @rule(caller=CALLERS, back=st.integers(-1, 4))
+    def cancel_request(self, caller, back):
+        with suppress(Revert):
+            self.world.cancel_request(caller, self.newest(back))
+
+    @rule(
+        role=st.sampled_from(["maker", "wallet", "taker"]),
+        nonce=NONCES,
+        back=st.sampled_from([0, 0, 0, 1, 2, -1]),
+        changes=sides(),
+        decision=st.sampled_from(
+            [None, None, ("taker", True), ("taker", False), ("operator", True)]
+        ),
+    )
+    def answer(self, role, nonce, back, changes, decision):
+        number = self.newest(back)
+        signed = self.two_sided(role, nonce, {"request": number} | changes)
+        with suppress(Revert):
+            if decision is None:
+                self.world.answer(number, signed)
+            else:
+                self.world.accept(decision[0], number, signed, decision[1])
+
+    @rule(role=st.sampled_from(["maker", "taker"]), most=st.integers(0, 2))
+    def request_conversion(self, role, most):
+        self.world.set_due(role, 3, most)
+        with suppress(Revert):
+            self.world.request_conversion(self.world.accounts[role])
+
     @rule(caller=CALLERS, role=ROLES, nonce=NONCES)
     def cancel(self, caller, role, nonce):
         with suppress(Revert):
@@ -454,7 +588,7 @@ class DeskMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_nonce_is_used_once(self):
-        """I46: fills use two nonces or one, and no nonce serves twice."""
+        """I46: fills use two nonces or one, no nonce and no request serves twice."""
         self.world.check()
 
 
