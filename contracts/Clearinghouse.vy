@@ -77,7 +77,8 @@ exports: (
 )
 
 # Bytes that the fallback passes on of what a code body returns.
-MAX_ANSWER: constant(uint256) = 512
+# A clearing's: two offsets, sixteen sizes and a reason, each with its length.
+MAX_ANSWER: constant(uint256) = 21 * 32
 
 TRADE_CODE: public(immutable(address))
 SETTLE_CODE: public(immutable(address))
@@ -86,6 +87,7 @@ GOVERNANCE_CODE: public(immutable(address))
 ACCOUNT_CODE: public(immutable(address))
 MARGIN_CODE: public(immutable(address))
 SPOT_CODE: public(immutable(address))
+ORDER_CODE: public(immutable(address))
 
 
 @deploy
@@ -98,6 +100,7 @@ def __init__(
     account_code: address,
     margin_code: address,
     spot_code: address,
+    order_code: address,
 ):
     """
     @notice Fix the code bodies for good and name the first governor.
@@ -111,6 +114,7 @@ def __init__(
     ACCOUNT_CODE = account_code
     MARGIN_CODE = margin_code
     SPOT_CODE = spot_code
+    ORDER_CODE = order_code
     health.__init__(margin_code)
     log IClearinghouse.GovernorSet(governor=governor, time=block.timestamp)
 
@@ -249,6 +253,16 @@ def _code_of(selector: bytes4) -> address:
         method_id("convert(uint256,uint256,uint256,uint256,uint256)", output_type=bytes4),
     ]:
         return SPOT_CODE
+    if selector in [
+        method_id(
+            "clear(uint256,uint256,bool,(uint256,uint256,uint256,bool)[])",
+            output_type=bytes4,
+        ),
+        method_id("reserve(uint256,uint256,bool,uint256)", output_type=bytes4),
+        method_id("release(uint256,uint256,bool,uint256)", output_type=bytes4),
+        method_id("reducible(uint256,uint256,bool)", output_type=bytes4),
+    ]:
+        return ORDER_CODE
     if selector in [
         method_id("tick(uint256[],uint256[],uint256)", output_type=bytes4),
         method_id("realise(uint256,uint256[])", output_type=bytes4),

@@ -20,6 +20,7 @@ from .modules import fixed_point as fp
 from .modules import health
 from .modules import margin
 from .modules import money_market
+from .modules import open_orders
 from .modules import perpetual
 from .modules import positions
 from .modules import requirements
@@ -32,6 +33,7 @@ initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
 initializes: health
+initializes: open_orders[state := state]
 initializes: positions
 initializes: tick_set[state := state]
 initializes: virtual_pnl[state := state, tick_set := tick_set]
@@ -64,7 +66,8 @@ def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
     """
     @notice Open a takeover of `account`, with its PnL realised first.
     @dev Refused unless it is below the margin that opens the backstop, at prices of
-         an earlier block, without the help of stale ones.
+         an earlier block, without the help of stale ones, and with orders on the book:
+         these are cancelled first.
     @return The discount (WAD of notional), the share to take over in 1/65536, the
             exposure that is a share of (WAD USDC), and whether the account has
             nothing but a debt.
@@ -87,6 +90,7 @@ def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
         before.equity, before.maintenance_margin, before.exposure
     ), errors.ABOVE_BACKSTOP_MARGIN
     assert before.priced_at < block.timestamp, errors.PRICE_TOO_FRESH
+    assert open_orders._codes(state.headers[account]) == 0, errors.ORDERS_OPEN
 
     self._realise_all(account)
     bankruptcy._use_idle(account)

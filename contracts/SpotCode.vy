@@ -21,7 +21,9 @@ from .modules import guards
 from .modules import health
 from .modules import margin
 from .modules import money_market
+from .modules import pool_limits
 from .modules import settlement
+from .modules import spot_side
 from .modules import state
 from .modules import tick_set
 from .modules import virtual_pnl
@@ -30,6 +32,7 @@ initializes: state
 initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
 initializes: guards[state := state]
+initializes: pool_limits[guards := guards, state := state]
 initializes: conversion[state := state]
 initializes: health
 initializes: fills[health := health]
@@ -41,6 +44,12 @@ initializes: settlement[
     state := state,
     tick_set := tick_set,
     virtual_pnl := virtual_pnl,
+]
+initializes: spot_side[
+    money_market := money_market,
+    pool_limits := pool_limits,
+    settlement := settlement,
+    state := state,
 ]
 
 TRADE_VENUE: constant(uint256) = 1
@@ -90,21 +99,16 @@ def fill_spot(
 
     risk: uint256 = state.risk[asset]
     cost: uint256 = fp._mul_div_up(amount, price, fp.WAD)
-    proceeds: uint256 = fp._mul_div_down(amount, price, fp.WAD)
     buyer_fee: uint256 = settlement._fee(cost, risk, maker_is_buyer)
     seller_fee: uint256 = settlement._fee(cost, risk, not maker_is_buyer)
-    sold: int256 = money_market._scaled(state.balances[seller][asset])
-    paid: int256 = money_market._scaled(state.balances[buyer][accounts.USDC])
-    borrowed: uint256 = money_market._borrowed(pool)
-    usdc_borrowed: uint256 = money_market._borrowed(usdc)
-    pool = money_market._credit(buyer, asset, pool, amount)
-    usdc = money_market._debit(buyer, accounts.USDC, usdc, cost)
-    pool = money_market._debit(seller, asset, pool, amount)
-    usdc = money_market._credit(seller, accounts.USDC, usdc, proceeds)
-    usdc = settlement._charge(buyer, usdc, buyer_fee)
-    usdc = settlement._charge(seller, usdc, seller_fee)
-    self._require_borrowing(seller, asset, sold, borrowed, pool)
-    self._require_borrowing(buyer, accounts.USDC, paid, usdc_borrowed, usdc)
+    spot_side._fund(buyer, accounts.USDC, usdc, cost + buyer_fee)
+    spot_side._fund(seller, asset, pool, amount)
+    pool, usdc = spot_side._exchange(
+        buyer, asset, True, amount, price, buyer_fee, pool, usdc
+    )
+    pool, usdc = spot_side._exchange(
+        seller, asset, False, amount, price, seller_fee, pool, usdc
+    )
     money_market._save(asset, pool)
     money_market._save(accounts.USDC, usdc)
     fills._check(buyer, buyer_before)

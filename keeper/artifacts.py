@@ -42,10 +42,23 @@ BODIES: Final = (
     "AccountCode",
     "MarginCode",
     "SpotCode",
+    "OrderCode",
 )
 
+# Bodies that run on the same storage, but by way of the others only.
+INNER: Final = ("MakerCode",)
+
 # Functions that the bodies have for one another: the one address does not pass them on.
-UNROUTED: Final = frozenset({"assess_unlocked", "trade_unlocked", "realise_unlocked"})
+UNROUTED: Final = frozenset(
+    {
+        "assess_unlocked",
+        "trade_unlocked",
+        "realise_unlocked",
+        "make_perp_unlocked",
+        "make_spot_unlocked",
+        "fund_unlocked",
+    }
+)
 
 _FORMATS: Final = (
     "abi",

@@ -154,11 +154,13 @@ def deploy_clearinghouse(chain: Chain, governor: str, oracle: Contract) -> Contr
     front, *bodies = BODIES
     margin = chain.deploy(governor, "MarginCode").address
     trade = chain.deploy(governor, "TradeCode", margin).address
+    maker = chain.deploy(governor, "MakerCode", margin, trade).address
     needs = {
         "SettleCode": (oracle.address, trade),
         "LiquidationCode": (margin, trade),
         "AccountCode": (margin,),
         "SpotCode": (margin,),
+        "OrderCode": (maker, trade, margin),
     }
     made = {"MarginCode": margin, "TradeCode": trade}
     for body in bodies:

@@ -38,7 +38,8 @@ def open_takeover(
     Return the terms of taking ``account`` over, with its PnL realised.
 
     Refused unless it is below the margin that opens the backstop, at prices of an
-    earlier block, without the help of stale ones.
+    earlier block, without the help of stale ones, and with orders on the book: these
+    are cancelled first.
     """
     acc.require_user(account)
     state = accrue_debts(state, account, now)
@@ -49,6 +50,8 @@ def open_takeover(
         raise errors.AboveBackstopMargin
     if health.priced_at >= now:
         raise errors.PriceTooFresh
+    if ch.get_account(state, account).orders:
+        raise errors.OrdersOpen
 
     for market in sorted(ch.get_account(state, account).positions):
         if not margin.is_stale(state.markets[market].quote, now):

@@ -9,14 +9,14 @@ Counterpart of ``contracts/MakerCode.vy``.
 """
 
 from specs import accounts as acc
-from specs import instruments, perpetual
+from specs import errors, instruments, perpetual
 from specs.accounts import USDC, AccountId
 from specs.fills import require_fill_margin
-from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down, mul_div_up
+from specs.fixed_point import Lots, Seconds, Wad
 from specs.open_orders import OpenOrders
-from specs.pool_limits import fund
 from specs.settlement import charge, compute_fee, trade
-from specs.state import State, credit, debit, get_account, with_account
+from specs.spot_side import exchange, fund_side
+from specs.state import State, get_account, with_account
 from specs.trade_code import require_position_limit
 
 
@@ -66,58 +66,17 @@ def make_spot(
     return state
 
 
-def fund_side(
-    state: State,
-    now: Seconds,
-    asset: int,
-    account: AccountId,
-    is_buy: bool,
-    amount: Wad,
-    price: Wad,
-    fee: int,
-) -> State:
-    """
-    Return ``state`` with the throttle of the pool that a side may have to borrow from
-    moved on; refuse what that pool can't fund. What the other side gets is lent.
-    """
-    if not is_buy:
-        return fund(state, now, account, asset, amount)
-    cost = Wad(mul_div_up(amount, price, WAD))
-    return fund(state, now, account, USDC, Wad(cost + compute_fee(cost, fee)))
-
-
-def exchange(
-    state: State,
-    asset: int,
-    account: AccountId,
-    is_buy: bool,
-    amount: Wad,
-    price: Wad,
-    fee: int,
-) -> State:
-    """
-    Return ``state`` with ``amount`` of an asset exchanged for USDC by one side, and its
-    fee of so many ppm paid: what it owes is repaid first, what it lacks is borrowed. It
-    pays rounded up and gets rounded down.
-    """
-    cost = Wad(mul_div_up(amount, price, WAD))
-    due = compute_fee(cost, fee)
-    if is_buy:
-        state = credit(state, account, asset, amount)
-        state = debit(state, account, USDC, cost)
-    else:
-        state = debit(state, account, asset, amount)
-        proceeds = Wad(mul_div_down(amount, price, WAD))
-        state = credit(state, account, USDC, proceeds)
-    return charge(state, account, due)
-
-
 def release_size(
     state: State, account: AccountId, instrument: int, is_buy: bool, size: int
 ) -> State:
-    """Return ``state`` with ``size`` of an account's orders no longer on the book."""
+    """
+    Return ``state`` with ``size`` of an account's orders no longer on the book; refuse
+    more than rests there.
+    """
     held = get_account(state, account)
     old = acc.get_orders(held, instrument)
+    if size > (old.bids if is_buy else old.asks):
+        raise errors.AmountTooLarge
     orders = OpenOrders(
         bids=old.bids - (size if is_buy else 0),
         asks=old.asks - (0 if is_buy else size),

@@ -23,17 +23,16 @@ from specs.authority import (
 from specs.authority import require_initial_margin as require_margin
 from specs.errors import Revert
 from specs.fills import require_fill_margin
-from specs.fixed_point import Lots, Seconds, Wad
+from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_up
 from specs.instruments import is_spot
 from specs.maker_code import (
-    exchange,
-    fund_side,
     make_perp,
     make_spot,
     release_size,
 )
 from specs.open_orders import OpenOrders, compute_worst_lots
 from specs.settlement import charge, compute_fee, trade
+from specs.spot_side import exchange, fund_side
 from specs.state import (
     State,
     accrue,
@@ -94,7 +93,8 @@ def reserve(
         bids=old.bids + (size if is_buy else 0),
         asks=old.asks + (0 if is_buy else size),
     )
-    if max(orders.bids, orders.asks) > MAX_AMOUNT:
+    most = MAX_AMOUNT if is_spot(instrument) else perpetual.MAX_LOTS
+    if max(orders.bids, orders.asks) > most:
         raise errors.AmountTooLarge
     changed = with_account(state, account, acc.with_orders(held, instrument, orders))
     if not is_covered(state, account, instrument, old, orders):
@@ -113,6 +113,7 @@ def release(
 ) -> State:
     """Count ``size`` of an account's orders as gone."""
     require_venue(state, caller, ORDER_VENUE)
+    require_listed(state, instrument)
     return release_size(state, account, instrument, is_buy, size)
 
 
@@ -180,7 +181,8 @@ def require_size(state: State, instrument: int, making: Making) -> None:
     if making.size == 0:
         raise errors.ZeroAmount
     if is_spot(instrument):
-        if making.size > MAX_AMOUNT:
+        cost = mul_div_up(making.size, making.price, WAD)
+        if max(making.size, cost) > MAX_AMOUNT:
             raise errors.AmountTooLarge
         return
     listed = state.markets[instrument]
@@ -213,6 +215,7 @@ def get_reducible(
     Return how much an account may buy or sell without doing more than to close a
     position, or to repay or sell what it owes or holds of an asset.
     """
+    require_listed(state, instrument)
     if is_spot(instrument):
         asset = instruments.get_asset(instrument)
         if is_buy:
@@ -288,7 +291,10 @@ def clear_spot(
     is_buy: bool,
     makings: Sequence[Making],
 ) -> tuple[State, Cleared]:
-    """Return ``state`` with resting orders for a spot asset filled."""
+    """
+    Return ``state`` with resting orders for a spot asset filled. What a throttle was
+    asked for a maker who is then refused counts for nothing.
+    """
     before = state
     instrument = instruments.SPOT + asset
     received = asset if is_buy else USDC
@@ -298,14 +304,17 @@ def clear_spot(
     stop = get_obstacle(state, instrument, now)
     for making in makings:
         size = limit_size(state, instrument, making, not is_buy, now)
+        funded = state
         if size > 0 and not stop:
-            state, stop = try_fund(state, now, taker, asset, is_buy, size, making.price)
+            funded, stop = try_fund(
+                state, now, taker, asset, is_buy, size, making.price
+            )
         if stop:
             size = 0
-        state, size = try_spot(state, now, asset, making, not is_buy, size)
+        made, size = try_spot(funded, now, asset, making, not is_buy, size)
         if size > 0:
             amount, price = Wad(size), making.price
-            state = exchange(state, asset, taker, is_buy, amount, price, fee)
+            state = exchange(made, asset, taker, is_buy, amount, price, fee)
         filled.append(size)
     if sum(filled) > 0:
         require_fill_margin(before, state, taker, reduces, now)

@@ -13,13 +13,12 @@ from typing import Final
 from specs import accounts as acc
 from specs import errors, guards, margin, money_market
 from specs.accounts import AccountId
-from specs.fixed_point import RAY, Seconds, Wad, mul_div_down, mul_div_up
+from specs.fixed_point import Seconds, Wad
 from specs.money_market import Pool
 from specs.state import (
     State,
     assess,
     get_account,
-    get_held,
     get_surplus,
     with_pool,
 )
@@ -113,28 +112,6 @@ def require_borrowing(
     if after.assets[asset].pool.is_paused:
         raise errors.Paused
     require_borrow_cap(before.assets[asset].pool, after.assets[asset].pool)
-
-
-def fund(
-    state: State, now: Seconds, account: AccountId, asset: int, amount: Wad
-) -> State:
-    """
-    Return ``state`` with the throttle of an accrued pool moved on, if it can fund what
-    an account lacks of ``amount`` in a trade: no cash leaves, for somebody lends what
-    the account owes afterwards. Refuse a debt in a paused pool, one above the pool's
-    cap, and what raises utilisation further than the throttle admits.
-    """
-    pool = state.assets[asset].pool
-    lacking = max(0, amount - get_held(state, account, asset))
-    if lacking == 0:
-        return state
-    if pool.is_paused:
-        raise errors.Paused
-    owed = mul_div_up(lacking, RAY, pool.borrow_index)
-    require_borrow_cap(pool, replace(pool, borrows=pool.borrows + owed))
-    lent = mul_div_down(lacking, RAY, pool.lend_index)
-    after = replace(pool, lends=pool.lends + lent)
-    return check_utilisation(state, now, asset, pool, after)
 
 
 def require_borrow_cap(before: Pool, after: Pool) -> None:

@@ -14,7 +14,7 @@ from specs.authority import TRADE_VENUE, require_amount, require_open, require_v
 from specs.fills import require_fill_margin, require_parties, split_fees
 from specs.fixed_point import WAD, Seconds, Wad, mul_div_down, mul_div_up
 from specs.pool_limits import require_borrowing
-from specs.settlement import charge, compute_fee
+from specs.spot_side import exchange, fund_side
 from specs.state import (
     State,
     accrue,
@@ -42,7 +42,8 @@ def fill_spot(
     """
     Exchange ``amount`` (WAD) of ``asset`` for USDC at ``price``.
 
-    What the seller does not hold it borrows; what the buyer owes is repaid first.
+    What one lacks it borrows, as far as its pool can fund it, so that to sell what is
+    borrowed to a friend is limited as to take it out; what one owes is repaid first.
     The buyer pays rounded up, the seller gets rounded down.
     """
     require_venue(state, caller, TRADE_VENUE)
@@ -61,16 +62,11 @@ def fill_spot(
     buyer_fee, seller_fee = split_fees(listed.fees, maker_is_buyer)
     before = state
 
-    cost = Wad(mul_div_up(amount, price, WAD))
-    proceeds = Wad(mul_div_down(amount, price, WAD))
-    state = credit(state, buyer, asset, amount)
-    state = debit(state, buyer, USDC, cost)
-    state = debit(state, seller, asset, amount)
-    state = credit(state, seller, USDC, proceeds)
-    state = charge(state, buyer, compute_fee(cost, buyer_fee))
-    state = charge(state, seller, compute_fee(cost, seller_fee))
-    for number, account in ((asset, seller), (USDC, buyer)):
-        require_borrowing(before, state, number, account)
+    sides = (buyer, True, buyer_fee), (seller, False, seller_fee)
+    for account, is_buy, fee in sides:
+        state = fund_side(state, now, asset, account, is_buy, amount, price, fee)
+    for account, is_buy, fee in sides:
+        state = exchange(state, asset, account, is_buy, amount, price, fee)
     require_fill_margin(before, state, buyer, buyer_reduces, now)
     require_fill_margin(before, state, seller, seller_reduces, now)
     return state

@@ -79,8 +79,10 @@ def _remove(account: uint256, code: uint256, is_buy: bool, size: uint256):
     bids: uint256 = self._bids(word)
     asks: uint256 = self._asks(word)
     if is_buy:
+        assert size <= bids, errors.AMOUNT_TOO_LARGE
         bids -= size
     else:
+        assert size <= asks, errors.AMOUNT_TOO_LARGE
         asks -= size
     self._write(account, code, word, bids, asks)
 

@@ -9,6 +9,7 @@ from keeper.chain.revm import RevmChain
 from specs import clearinghouse as ch
 from specs.accounts import BACKSTOP_FUND, RESERVE, AccountId
 from specs.accounts import compute_account as account_of
+from specs.authority import ORDER_VENUE
 from tests.helpers import worlds
 
 FOR_EVER = 2**256 - 1
@@ -52,6 +53,7 @@ def deploy_world(source_root=CONTRACTS):
     oracle = made.deploy("MockPrices")
     margin_code = made.deploy("MarginCode")
     trade_code = made.deploy("TradeCode", margin_code)
+    maker_code = made.deploy("MakerCode", margin_code, trade_code)
     clearinghouse = made.deploy(
         "Clearinghouse",
         address_of(worlds.GOVERNOR),
@@ -62,6 +64,7 @@ def deploy_world(source_root=CONTRACTS):
         made.deploy("AccountCode", margin_code),
         margin_code,
         made.deploy("SpotCode", margin_code),
+        made.deploy("OrderCode", maker_code, trade_code, margin_code),
     )
     liquidator = made.deploy("Liquidator", clearinghouse)
     for asset in worlds.ASSETS:
@@ -69,6 +72,7 @@ def deploy_world(source_root=CONTRACTS):
     for market in worlds.MARKETS:
         list_market(made, market)
     made.govern("set_venue", address_of(worlds.VENUE), ch.TRADE_VENUE)
+    made.govern("set_venue", address_of(worlds.BOOK), ORDER_VENUE)
     made.govern("set_venue", liquidator, ch.LIQUIDATION_VENUE)
     return made
 
@@ -128,5 +132,5 @@ def scope_of(deployment):
         markets=(*worlds.MARKETS, worlds.UNLISTED),
         accounts=(AccountId(0), RESERVE, BACKSTOP_FUND, *numbered),
         operators=(*worlds.CALLERS, liquidator),
-        venues=(*worlds.CALLERS, liquidator),
+        venues=(*worlds.CALLERS, worlds.BOOK, liquidator),
     )

@@ -7,7 +7,7 @@ import pytest
 from pyrevm import AccountInfo
 
 from keeper.artifacts import BODIES as BEHIND
-from keeper.artifacts import CONTRACTS, UNROUTED, artifact, contract_names
+from keeper.artifacts import CONTRACTS, INNER, UNROUTED, artifact, contract_names
 from keeper.chain.codec import checksum, codec_of, decode_revert
 from keeper.chain.interface import Refused
 from keeper.chain.revm import GAS_LIMIT
@@ -18,8 +18,8 @@ from tests.helpers.deployers import Deployment, address_of, deploy_world
 from tests.stateful.twin import Twin, differences
 
 DEPLOYABLES = [name for name in contract_names() if not name.startswith("Mock")]
-BODIES = BEHIND[1:]
-"""The code bodies that the Clearinghouse delegates to."""
+BODIES = (*BEHIND[1:], *INNER)
+"""The code bodies that the Clearinghouse, or another one, delegates to."""
 
 PUBLISHER = 0x9B1 << 96
 DELAY = 60

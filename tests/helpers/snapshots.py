@@ -12,6 +12,7 @@ from eth_utils.crypto import keccak
 from keeper.artifacts import (
     BODIES,
     EVM_VERSION,
+    INNER,
     ROOT,
     artifact,
     clearinghouse_abi,
@@ -51,7 +52,7 @@ def selectors():
 
 def storage_layout():
     """Return the slot of every variable, by deployable; the bodies share one."""
-    shared = [name for name in DEPLOYABLES if name not in BODIES[1:]]
+    shared = [name for name in DEPLOYABLES if name not in (*BODIES[1:], *INNER)]
     lines = []
     for name in shared:
         layout = artifact(name).layout

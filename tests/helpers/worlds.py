@@ -6,6 +6,7 @@ from specs import clearinghouse as ch
 from specs import liquidator
 from specs.accounts import BACKSTOP_FUND, RESERVE, USDC, AccountId, Address, Settings
 from specs.accounts import compute_account as account_of
+from specs.authority import ORDER_VENUE
 from specs.fixed_point import RAY, WAD
 from specs.interest_rate import SECONDS_PER_YEAR, Curve
 from specs.requirements import Haircut, Requirement
@@ -17,6 +18,7 @@ GENESIS = 1_700_000_000
 GOVERNOR = Address(0x60BE << 96)
 VENUE = Address(0x5E11 << 96)
 LIQUIDATOR = Address(0x11C7 << 96)
+BOOK = Address(0xB00C << 96)
 STRANGER = Address(0x57A6 << 96)
 OPERATOR = Address(0x09E7 << 96)
 GUARDIAN = Address(0x6A4D << 96)
@@ -127,7 +129,11 @@ LISTINGS = [
 
 def open_world():
     """Return a world with everything listed, and nobody in it."""
-    venues = {VENUE: ch.TRADE_VENUE, LIQUIDATOR: ch.LIQUIDATION_VENUE}
+    venues = {
+        VENUE: ch.TRADE_VENUE,
+        LIQUIDATOR: ch.LIQUIDATION_VENUE,
+        BOOK: ORDER_VENUE,
+    }
     state = ch.State(governor=GOVERNOR, venues=venues)
     world = World(state, liquidator.State(LIQUIDATOR), GENESIS)
     for action in LISTINGS:

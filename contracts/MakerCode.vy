@@ -1,0 +1,166 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title MakerCode
+@license Apache-2.0
+@notice What of a fill on the book may be refused without harm to the rest: the side of
+        an order that rested there, and what a pool has to fund for its taker. A code
+        body for another one.
+@dev Called by delegation only, by OrderCode, past the lock that it holds; the
+     Clearinghouse passes nobody on to it. What is refused here never happened, and the
+     body that tried goes on. Called directly it meets its own, empty storage, in which
+     nothing rests.
+@custom:spec specs/maker_code.py
+"""
+
+from .interfaces import IClearinghouse
+from .modules import accounts
+from .modules import errors
+from .modules import fills
+from .modules import fixed_point as fp
+from .modules import guards
+from .modules import health
+from .modules import instruments
+from .modules import money_market
+from .modules import open_orders
+from .modules import perpetual
+from .modules import pool_limits
+from .modules import positions
+from .modules import settlement
+from .modules import spot_side
+from .modules import state
+from .modules import tick_set
+from .modules import virtual_pnl
+
+initializes: state
+initializes: accounts[state := state]
+initializes: money_market[accounts := accounts, state := state]
+initializes: guards[state := state]
+initializes: pool_limits[guards := guards, state := state]
+initializes: health
+initializes: fills[health := health]
+initializes: open_orders[state := state]
+initializes: positions
+initializes: tick_set[state := state]
+initializes: virtual_pnl[state := state, tick_set := tick_set]
+initializes: settlement[
+    accounts := accounts,
+    money_market := money_market,
+    state := state,
+    tick_set := tick_set,
+    virtual_pnl := virtual_pnl,
+]
+initializes: spot_side[
+    money_market := money_market,
+    pool_limits := pool_limits,
+    settlement := settlement,
+    state := state,
+]
+
+_LOW_64: constant(uint256) = 2**64 - 1
+
+
+@deploy
+def __init__(margin_code: address, trade_code: address):
+    """
+    @notice Fix the bodies that compute margins and trade.
+    """
+    health.__init__(margin_code)
+    positions.__init__(trade_code)
+
+
+@external
+@reentrant
+def make_perp_unlocked(
+    market: uint256, account: uint256, is_buy: bool, lots: uint256, price: uint256
+):
+    """
+    @notice Fill a resting order for a perpetual, for a body that holds the lock and has
+            booked USDC interest.
+    """
+    size: int256 = convert(lots, int256)
+    if not is_buy:
+        size = -size
+    risk: uint256 = state.market_risk[market]
+    held: int256 = perpetual._lots(state.positions[account][market])
+    before: IClearinghouse.Health = empty(IClearinghouse.Health)
+    if perpetual._is_reduction(held, size):
+        before = health._assess(account)
+
+    positions._trade(market, account, size, price)
+    left: uint256 = convert(abs(held + size), uint256)
+    assert (
+        left <= convert(abs(held), uint256)
+        or left <= (state.market_limits[market] >> 128) & _LOW_64
+    ), errors.POSITION_LIMIT_REACHED
+    fee: uint256 = settlement._fee(
+        perpetual._compute_notional(size, perpetual._lot(risk), price), risk, True
+    )
+    money_market._save(
+        accounts.USDC,
+        settlement._charge(account, money_market._load(accounts.USDC), fee),
+    )
+    open_orders._remove(account, market, is_buy, lots)
+    fills._check(account, before)
+    log IClearinghouse.OrderFill(
+        instrument=market,
+        account=account,
+        is_buy=is_buy,
+        size=lots,
+        price=price,
+        fee=fee,
+        is_maker=True,
+        time=block.timestamp,
+    )
+
+
+@external
+@reentrant
+def make_spot_unlocked(
+    asset: uint256, account: uint256, is_buy: bool, amount: uint256, price: uint256
+):
+    """
+    @notice Fill a resting order for a spot asset, for a body that holds the lock and
+            has booked the interest of both assets.
+    """
+    before: IClearinghouse.Health = empty(IClearinghouse.Health)
+    received: uint256 = asset if is_buy else accounts.USDC
+    if money_market._scaled(state.balances[account][received]) < 0:
+        before = health._assess(account)
+
+    pool: money_market.Pool = money_market._load(asset)
+    usdc: money_market.Pool = money_market._load(accounts.USDC)
+    cost: uint256 = fp._mul_div_up(amount, price, fp.WAD)
+    fee: uint256 = settlement._fee(cost, state.risk[asset], True)
+    if is_buy:
+        spot_side._fund(account, accounts.USDC, usdc, cost + fee)
+    else:
+        spot_side._fund(account, asset, pool, amount)
+    pool, usdc = spot_side._exchange(
+        account, asset, is_buy, amount, price, fee, pool, usdc
+    )
+    money_market._save(asset, pool)
+    money_market._save(accounts.USDC, usdc)
+    instrument: uint256 = instruments.SPOT + asset
+    open_orders._remove(account, instruments._code(instrument), is_buy, amount)
+    fills._check(account, before)
+    log IClearinghouse.OrderFill(
+        instrument=instrument,
+        account=account,
+        is_buy=is_buy,
+        size=amount,
+        price=price,
+        fee=fee,
+        is_maker=True,
+        time=block.timestamp,
+    )
+
+
+@external
+@reentrant
+def fund_unlocked(asset: uint256, account: uint256, amount: uint256):
+    """
+    @notice Move on the throttle of a pool that funds what an account lacks of `amount`,
+            for a body that holds the lock and has booked the asset's interest.
+    """
+    spot_side._fund(account, asset, money_market._load(asset), amount)

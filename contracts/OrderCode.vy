@@ -1,0 +1,587 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title OrderCode
+@license Apache-2.0
+@notice What the order book asks of the Clearinghouse: to count what comes to rest and
+        what goes, and to clear what it has matched, one taker with makers in their
+        order; a code body behind the Clearinghouse's address.
+@dev Called by delegation only. What may be refused without harm to the rest is tried
+     by way of MakerCode. Called directly it meets its own, empty storage, in which
+     nobody is a venue.
+@custom:spec specs/order_code.py
+"""
+
+from .interfaces import IClearinghouse
+from .modules import accounts
+from .modules import errors
+from .modules import fills
+from .modules import fixed_point as fp
+from .modules import guards
+from .modules import health
+from .modules import instruments
+from .modules import margin
+from .modules import money_market
+from .modules import open_orders
+from .modules import perpetual
+from .modules import pool_limits
+from .modules import positions
+from .modules import settlement
+from .modules import spot_side
+from .modules import state
+from .modules import tick_set
+from .modules import virtual_pnl
+
+initializes: state
+initializes: accounts[state := state]
+initializes: money_market[accounts := accounts, state := state]
+initializes: guards[state := state]
+initializes: pool_limits[guards := guards, state := state]
+initializes: health
+initializes: fills[health := health]
+initializes: open_orders[state := state]
+initializes: positions
+initializes: tick_set[state := state]
+initializes: virtual_pnl[state := state, tick_set := tick_set]
+initializes: settlement[
+    accounts := accounts,
+    money_market := money_market,
+    state := state,
+    tick_set := tick_set,
+    virtual_pnl := virtual_pnl,
+]
+initializes: spot_side[
+    money_market := money_market,
+    pool_limits := pool_limits,
+    settlement := settlement,
+    state := state,
+]
+
+ORDER_VENUE: constant(uint256) = 4
+MAX_AMOUNT: constant(uint256) = 10**30
+MAX_MAKINGS: constant(uint256) = 16
+# Gas that there has to be before a maker's side is tried, so that it is never refused
+# for want of gas: more than that of an account with all that one may have.
+MAKER_GAS: constant(uint256) = 4_000_000
+# Bytes of calldata of a maker's side, and of the error with which one is refused.
+_MAKER_CALL: constant(uint256) = 4 + 5 * 32
+_REFUSAL: constant(uint256) = 4 + 3 * 32
+_LOW_64: constant(uint256) = 2**64 - 1
+# The bit of a market's risk word that says that fills may only reduce.
+_PAUSED: constant(uint256) = 1 << 232
+
+MAKER_CODE: immutable(address)
+
+
+@deploy
+def __init__(maker_code: address, trade_code: address, margin_code: address):
+    """
+    @notice Fix the bodies that fill resting orders, trade and compute margins.
+    """
+    MAKER_CODE = maker_code
+    positions.__init__(trade_code)
+    health.__init__(margin_code)
+
+
+# The order book
+
+
+@external
+def reserve(instrument: uint256, account: uint256, is_buy: bool, size: uint256):
+    """
+    @notice Count an order that comes to rest. Refused unless the account has initial
+            margin for the worst of its sides, or the order adds nothing to it.
+    @param size Lots of a market, or WAD of a spot asset.
+    """
+    self._require_venue()
+    accounts._require_user(account)
+    self._require_listed(instrument)
+    code: uint256 = instruments._code(instrument)
+    most: uint256 = perpetual.MAX_LOTS
+    if instruments._is_spot(instrument):
+        most = MAX_AMOUNT
+    assert size <= most, errors.AMOUNT_TOO_LARGE
+    old: uint256 = state.orders[account][code]
+    open_orders._add(account, code, is_buy, size)
+    new: uint256 = state.orders[account][code]
+    assert (
+        max(open_orders._bids(new), open_orders._asks(new)) <= most
+    ), errors.AMOUNT_TOO_LARGE
+    if not self._is_covered(account, instrument, old, new):
+        health._require_initial_margin(account)
+    log IClearinghouse.OrdersReserved(
+        instrument=instrument,
+        account=account,
+        is_buy=is_buy,
+        size=size,
+        time=block.timestamp,
+    )
+
+
+@external
+def release(instrument: uint256, account: uint256, is_buy: bool, size: uint256):
+    """
+    @notice Count `size` of an account's orders as gone.
+    """
+    self._require_venue()
+    self._require_listed(instrument)
+    open_orders._remove(account, instruments._code(instrument), is_buy, size)
+    log IClearinghouse.OrdersReleased(
+        instrument=instrument,
+        account=account,
+        is_buy=is_buy,
+        size=size,
+        time=block.timestamp,
+    )
+
+
+@external
+def clear(
+    instrument: uint256,
+    taker: uint256,
+    is_buy: bool,
+    makings: DynArray[IClearinghouse.Making, MAX_MAKINGS],
+) -> (DynArray[uint256, MAX_MAKINGS], String[32]):
+    """
+    @notice Fill resting orders, in their order, with one taker who buys or sells. A
+            maker who can't be filled is passed over, and nothing of it happened.
+    @dev What the pool can't fund for the taker, and what the instrument's state
+         forbids, ends the list. The taker is judged once, in the end: then either all
+         of it happened or nothing.
+    @return The size filled of each maker, 0 for one who was refused and after a stop;
+            and why nothing more was tried, empty if all was.
+    """
+    self._require_venue()
+    accounts._require_user(taker)
+    self._require_listed(instrument)
+    quote: margin.Quote = margin._quote(self._quote_word(instrument))
+    assert not margin._is_stale(quote), errors.STALE_PRICE
+    money_market._require_open(accounts.USDC)
+    for making: IClearinghouse.Making in makings:
+        self._require_size(instrument, making, quote.slow)
+
+    if instruments._is_spot(instrument):
+        asset: uint256 = instruments._asset(instrument)
+        money_market._require_open(asset)
+        money_market._accrue(asset)
+        money_market._accrue(accounts.USDC)
+        return self._clear_spot(asset, taker, is_buy, makings, quote)
+    money_market._accrue(accounts.USDC)
+    return self._clear_perp(instrument, taker, is_buy, makings, quote)
+
+
+# Anyone
+
+
+@external
+@view
+def reducible(account: uint256, instrument: uint256, is_buy: bool) -> uint256:
+    """
+    @notice Return how much an account may buy or sell without doing more than to close
+            a position, or to repay or sell what it owes or holds of an asset.
+    @return Lots of a market, or WAD of a spot asset.
+    """
+    self._require_listed(instrument)
+    return self._reducible(account, instrument, is_buy)
+
+
+# In the order in which the above use them
+
+
+@internal
+@view
+def _require_venue():
+    """
+    @notice Refuse anyone but an order book.
+    """
+    assert state.venues[msg.sender] & ORDER_VENUE != 0, errors.NOT_VENUE
+
+
+@internal
+@view
+def _require_listed(instrument: uint256):
+    """
+    @notice Refuse an instrument that nobody can trade.
+    """
+    if not instruments._is_spot(instrument):
+        assert state.market_risk[instrument] != 0, errors.UNKNOWN_MARKET
+        return
+    asset: uint256 = instruments._asset(instrument)
+    assert asset != accounts.USDC, errors.UNKNOWN_ASSET
+    assert state.token[asset] != 0, errors.UNKNOWN_ASSET
+
+
+@internal
+@view
+def _is_covered(
+    account: uint256, instrument: uint256, old: uint256, new: uint256
+) -> bool:
+    """
+    @notice Return whether more orders leave the account no worse in the worst case.
+    """
+    if instruments._is_spot(instrument):
+        return open_orders._bids(new) == open_orders._bids(
+            old
+        ) and open_orders._asks(new) <= self._held(
+            account, instruments._asset(instrument)
+        )
+    lots: int256 = perpetual._lots(state.positions[account][instrument])
+    return open_orders._worst_lots(lots, new) == open_orders._worst_lots(lots, old)
+
+
+@internal
+@view
+def _held(account: uint256, asset: uint256) -> uint256:
+    """
+    @notice Return what an account holds of an asset, at the stored lend index.
+    """
+    return money_market._held(
+        state.balances[account][asset], state.pool_index[asset] >> 144
+    )
+
+
+@internal
+@view
+def _quote_word(instrument: uint256) -> uint256:
+    """
+    @notice Return the word that has an instrument's prices.
+    """
+    if instruments._is_spot(instrument):
+        return state.quote[instruments._asset(instrument)]
+    return state.market_quote[instrument]
+
+
+@internal
+@view
+def _require_size(instrument: uint256, making: IClearinghouse.Making, mark: uint256):
+    """
+    @notice Refuse a size that no fill may have.
+    """
+    assert making.size != 0, errors.ZERO_AMOUNT
+    if instruments._is_spot(instrument):
+        assert making.size <= MAX_AMOUNT, errors.AMOUNT_TOO_LARGE
+        assert (
+            fp._mul_div_up(making.size, making.price, fp.WAD) <= MAX_AMOUNT
+        ), errors.AMOUNT_TOO_LARGE
+        return
+    assert making.size <= perpetual.MAX_LOTS, errors.AMOUNT_TOO_LARGE
+    lots: int256 = convert(making.size, int256)
+    lot: uint256 = perpetual._lot(state.market_risk[instrument])
+    assert (
+        perpetual._compute_notional(lots, lot, max(making.price, mark)) <= MAX_AMOUNT
+    ), errors.AMOUNT_TOO_LARGE
+
+
+@internal
+@view
+def _reducible(account: uint256, instrument: uint256, is_buy: bool) -> uint256:
+    """
+    @notice Return how much of an instrument an account may buy or sell to close, repay
+            or sell what it has.
+    """
+    if not instruments._is_spot(instrument):
+        lots: int256 = perpetual._lots(state.positions[account][instrument])
+        if (lots < 0) != is_buy:
+            return 0
+        return convert(abs(lots), uint256)
+    asset: uint256 = instruments._asset(instrument)
+    if not is_buy:
+        return self._held(account, asset)
+    word: uint256 = state.balances[account][asset]
+    if money_market._scaled(word) >= 0:
+        return 0
+    return money_market._debt(word, money_market._borrow_index(asset))
+
+
+@internal
+@view
+def _wanted(
+    instrument: uint256, making: IClearinghouse.Making, is_buy: bool
+) -> uint256:
+    """
+    @notice Return how much of a resting order its maker's wish to reduce lets be
+            filled.
+    """
+    if not making.is_reduce_only:
+        return making.size
+    return min(making.size, self._reducible(making.account, instrument, is_buy))
+
+
+@internal
+def _clear_perp(
+    market: uint256,
+    taker: uint256,
+    is_buy: bool,
+    makings: DynArray[IClearinghouse.Making, MAX_MAKINGS],
+    quote: margin.Quote,
+) -> (DynArray[uint256, MAX_MAKINGS], String[32]):
+    """
+    @notice Fill resting orders for a perpetual. The taker trades once at each price,
+            after the makers there.
+    """
+    obstacle: String[32] = ""
+    if margin._is_diverging(quote):
+        obstacle = errors.PRICES_DIVERGE
+    if state.market_risk[market] & _PAUSED != 0:
+        obstacle = errors.PAUSED
+    held: int256 = perpetual._lots(state.positions[taker][market])
+    open_interest: uint256 = state.market_size[market] & _LOW_64
+    room: uint256 = self._reducible(taker, market, is_buy)
+    before: IClearinghouse.Health = empty(IClearinghouse.Health)
+    if room != 0:
+        before = health._assess(taker)
+
+    filled: DynArray[uint256, MAX_MAKINGS] = []
+    stop: String[32] = ""
+    total: uint256 = 0
+    taken: uint256 = 0
+    count: uint256 = len(makings)
+    for i: uint256 in range(count, bound=MAX_MAKINGS):
+        making: IClearinghouse.Making = makings[i]
+        lots: uint256 = 0
+        if stop == "":
+            lots = self._wanted(market, making, not is_buy)
+            # Everything until now has reduced the taker, if there is an obstacle.
+            if obstacle != "" and lots > min(
+                self._reducible(making.account, market, not is_buy), room - total
+            ):
+                stop = obstacle
+                lots = 0
+        if lots != 0 and not self._make(
+            method_id(
+                "make_perp_unlocked(uint256,uint256,bool,uint256,uint256)",
+                output_type=bytes4,
+            ),
+            market,
+            making,
+            not is_buy,
+            lots,
+        ):
+            lots = 0
+        filled.append(lots)
+        taken += lots
+        total += lots
+        if taken != 0 and (i + 1 == count or makings[i + 1].price != making.price):
+            self._take_perp(market, taker, is_buy, taken, making.price)
+            taken = 0
+
+    if total != 0:
+        self._require_limits(market, taker, held, open_interest)
+        if total > room:
+            before = empty(IClearinghouse.Health)
+        fills._check(taker, before)
+    return filled, stop
+
+
+@internal
+def _make(
+    method: bytes4,
+    number: uint256,
+    making: IClearinghouse.Making,
+    is_buy: bool,
+    size: uint256,
+) -> bool:
+    """
+    @notice Try to fill a resting order; return whether it was. Nobody's order is passed
+            over because whoever calls gave too little gas.
+    @param number Market or asset.
+    """
+    assert msg.gas >= MAKER_GAS, errors.NOT_ENOUGH_GAS
+    data: Bytes[_MAKER_CALL] = concat(
+        method, abi_encode(number, making.account, is_buy, size, making.price)
+    )
+    return raw_call(
+        MAKER_CODE, data, is_delegate_call=True, revert_on_failure=False
+    )
+
+
+@internal
+def _take_perp(
+    market: uint256, taker: uint256, is_buy: bool, lots: uint256, price: uint256
+):
+    """
+    @notice Trade what makers at one price have given, and charge the taker's fee on it.
+    """
+    size: int256 = convert(lots, int256)
+    if not is_buy:
+        size = -size
+    positions._trade(market, taker, size, price)
+    risk: uint256 = state.market_risk[market]
+    fee: uint256 = settlement._fee(
+        perpetual._compute_notional(size, perpetual._lot(risk), price), risk, False
+    )
+    money_market._save(
+        accounts.USDC,
+        settlement._charge(taker, money_market._load(accounts.USDC), fee),
+    )
+    self._log_taken(market, taker, is_buy, lots, price, fee)
+
+
+@internal
+@view
+def _require_limits(
+    market: uint256, taker: uint256, held: int256, open_interest: uint256
+):
+    """
+    @notice Refuse a taker's position that has grown above the market's limit, then open
+            interest that has.
+    @param held The taker's lots before.
+    @param open_interest Open interest before.
+    """
+    limits: uint256 = state.market_limits[market]
+    left: uint256 = convert(
+        abs(perpetual._lots(state.positions[taker][market])), uint256
+    )
+    assert (
+        left <= convert(abs(held), uint256) or left <= (limits >> 128) & _LOW_64
+    ), errors.POSITION_LIMIT_REACHED
+    after: uint256 = state.market_size[market] & _LOW_64
+    assert (
+        after <= open_interest or after <= limits >> 192
+    ), errors.OPEN_INTEREST_LIMIT_REACHED
+
+
+@internal
+def _log_taken(
+    instrument: uint256,
+    taker: uint256,
+    is_buy: bool,
+    size: uint256,
+    price: uint256,
+    fee: uint256,
+):
+    """
+    @notice Log a taker's side.
+    """
+    log IClearinghouse.OrderFill(
+        instrument=instrument,
+        account=taker,
+        is_buy=is_buy,
+        size=size,
+        price=price,
+        fee=fee,
+        is_maker=False,
+        time=block.timestamp,
+    )
+
+
+@internal
+def _clear_spot(
+    asset: uint256,
+    taker: uint256,
+    is_buy: bool,
+    makings: DynArray[IClearinghouse.Making, MAX_MAKINGS],
+    quote: margin.Quote,
+) -> (DynArray[uint256, MAX_MAKINGS], String[32]):
+    """
+    @notice Fill resting orders for a spot asset, the taker once with each.
+    """
+    instrument: uint256 = instruments.SPOT + asset
+    received: uint256 = asset if is_buy else accounts.USDC
+    given: uint256 = accounts.USDC if is_buy else asset
+    before: IClearinghouse.Health = empty(IClearinghouse.Health)
+    if money_market._scaled(state.balances[taker][received]) < 0:
+        before = health._assess(taker)
+
+    filled: DynArray[uint256, MAX_MAKINGS] = []
+    stop: String[32] = ""
+    if margin._is_diverging(quote):
+        stop = errors.PRICES_DIVERGE
+    is_filled: bool = False
+    for making: IClearinghouse.Making in makings:
+        size: uint256 = 0
+        if stop == "":
+            size = self._wanted(instrument, making, not is_buy)
+        if size == 0:
+            filled.append(0)
+            continue
+        cost: uint256 = fp._mul_div_up(size, making.price, fp.WAD)
+        fee: uint256 = settlement._fee(cost, state.risk[asset], False)
+        amount: uint256 = cost + fee if is_buy else size
+        guarded: uint256 = 0
+        if spot_side._lacking(
+            taker, given, state.pool_index[given] >> 144, amount
+        ) != 0:
+            guarded = state.guards[given]
+            stop = self._fund(given, taker, amount)
+        if stop != "":
+            filled.append(0)
+            continue
+        if not self._make(
+            method_id(
+                "make_spot_unlocked(uint256,uint256,bool,uint256,uint256)",
+                output_type=bytes4,
+            ),
+            asset,
+            making,
+            not is_buy,
+            size,
+        ):
+            # What the throttle admitted was for a fill that did not happen.
+            if guarded != 0:
+                state.guards[given] = guarded
+            filled.append(0)
+            continue
+        self._take_spot(asset, taker, is_buy, size, making.price, fee)
+        filled.append(size)
+        is_filled = True
+
+    if is_filled:
+        fills._check(taker, before)
+    return filled, stop
+
+
+@internal
+def _fund(asset: uint256, account: uint256, amount: uint256) -> String[32]:
+    """
+    @notice Move on the throttle of a pool that funds what an account lacks; return why
+            it can't, empty if it can.
+    @dev Whatever else goes wrong, want of gas too, leaves no reason and is refused.
+    """
+    is_funded: bool = False
+    answer: Bytes[_REFUSAL] = b""
+    is_funded, answer = raw_call(
+        MAKER_CODE,
+        abi_encode(
+            asset,
+            account,
+            amount,
+            method_id=method_id("fund_unlocked(uint256,uint256,uint256)"),
+        ),
+        max_outsize=_REFUSAL,
+        is_delegate_call=True,
+        revert_on_failure=False,
+    )
+    if is_funded:
+        return ""
+    assert len(answer) == _REFUSAL
+    return abi_decode(slice(answer, 4, _REFUSAL - 4), String[32])
+
+
+@internal
+def _take_spot(
+    asset: uint256,
+    taker: uint256,
+    is_buy: bool,
+    amount: uint256,
+    price: uint256,
+    fee: uint256,
+):
+    """
+    @notice Exchange what a maker has given or taken, and charge the taker's fee.
+    """
+    pool: money_market.Pool = empty(money_market.Pool)
+    usdc: money_market.Pool = empty(money_market.Pool)
+    pool, usdc = spot_side._exchange(
+        taker,
+        asset,
+        is_buy,
+        amount,
+        price,
+        fee,
+        money_market._load(asset),
+        money_market._load(accounts.USDC),
+    )
+    money_market._save(asset, pool)
+    money_market._save(accounts.USDC, usdc)
+    self._log_taken(instruments.SPOT + asset, taker, is_buy, amount, price, fee)
