@@ -409,7 +409,9 @@ def _may_trade(account: uint256) -> bool:
     """
     @notice Return whether the caller may trade for an account.
     """
-    if convert(account >> _NUMBER_BITS, address) == msg.sender:
+    # Owner 0 has the protocol's own accounts, and acts for none.
+    owner: address = convert(account >> _NUMBER_BITS, address)
+    if owner == msg.sender and owner != empty(address):
         return True
     return staticcall CLEARINGHOUSE.is_authorised(account, msg.sender, _TRADE)
 
