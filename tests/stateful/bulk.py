@@ -61,32 +61,32 @@ def attempt(world, action):
         return world, revert.reason
 
 
-def walk_beside(twin, seed, steps=STEPS, interval=INTERVAL):
+def walk_beside(twin, seed, steps=STEPS, interval=INTERVAL, path=wander):
     """
     Walk on the contracts and in the specification; return what was met, counted.
 
     Raise `Differs` for the first action after which they differ.
     """
     try:
-        return Pair(twin, seed, interval).walk(steps)
+        return Pair(twin, seed, interval, path).walk(steps)
     except Differs as late:
         if interval > 1:
-            Pair(twin, seed, 1).walk(steps)
+            Pair(twin, seed, 1, path).walk(steps)
             late.found.append("not found again by comparing after every action")
         raise
 
 
 class Pair:
-    """One walk of both."""
+    """One walk of both, along a path that the seed chooses."""
 
-    def __init__(self, twin, seed, interval):
-        self.twin, self.seed, self.interval = twin, seed, interval
+    def __init__(self, twin, seed, interval, path=wander):
+        self.twin, self.seed, self.interval, self.path = twin, seed, interval, path
         self.step, self.action, self.met = 0, None, Counter()
 
     def walk(self, steps):
         self.twin.rewind()
         try:
-            world = wander(self.seed, steps, self.take)
+            world = self.path(self.seed, steps, self.take)
             self.expect(differing(world, self.twin))
         except Differs:
             raise

@@ -172,6 +172,7 @@ def differences(world, found):
         ),
         ("tokens", world.tokens, found.tokens),
         ("providers", world.liquidator, found.liquidator),
+        ("book", world.book, found.book),
         ("order", list(world.liquidator.providers), list(found.liquidator.providers)),
     ]
     parts += [
