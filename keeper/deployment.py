@@ -18,21 +18,31 @@ from keeper.errors import UserError
 from keeper.governing import Order, enact, give
 from keeper.parameters import (
     ASSETS,
+    BOOKS,
     FUND_SEED,
     MARKETS,
     THRESHOLD,
     AssetListing,
+    BookListing,
     MarketListing,
 )
 from specs.accounts import BACKSTOP_FUND, USDC
+from specs.authority import ORDER_VENUE
 from specs.clearinghouse import LIQUIDATION_VENUE, TRADE_VENUE
 from specs.fixed_point import Seconds
 from specs.interest_rate import Curve
 from specs.packing import CURVE
-from specs.signatures import NOBODY
 
 FORM: Final = 1  # of the deployment file
-CONTRACTS: Final = ("oracle", "clearinghouse", "quote_desk", "liquidator", "lens")
+CONTRACTS: Final = (
+    "oracle",
+    "clearinghouse",
+    "quote_desk",
+    "liquidator",
+    "lens",
+    "order_book",
+    "book_lens",
+)
 """The contracts of every deployment, by the names of their fields."""
 
 
@@ -52,6 +62,8 @@ class Deployment:
     quote_desk: Contract
     liquidator: Contract
     lens: Contract
+    order_book: Contract
+    book_lens: Contract
     timelock: Contract | None = None
     """Who governs, if it is not the governor himself, who then proposes."""
 
@@ -79,17 +91,17 @@ class Handover:
 
 
 def deploy(
-    chain: Chain, governor: str, publishers: Sequence[str], book: str = NOBODY
+    chain: Chain, governor: str, publishers: Sequence[str], book: str | None = None
 ) -> Deployment:
     """
     Deploy, list and enrol everything from ``governor``, who must be able to send.
 
-    The backstop fund starts with ``FUND_SEED`` of mock USDC. ``book`` may tell the
-    oracle the mid of every market; without one marks are the slow index.
+    The backstop fund starts with ``FUND_SEED`` of mock USDC. The order book tells the
+    oracle the mid of every market, or ``book`` does.
     """
     deployment = deploy_contracts(chain, governor, publishers)
     configure(chain, deployment)
-    give(chain, governor, oracle_orders(deployment, book))
+    give(chain, governor, listing_orders(deployment, book))
     return deployment
 
 
@@ -98,11 +110,10 @@ def deploy_governed(
     governor: str,
     publishers: Sequence[str],
     handover: Handover,
-    book: str = NOBODY,
 ) -> Deployment:
     """
-    Do the same, with a timelock that governs: the oracle from its first block, the
-    Clearinghouse once its parameters are set.
+    Do the same, with a timelock that governs: oracle and order book from their first
+    blocks, the Clearinghouse once its parameters are set.
     """
     timelock = chain.deploy(governor, "Timelock", governor, handover.delay)
     deployment = deploy_contracts(chain, governor, publishers, timelock)
@@ -112,7 +123,7 @@ def deploy_governed(
     # As long as there is no delay, which the timelock is then the first to set.
     chain.send(governor, home, "set_governor", timelock.address)
     last = Order(home, "set_delay", (handover.delay,))
-    enact(chain, governor, timelock, [*oracle_orders(deployment, book), last])
+    enact(chain, governor, timelock, [*listing_orders(deployment), last])
     return deployment
 
 
@@ -122,7 +133,7 @@ def deploy_contracts(
     publishers: Sequence[str],
     timelock: Contract | None = None,
 ) -> Deployment:
-    """Deploy every contract; the oracle's governor is the timelock if there is one."""
+    """Deploy every contract; a timelock governs oracle and book if there is one."""
     block = chain.block().number
     tokens = {
         asset.symbol: chain.deploy(
@@ -134,6 +145,7 @@ def deploy_contracts(
     oracle = chain.deploy(governor, "PriceOracle", ruler, THRESHOLD, publishers)
     clearinghouse = deploy_clearinghouse(chain, governor, oracle)
     home = clearinghouse.address
+    book = chain.deploy(governor, "OrderBook", ruler, home, oracle.address)
     return Deployment(
         chain_id=chain.chain_id,
         block=block,
@@ -145,6 +157,8 @@ def deploy_contracts(
         quote_desk=chain.deploy(governor, "QuoteDesk", home, oracle.address),
         liquidator=chain.deploy(governor, "Liquidator", home),
         lens=chain.deploy(governor, "Lens", home),
+        order_book=book,
+        book_lens=chain.deploy(governor, "BookLens", book.address),
         timelock=timelock,
     )
 
@@ -185,6 +199,8 @@ def configure(chain: Chain, deployment: Deployment) -> None:
     desk, liquidator = deployment.quote_desk, deployment.liquidator
     chain.send(governor, home, "set_venue", desk.address, TRADE_VENUE)
     chain.send(governor, home, "set_venue", liquidator.address, LIQUIDATION_VENUE)
+    book = deployment.order_book.address
+    chain.send(governor, home, "set_venue", book, ORDER_VENUE)
     seed = FUND_SEED // 10 ** (18 - ASSETS[USDC].decimals)
     usdc = deployment.tokens[ASSETS[USDC].symbol]
     chain.send(governor, usdc, "mint", governor, seed)
@@ -192,9 +208,12 @@ def configure(chain: Chain, deployment: Deployment) -> None:
     chain.send(governor, home, "deposit", BACKSTOP_FUND, USDC, seed)
 
 
-def oracle_orders(deployment: Deployment, book: str) -> Sequence[Order]:
-    """Return how every asset but USDC, and every market, is listed at the oracle."""
-    oracle = deployment.oracle
+def listing_orders(deployment: Deployment, book: str | None = None) -> Sequence[Order]:
+    """
+    Return how every asset but USDC, and every market, is listed at the oracle, which
+    ``book`` or else the order book tells of mids; and what is traded on the order book.
+    """
+    oracle, teller = deployment.oracle, book or deployment.order_book.address
     assets = [
         (asset.number, asset.max_step, asset.spot_tolerance)
         for asset in ASSETS
@@ -207,13 +226,15 @@ def oracle_orders(deployment: Deployment, book: str) -> Sequence[Order]:
             market.period,
             market.bound,
             market.tolerance,
-            book,
+            teller,
         )
         for market in MARKETS
     ]
+    traded = [book_arguments(listing) for listing in BOOKS]
     return [
         *(Order(oracle, "list_asset", words) for words in assets),
         *(Order(oracle, "list_market", words) for words in markets),
+        *(Order(deployment.order_book, "list_instrument", words) for words in traded),
     ]
 
 
@@ -252,6 +273,18 @@ def market_arguments(market: MarketListing) -> tuple[Any, ...]:
         astuple(market.requirement),
         astuple(market.fees),
         market.fund_cap,
+    )
+
+
+def book_arguments(listing: BookListing) -> tuple[int, ...]:
+    """Return the arguments with which an instrument is listed on the order book."""
+    return (
+        listing.instrument,
+        listing.tick,
+        listing.lot_exponent,
+        listing.min_lots,
+        listing.impact,
+        listing.max_spread,
     )
 
 

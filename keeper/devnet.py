@@ -173,7 +173,6 @@ def populate(
         accounts[GOVERNOR],
         panel.addresses,
         Handover(guardian=accounts[MAKER], delay=DELAY),
-        book=accounts[MAKER],
     )
     for number in DEMO:
         _endow(chain, deployment, accounts[number])

@@ -15,6 +15,7 @@ from typing import Final
 from specs.accounts import USDC
 from specs.clearinghouse import Fees
 from specs.fixed_point import RAY, WAD, Lots, Ray, Seconds, Wad
+from specs.instruments import SPOT
 from specs.interest_rate import SECONDS_PER_YEAR, Curve
 from specs.packing import CURVE
 from specs.requirements import SCALE_ONE, Haircut, Requirement
@@ -84,6 +85,23 @@ class MarketListing:
     def lot(self) -> Wad:
         """Return the base units in a lot."""
         return Wad(10**self.lot_exponent)
+
+
+@dataclass(frozen=True)
+class BookListing:
+    """How an instrument is traded on the order book."""
+
+    instrument: int
+    lot_exponent: int
+    """A lot is ten to this power, in WAD base units; of a perpetual, its market's."""
+    tick: Wad
+    """A multiple of 1e-12 USDC."""
+    min_lots: int
+    """The smallest order that may rest."""
+    impact: Wad
+    """The notional whose price on each side makes the mid, in whole USDC."""
+    max_spread: int
+    """Between the two, ppm; a wider book has no mid."""
 
 
 def percent(value: float) -> int:
@@ -244,6 +262,42 @@ MARKETS: Final = (
         bound=20_000,
     ),
 )
+
+
+def book_pair(number: int, exponent: int, tick: int, least: int) -> BookListing:
+    """Return how an asset is traded for USDC; ``tick`` is in millionths of a USDC."""
+    return BookListing(
+        instrument=SPOT + number,
+        lot_exponent=exponent,
+        tick=Wad(tick * WAD // 10**6),
+        min_lots=least,
+        impact=Wad(10_000 * WAD),
+        max_spread=percent(1),
+    )
+
+
+def book_market(market: int, tick: int, least: int, impact: int) -> BookListing:
+    """Return how a perpetual is traded, whose mid is made of ``impact`` USDC."""
+    return BookListing(
+        instrument=market,
+        lot_exponent=MARKETS[market].lot_exponent,
+        tick=Wad(tick * WAD // 10**6),
+        min_lots=least,
+        impact=Wad(impact * WAD),
+        max_spread=percent(1),
+    )
+
+
+BOOKS: Final = (
+    book_market(0, tick=500_000, least=20, impact=10_000),
+    book_market(1, tick=50_000, least=50, impact=10_000),
+    book_market(2, tick=1_000, least=50, impact=5_000),
+    book_pair(1, exponent=13, tick=500_000, least=20),
+    book_pair(2, exponent=14, tick=50_000, least=50),
+    book_pair(3, exponent=16, tick=1_000, least=50),
+    book_pair(4, exponent=16, tick=100, least=500),
+)
+"""What is traded on the order book."""
 
 FUND_SEED: Final = Wad(50_000 * WAD)
 """USDC that the backstop fund starts with."""

@@ -14,12 +14,14 @@ from keeper.devnet import populate
 from keeper.errors import UserError
 from keeper.governing import Order, announcement, enact, give
 from keeper.mirror import Scope, read_clearing, reader_of
-from keeper.parameters import ASSETS, FUND_SEED, MARKETS, find_asset
+from keeper.parameters import ASSETS, BOOKS, FUND_SEED, MARKETS, find_asset
 from keeper.prices.seeded import seeded_prices
 from keeper.signing import local_account
 from specs import clearinghouse as ch
 from specs.accounts import BACKSTOP_FUND, USDC, Address, compute_account
+from specs.authority import ORDER_VENUE
 from specs.fixed_point import WAD
+from specs.instruments import SPOT
 
 GOVERNOR = local_account("governor").address
 PUBLISHERS = [local_account(f"publisher {i}").address for i in range(3)]
@@ -37,7 +39,7 @@ def deployment(chain):
 
 @pytest.fixture(scope="module")
 def state(chain, deployment):
-    venues = [deployment.quote_desk, deployment.liquidator]
+    venues = [deployment.quote_desk, deployment.liquidator, deployment.order_book]
     scope = Scope(
         assets=range(8),
         markets=range(8),
@@ -88,17 +90,43 @@ def test_every_market_is_listed_as_its_parameters_say(state):
 def test_the_oracle_follows_every_asset_and_market(chain, deployment):
     for asset in ASSETS[1:]:
         listed = chain.call(deployment.oracle, "asset_of", asset.number)
-        assert tuple(listed)[3:] == (asset.max_step, asset.spot_tolerance)
+        told = listed.max_step, listed.spot_tolerance
+        assert told == (asset.max_step, asset.spot_tolerance)
     for market in MARKETS:
         listed = chain.call(deployment.oracle, "market_of", market.number)
         wanted = market.underlying, market.period, market.bound, market.tolerance
-        assert tuple(listed)[3:7] == wanted
+        told = listed.underlying, listed.period, listed.bound, listed.tolerance
+        assert told == wanted
     assert chain.call(deployment.oracle, "quorum")[3:] == (2, 3)
+
+
+def test_the_order_book_tells_the_oracle_of_every_market(chain, deployment):
+    for market in MARKETS:
+        listed = chain.call(deployment.oracle, "market_of", market.number)
+        assert listed.book == deployment.order_book.address
+
+
+def test_somebody_else_may_tell_the_oracle():
+    chain = RevmChain()
+    found = deploy(chain, GOVERNOR, PUBLISHERS, book=PUBLISHERS[0])
+    assert chain.call(found.oracle, "market_of", 0).book == PUBLISHERS[0]
+
+
+def test_every_instrument_is_on_the_book_as_its_parameters_say(chain, deployment):
+    for listing in BOOKS:
+        listed = chain.call(deployment.order_book, "listing", listing.instrument)
+        terms = listing.tick, listing.lot_exponent, listing.min_lots
+        assert tuple(listed) == (*terms, listing.impact, listing.max_spread)
+    traded = {listing.instrument for listing in BOOKS}
+    assert traded == {*(m.number for m in MARKETS)} | {
+        SPOT + asset.number for asset in ASSETS if asset.number != USDC
+    }
 
 
 def test_venues_have_one_role_each_and_the_fund_its_seed(state, deployment):
     roles = {int(deployment.quote_desk.address, 16): ch.TRADE_VENUE}
     roles[int(deployment.liquidator.address, 16)] = ch.LIQUIDATION_VENUE
+    roles[int(deployment.order_book.address, 16)] = ORDER_VENUE
     assert state.venues == roles
     assert ch.get_held(state, BACKSTOP_FUND, USDC) == FUND_SEED
 
@@ -133,6 +161,7 @@ def test_the_devnet_is_governed_by_a_timelock(governed):
     state, timelock = read_governed(governed), made.timelock.address
     assert chain.call(made.clearinghouse, "governor") == timelock
     assert chain.call(made.oracle, "GOVERNOR") == timelock
+    assert chain.call(made.order_book, "GOVERNOR") == timelock
     assert chain.call(made.timelock, "PROPOSER") == keys[devnet.GOVERNOR].address
     assert chain.call(made.timelock, "DELAY") == state.delay == devnet.DELAY > 0
     assert state.guardian == int(keys[devnet.MAKER].address, 16)

@@ -29,6 +29,8 @@ def deployment():
         quote_desk=NOWHERE,
         liquidator=NOWHERE,
         lens=NOWHERE,
+        order_book=NOWHERE,
+        book_lens=NOWHERE,
     )
 
 
