@@ -95,7 +95,7 @@ def test_the_oracle_follows_every_asset_and_market(chain, deployment):
     for market in MARKETS:
         listed = chain.call(deployment.oracle, "market_of", market.number)
         wanted = market.underlying, market.period, market.bound, market.tolerance
-        told = listed.underlying, listed.period, listed.bound, listed.tolerance
+        told = listed.asset, listed.period, listed.bound, listed.tolerance
         assert told == wanted
     assert chain.call(deployment.oracle, "quorum")[3:] == (2, 3)
 
