@@ -291,6 +291,9 @@ def _code_of(selector: bytes4) -> address:
         ),
     ]:
         return ACCOUNT_CODE
-    if selector == method_id("assess(uint256)", output_type=bytes4):
+    if selector in [
+        method_id("assess(uint256)", output_type=bytes4),
+        method_id("conversion_of(uint256)", output_type=bytes4),
+    ]:
         return MARGIN_CODE
     return GOVERNANCE_CODE

@@ -38,6 +38,12 @@ UNSIGNED = bytes(65)
 QUOTE = (ACCOUNT, 0, True, 10, 1, 60_000 * WAD, 5, 2**40, 0)
 BID = (OTHER, SPOT + BTC, True, 10**15, 1, 60_000 * WAD, 6, 2**40, 0)
 ASK = (OTHER, 0, False, 10, 1, 60_000 * WAD, 5, 2**40, 0)
+PRICES = 59_000 * WAD, 61_000 * WAD
+BOTH = (OTHER, 0, *PRICES, 10, 1, 9, 2**40, 0, 0)
+BUYER = (OTHER, SPOT + BTC, *PRICES, 10**15, 1, 9, 2**40, 0, 0)
+ANSWER = (OTHER, 0, *PRICES, 10, 1, 9, 2**40, 0, 1)
+ASKED = (ACCOUNT, 0, 10, 2, 0, False)
+"""What the account asks for, either to buy or to sell."""
 
 CURVE = curve_fields(worlds.CURVE)
 HAIRCUT = fields(worlds.HAIRCUTS[BTC])
@@ -60,11 +66,17 @@ def calls_of(made):
     return {
         VAULT: {**VAULT_CALLS, "list_asset": (9, *listing)},
         "PriceOracle": ORACLE_CALLS,
-        "QuoteDesk": DESK_CALLS,
+        "QuoteDesk": {**DESK_CALLS, **request_calls(made)},
         "Liquidator": LIQUIDATOR_CALLS,
         "Lens": LENS_CALLS,
         "Timelock": timelock_calls(made),
     }
+
+
+def request_calls(made):
+    """Return those of the desk that say until when something is asked for."""
+    soon = made.chain.block().timestamp + 600
+    return {"request": (*ASKED, soon, 0), "refresh": (1, 0, soon)}
 
 
 def timelock_calls(made):
@@ -94,6 +106,7 @@ PLAIN_VIEWS = (
     "ACCOUNT_CODE",
     "MARGIN_CODE",
     "SPOT_CODE",
+    "ORDER_CODE",
 )
 BY_NUMBER = (
     "token",
@@ -124,12 +137,13 @@ VAULT_CALLS = {
     "balances": (ACCOUNT, USDC),
     "positions": (ACCOUNT, 0),
     "snapshots": (ACCOUNT, 0),
+    "orders": (ACCOUNT, 0),
     **dict.fromkeys(("tick_growth", "tick_size"), (0, 17_838)),
     "tick_map": (0, 256),
     "venues": (SOMEONE,),
     "queued": (CHANGE,),
     "operators": (ACCOUNT, SOMEONE),
-    "assess": (ACCOUNT,),
+    **dict.fromkeys(("assess", "conversion_of"), (ACCOUNT,)),
     "is_authorised": (ACCOUNT, SOMEONE, 1),
     "deposit": (SECOND, USDC, 10**6),
     "deposit_with_permit": (SECOND, USDC, 10**6, 0, 27, bytes(32), bytes(32)),
@@ -145,6 +159,10 @@ VAULT_CALLS = {
     "fill_perp": (0, ACCOUNT, OTHER, 10, 60_000 * WAD, True),
     "convert": (BTC, ACCOUNT, OTHER, 10**15, 60_000 * WAD),
     "fill_spot": (BTC, ACCOUNT, OTHER, 10**15, 60_000 * WAD, True),
+    "reserve": (0, ACCOUNT, True, 10),
+    "release": (0, OTHER, False, 5),
+    "clear": (0, ACCOUNT, True, [(OTHER, 5, 60_000 * WAD, False)]),
+    "reducible": (ACCOUNT, 0, False),
     "tick": ([BTC], [0], worlds.CROSSINGS),
     "realise": (0, [ACCOUNT]),
     "open_takeover": (ACCOUNT,),
@@ -191,6 +209,16 @@ DESK_CALLS = {
     "cross": (QUOTE, UNSIGNED, ASK, UNSIGNED),
     "take": (ASK, UNSIGNED, ACCOUNT, 5),
     "convert": (BID, UNSIGNED, ACCOUNT, 10**15),
+    "two_sided_digest": (BOTH,),
+    "take_two_sided": (BOTH, UNSIGNED, ACCOUNT, 5, True),
+    "convert_two_sided": (BUYER, UNSIGNED, ACCOUNT, 10**15),
+    "request_count": (),
+    "request_of": (1,),
+    **dict.fromkeys(("standing", "conversion_requested"), (ACCOUNT,)),
+    "answer": (1, ANSWER, UNSIGNED),
+    "accept": (1, ANSWER, UNSIGNED, True),
+    "cancel_request": (1,),
+    "request_conversion": (ACCOUNT,),
     "cancel": (ACCOUNT, 8),
     "cancel_word": (ACCOUNT, 1, 3),
 }
@@ -247,10 +275,13 @@ def arrange(made):
     made.send(STRANGER, VAULT, "tick", [BTC, ETH], [0], 1)
     sides = ACCOUNT, OTHER
     made.send(VENUE, VAULT, "fill_perp", 0, *sides, 1_000, 60_000 * WAD, True)
+    made.send(BOOK, VAULT, "reserve", 0, OTHER, False, 10)
     made.send(OWNER, VAULT, "borrow", ACCOUNT, ETH, 10**17, SOMEONE)
     made.send(OWNER, VAULT, "set_settings", ACCOUNT, IDLING)
     made.send(OWNER, VAULT, "deposit", ACCOUNT, USDC, 100 * 10**6)
     made.send(OWNER, "Liquidator", "pledge", SECOND, WAD, WAD)
+    expiry = made.chain.block().timestamp + 80_000
+    made.send(OWNER, "QuoteDesk", "request", *ASKED, expiry, 0)
 
 
 def announce(made):

@@ -45,6 +45,9 @@ RESTRICTED = {
         "fill_perp": (VENUE, "not a venue", None),
         "fill_spot": (VENUE, "not a venue", None),
         "convert": (VENUE, "not a venue", "not convertible"),
+        "reserve": (BOOK, "not a venue", None),
+        "release": (BOOK, "not a venue", None),
+        "clear": (BOOK, "not a venue", None),
         "open_takeover": (LIQUIDATION, "not a venue", "not liquidatable"),
         "take_over": (LIQUIDATION, "not a venue", "no takeover open"),
         "close_takeover": (LIQUIDATION, "not a venue", "no takeover open"),
@@ -81,6 +84,11 @@ RESTRICTED = {
     },
     "QuoteDesk": {
         "take": (TRADE, "not authorised", "bad signature"),
+        "take_two_sided": (TRADE, "not authorised", "bad signature"),
+        "request": (TRADE, "not authorised", None),
+        "refresh": (TRADE, "not authorised", None),
+        "accept": (TRADE, "not authorised", "bad signature"),
+        "cancel_request": (TRADE, "not authorised", None),
         "cancel": (TRADE, "not authorised", None),
         "cancel_word": (TRADE, "not authorised", None),
     },
@@ -99,7 +107,13 @@ RESTRICTED = {
 OPEN = {
     "Clearinghouse": dict.fromkeys(("repay", "tick", "realise", "ramp_weight")),
     "PriceOracle": {"publish": "too few reports"},
-    "QuoteDesk": {"cross": "bad signature", "convert": "bad signature"},
+    "QuoteDesk": {
+        "cross": "bad signature",
+        "convert": "bad signature",
+        "convert_two_sided": "bad signature",
+        "answer": "bad signature",
+        "request_conversion": "not convertible",
+    },
     "Liquidator": {"liquidate": "not liquidatable", "drop": None},
     "Timelock": {"execute": None},
 }
@@ -108,7 +122,8 @@ OPEN = {
 # index there is no interest to divide.
 DIRECT = {
     "realise": "unknown market",
-    "tick": "",
+    **dict.fromkeys(("tick", "conversion_of"), ""),
+    "reducible": "unknown market",
     **dict.fromkeys(("assess", "guardian", "delay", "queued", "guards")),
     "ramp_weight": "unknown asset",
     "deposit_with_permit": "unknown asset",
