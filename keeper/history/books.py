@@ -9,6 +9,7 @@ from specs import liquidator
 from specs.accounts import Address
 from specs.clearinghouse import State
 from specs.fixed_point import Seconds
+from specs.instruments import is_spot
 
 Told = Mapping[str, Any]
 """An event's arguments."""
@@ -99,6 +100,8 @@ def count_parts(event: Event) -> int:
     """Return how many events after this one belong to it."""
     if event.name == "BatchOpened":
         return int(event.arguments["steps"])
+    if event.name == "OrderFill" and event.arguments["is_maker"]:
+        return int(is_spot(event.arguments["instrument"]))
     return len(LISTING.get(event.name, ()))
 
 

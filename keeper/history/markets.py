@@ -63,10 +63,10 @@ def convert(state: State, entry: Entry) -> State:
     return ch.convert(state, entry.now, venue, asset, account, buyer, amount, price)
 
 
-def venue_of(state: State) -> Address:
-    """Return a venue that may fill: which of them did is not told."""
+def venue_of(state: State, role: int = TRADE_VENUE) -> Address:
+    """Return a venue that has a role: which of them called is not told."""
     for venue, roles in state.venues.items():
-        if roles & TRADE_VENUE:
+        if roles & role:
             return venue
     raise NotVenue
 

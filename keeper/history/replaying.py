@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from keeper.chain.interface import Event
-from keeper.history import markets, parameters, takeovers, users
+from keeper.history import markets, orders, parameters, takeovers, users
 from keeper.history.books import (
     GENESIS,
     Books,
@@ -21,6 +21,7 @@ from specs.errors import Revert
 
 TOUCHING: Final[Mapping[str, Callable[[State, Entry], State]]] = {
     "PerpFill": markets.fill_perp,
+    "OrderFill": orders.fill,
     "BatchRealised": markets.realise_batch,
     "TakeoverOpened": takeovers.open_takeover,
     "PositionTaken": takeovers.take_position,
@@ -34,6 +35,8 @@ CLEARING: Final[Mapping[str, Callable[[State, Entry], State]]] = {
     "OperatorSet": users.set_operator,
     "SettingsSet": users.set_settings,
     "SpotFill": markets.fill_spot,
+    "OrdersReserved": orders.reserve,
+    "OrdersReleased": orders.release,
     "Converted": markets.convert,
     "Accrued": markets.accrue,
     "PriceTaken": markets.take_price,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from keeper.chain.interface import Refused
 from specs import order_code
 from specs.errors import Revert
 from specs.instruments import SPOT
@@ -51,7 +52,11 @@ def post(twin, action):
     *plain, last = action.arguments
     if action.name == "clear":
         last = [fields(making) for making in last]
-    return twin.made.reason(action.caller, "Clearinghouse", action.name, *plain, last)
+    try:
+        twin.made.send(action.caller, "Clearinghouse", action.name, *plain, last)
+    except Refused as refused:
+        return refused.reason
+    return None
 
 
 class OrderStage(Stage):

@@ -1,12 +1,13 @@
 """Code bodies behind one address: one layout, one lock, and every function arrives."""
 
 import pytest
-from eth_abi import encode
+from eth_abi import decode, encode
 from eth_utils.crypto import keccak
 
 from keeper.artifacts import (
     BODIES,
     CONTRACTS,
+    INNER,
     UNROUTED,
     abi_of,
     artifact,
@@ -26,21 +27,26 @@ from tests.helpers.protocol import (
     mutate,
     routed_of,
 )
-from tests.helpers.worlds import GOVERNOR, STRANGER, open_world
+from tests.helpers.worlds import BOOK, BTC, GOVERNOR, STRANGER, open_world
 from tests.stateful.twin import Twin
 
 FRONT, *OTHERS = BODIES
 UNKNOWN = "unknown function"
 ANSWERING = 10
 """Bytes of code that answers every call with one number."""
-PASSED_ON = 512
+PASSED_ON = 21 * 32
 """Bytes of a body's answer that reach who asked, at most."""
+
+MAKINGS = 16
+"""How long a list may be that a body answers."""
 
 # What each body says first to a stranger who sends zeros.
 FIRST_REFUSALS = {
     "fill_perp": "not a venue",
     "fill_spot": "not a venue",
     "convert": "not a venue",
+    **dict.fromkeys(("reserve", "release", "clear"), "not a venue"),
+    "reducible": None,
     "tick": "zero amount",
     "realise": "stale price",
     "open_takeover": "not a venue",
@@ -76,15 +82,19 @@ FIRST_REFUSALS = {
     "set_limits": "not the governor",
     "set_cull": "not the governor",
     "withdraw_reserve": "not the governor",
-    **dict.fromkeys(("assess", "guardian", "delay", "queued", "guards")),
+    **dict.fromkeys(
+        ("assess", "conversion_of", "guardian", "delay", "queued", "guards")
+    ),
 }
 ROUTED = [(body, entry) for body in OTHERS for entry in routed_of(body)]
 PRIVATE = [
     (body, entry)
-    for body in OTHERS
+    for body in (*OTHERS, *INNER)
     for entry in functions_of(body)
     if entry["name"] in UNROUTED
 ]
+
+(CLEAR,) = (entry for _, entry in ROUTED if entry["name"] == "clear")
 
 
 @pytest.fixture(scope="module")
@@ -115,11 +125,12 @@ def zero_of(kind):
 
 def layouts(*mutants):
     """Return storage and transient storage layouts of all bodies, by name."""
-    bodies = {name: artifact(name) for name in BODIES}
+    bodies = {name: artifact(name) for name in (*BODIES, *INNER)}
     bodies |= {mutant.name: mutant for mutant in mutants}
+    kinds = {"storage_layout": bodies.keys(), "transient_storage_layout": BODIES}
     return {
-        kind: {name: slots_of(body.layout[kind]) for name, body in bodies.items()}
-        for kind in ("storage_layout", "transient_storage_layout")
+        kind: {name: slots_of(bodies[name].layout[kind]) for name in names}
+        for kind, names in kinds.items()
     }
 
 
@@ -172,6 +183,26 @@ def test_the_layout_is_the_state_and_a_lock():
     assert len(set(slots.values())) == len(slots)
 
 
+@pytest.mark.parametrize("name", INNER)
+def test_an_inner_body_has_no_lock_and_remembers_nothing(name):
+    """It runs under another one's lock, whose slot it would not share."""
+    assert not TRANSIENT & set(opcodes(artifact(name).runtime))
+    assert set(opcodes(artifact("OrderCode").runtime)) >= TRANSIENT
+
+
+TRANSIENT = {0x5C, 0x5D}
+"""To load and to store what a transaction forgets."""
+
+
+def opcodes(code):
+    """Yield the operations of code, and of the data behind it as if it were code."""
+    place = 0
+    while place < len(code):
+        yield code[place]
+        is_push = 0x60 <= code[place] <= 0x7F
+        place += code[place] - 0x5E if is_push else 1
+
+
 def test_a_body_with_a_variable_of_its_own_is_found(tmp_path):
     line = "initializes: accounts"
     mutant = mutate(tmp_path, "GovernanceCode", line, f"odd: uint256\n{line}")
@@ -211,24 +242,48 @@ def test_every_routed_function_has_a_first_refusal():
 
 
 def test_no_two_functions_have_one_selector():
-    entries = [entry for body in BODIES for entry in functions_of(body)]
+    entries = [e for body in (*BODIES, *INNER) for e in functions_of(body)]
     assert len({selector_of(entry) for entry in entries}) == len(entries)
 
 
 def test_what_a_body_returns_fits_what_is_passed_on():
     for _, entry in [*ROUTED, *PRIVATE]:
         types = [type_of(item) for item in entry["outputs"]]
-        words = [word for kind in types for word in kind.strip("()").split(",")]
-        assert set(words) <= {"uint256", "int256", "bool", "address"}
-        assert 32 * len(words) <= PASSED_ON
+        kinds = [word for kind in types for word in kind.strip("()").split(",")]
+        assert sum(size_of(kind) for kind in kinds) <= PASSED_ON
+
+
+def size_of(kind):
+    """Return the bytes of an answer that one value of a type may take."""
+    words = {"uint256[]": 2 + MAKINGS, "string": 3}
+    words |= dict.fromkeys(("uint256", "int256", "bool", "address"), 1)
+    return 32 * words[kind]
+
+
+def test_the_longest_answer_arrives():
+    """As many sizes as there may be, and a reason."""
+    made = deploy_protocol()
+    arrange(made)
+    data = selector_of(CLEAR) + encode(
+        [type_of(item) for item in CLEAR["inputs"]],
+        [0, ACCOUNT, True, MAKINGS * [(ACCOUNT, 1, 60_000 * WAD, False)]],
+    )
+    made.govern("pause_market", 0)
+    is_accepted, told = made.answer(BOOK, made.contracts[FRONT].address, data)
+    assert is_accepted
+    assert len(told) == PASSED_ON
+    assert decode(["uint256[]", "string"], told) == ((0,) * MAKINGS, "paused")
 
 
 @pytest.mark.parametrize(
-    ("name", "constant"),
-    [("Clearinghouse", "MAX_ANSWER"), ("modules/health", "_MAX_ANSWER")],
+    ("name", "constant", "size"),
+    [
+        ("Clearinghouse", "MAX_ANSWER", "21 * 32"),
+        ("modules/health", "_MAX_ANSWER", 512),
+    ],
 )
-def test_so_much_is_passed_on(name, constant):
-    line = f"\n{constant}: constant(uint256) = {PASSED_ON}\n"
+def test_so_much_is_passed_on(name, constant, size):
+    line = f"\n{constant}: constant(uint256) = {size}\n"
     assert line in (CONTRACTS / f"{name}.vy").read_text()
 
 
@@ -263,6 +318,7 @@ def test_the_margin_body_alone_knows_empty_accounts():
     asked = {
         entry["name"]: selector_of(entry) + encode(["uint256"], [ACCOUNT])
         for entry in functions_of("MarginCode")
+        if entry["name"] != "conversion_of"
     }
     assert set(asked) == {"assess", "assess_unlocked"}
     is_accepted, told = made.answer(STRANGER, home, asked["assess"])
@@ -277,6 +333,15 @@ UNLOCKED = {
     "trade_unlocked": (0, ACCOUNT, -1_000, 61_000 * WAD),
     "realise_unlocked": (0, [ACCOUNT]),
     "assess_unlocked": (ACCOUNT,),
+    "make_perp_unlocked": (0, ACCOUNT, False, 1_000, 61_000 * WAD),
+    "make_spot_unlocked": (BTC, ACCOUNT, False, 10**15, 60_000 * WAD),
+    "fund_unlocked": (BTC, ACCOUNT, 10**15),
+}
+REFUSED = {
+    "trade_unlocked",
+    "make_perp_unlocked",
+    "make_spot_unlocked",
+    "fund_unlocked",
 }
 
 
@@ -291,7 +356,7 @@ def test_what_is_for_other_bodies_moves_nothing_when_called_directly(body, entry
     data = selector_of(entry) + encode(types, arguments)
     for caller in (STRANGER, GOVERNOR, OWNER):
         is_accepted, told = made.answer(caller, made.contracts[body].address, data)
-        assert is_accepted == (entry["name"] != "trade_unlocked")
+        assert is_accepted == (entry["name"] not in REFUSED)
         assert not any(told)
         assert made.refusal(caller, made.contracts[FRONT].address, data) == UNKNOWN
     assert twin.read(open_world()).clearing == before

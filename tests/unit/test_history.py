@@ -16,8 +16,10 @@ from keeper.history.books import DETAILS
 from keeper.history.replaying import CLEARING, PLEDGED, SUMMARIES, TOUCHING
 from specs import clearinghouse as ch
 from specs.accounts import NEW, USDC
+from specs.fixed_point import WAD
+from specs.order_code import Making
 from specs.world import Action
-from tests.helpers import deployers, worlds
+from tests.helpers import deployers, orders, worlds
 from tests.helpers.deployers import address_of, curve_fields, deploy_world, fields
 from tests.helpers.quick import quick_records
 from tests.helpers.worlds import BTC, ETH, FEES, HAIRCUTS, REQUIREMENTS, UNLISTED
@@ -127,6 +129,53 @@ def tell_story(step):
     return twin.read(replace(world, now=chain.block().timestamp))
 
 
+ORDERS = [
+    *worlds.STARTS["winners and losers"],
+    Action("wait", worlds.STRANGER, (1,)),
+    *(orders.reserve(0, worlds.backer, is_buy, 600) for is_buy in (True, False)),
+    orders.reserve(0, worlds.hedger, True, 500),
+    orders.release(0, worlds.backer, True, 100),
+    orders.reserve(orders.spot(ETH), worlds.hedger, False, 2 * WAD),
+    orders.reserve(orders.spot(ETH), worlds.backer, True, WAD),
+    Action("wait", worlds.STRANGER, (9,)),
+    orders.clear(
+        0,
+        worlds.lender,
+        False,
+        Making(worlds.backer, 400, 60_600 * WAD),
+        Making(worlds.hedger, 501, 60_500 * WAD),
+        Making(worlds.hedger, 500, 60_500 * WAD),
+        Making(worlds.backer, 100, 60_500 * WAD),
+    ),
+    orders.clear(
+        orders.spot(ETH),
+        worlds.backer,
+        True,
+        Making(worlds.bear, WAD, 2_520 * WAD),
+        Making(worlds.hedger, WAD // 2, 2_520 * WAD),
+    ),
+    orders.clear(
+        orders.spot(ETH),
+        worlds.lender,
+        False,
+        Making(worlds.backer, WAD // 3, 2_510 * WAD),
+    ),
+    orders.release(orders.spot(ETH), worlds.hedger, False, WAD),
+]
+
+
+def tell_orders(step):
+    """Play what a book does: makers who are filled, and some who are not."""
+    world, twin = worlds.open_world(), open_twin()
+    for action in ORDERS:
+        if action.name in orders.NAMES:
+            world, _ = orders.take_order(world, action)
+            assert orders.post(twin, action) is None
+        else:
+            world = step(world, action)
+    return world
+
+
 def hash_of(method, *arguments):
     """Return the hash by which a call of a setter is announced."""
     return keccak(calldata("Clearinghouse", method, arguments))
@@ -157,7 +206,7 @@ def histories():
     Return the events of the story, and of enough walks for every event that walks can
     lead to, with the books before every entry.
     """
-    walks, met = [told(tell_story)], Counter()
+    walks, met = [told(tell_story), told(tell_orders)], Counter()
     for seed in range(100):
         if all(met[name] >= ENOUGH for name in EVENTS):
             break
@@ -240,8 +289,16 @@ def test_who_governs_and_what_is_listed_later_is_told():
     assert compare(world, twin, history.replay(events)) == []
 
 
+def test_what_a_book_had_done_is_told():
+    world, twin, events = told(tell_orders)
+    told_of = Counter(event.name for event in events)
+    assert told_of["OrderFill"] == 9
+    assert min(told_of["InterestSettled"], told_of["Realise"]) > 0
+    assert compare(world, twin, history.replay(events)) == []
+
+
 def test_one_contract_after_the_other_tells_the_same():
-    (events, found), *_ = histories()[1:]
+    (events, found), *_ = histories()[2:]
     addresses = dict.fromkeys(event.address for event in events)
     parted = [e for address in addresses for e in events if e.address == address]
     assert parted != list(events)

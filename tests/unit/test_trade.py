@@ -11,9 +11,10 @@ from specs.fixed_point import PPM, WAD, mul_div_down, mul_div_up
 from specs.perpetual import MAX_LOTS
 from specs.state import Limits
 from specs.world import Action, take
-from tests.helpers.stages import govern, liquidate, realise
+from tests.helpers.stages import govern, liquidate, owed, realise
 from tests.helpers.worlds import (
     ASSETS,
+    BEAR,
     BTC,
     ETH,
     FEES,
@@ -25,6 +26,7 @@ from tests.helpers.worlds import (
     STRANGER,
     UNLISTED,
     VENUE,
+    account_of,
     bear,
     bull,
     hedger,
@@ -393,6 +395,48 @@ def test_a_pause_stops_no_liquidation(stage):
 
 
 # Spot
+
+
+THROTTLED = 9_000, 0, 700, 0, 0
+"""Guards: highest utilisation, threshold, the throttle's share; no outflow limit."""
+
+second = account_of(BEAR, 1)
+
+
+def test_to_sell_what_is_borrowed_to_oneself_is_limited(stage):
+    """Who buys it has no exposure, and could take it all out at once."""
+    stage.play(own("deposit", second, USDC, 30_000 * 10**6))
+    stage.play(govern("set_guards", ETH, *THROTTLED))
+    sale = spot(seller=bear, buyer=second, price=2_475 * WAD)
+    stage.play(sale)
+    assert stage.refuse(sale) == "utilisation too high"
+    assert stage.refuse(own("borrow", bear, ETH, WAD)) == "utilisation too high"
+    stage.play(own("withdraw", second, ETH, EVERYTHING))
+    assert owed(stage, bear, ETH) > 0
+    stage.play(Action("wait", STRANGER, (60,)))
+    move(stage, PRICES)
+    stage.play(
+        replace(sale, arguments=(*sale.arguments[:3], WAD // 4, *sale.arguments[4:]))
+    )
+
+
+def test_to_buy_with_what_is_borrowed_from_oneself_is_limited(stage):
+    """The first two only replace what the seller owed, and repays."""
+    stage.play(govern("set_guards", USDC, 9_000, 0, 50, 0, 0))
+    purchase = spot(buyer=bull)
+    for _ in range(3):
+        stage.play(purchase)
+    assert stage.refuse(purchase) == "utilisation too high"
+
+
+@pytest.mark.parametrize(
+    ("asset", "sides"), [(ETH, {"seller": bear}), (USDC, {"buyer": bull})]
+)
+def test_what_is_borrowed_for_a_fill_is_capped(stage, asset, sides):
+    stage.play(govern("set_caps", asset, 0, 5_500 * WAD if asset == USDC else WAD))
+    cap = spot(**sides, amount=WAD + 10**10)
+    assert stage.refuse(cap) == "borrow cap reached"
+    stage.play(spot(**sides, amount=WAD // 10))
 
 
 def test_a_seller_borrows_what_it_does_not_hold(stage):

@@ -1,0 +1,90 @@
+"""What the order book had counted, taken back and filled."""
+
+from keeper.chain.interface import Event
+from keeper.history.books import Entry, expect, require
+from keeper.history.markets import venue_of
+from keeper.history.touches import Touched, settle, settle_nothing, trade
+from specs import clearinghouse as ch
+from specs import instruments, order_code, perpetual
+from specs.accounts import USDC, AccountId, Address
+from specs.authority import ORDER_VENUE
+from specs.clearinghouse import State
+from specs.fixed_point import WAD, Lots, Wad, mul_div_up
+from specs.maker_code import make_perp, make_spot
+from specs.spot_side import exchange, fund_side
+
+
+def reserve(state: State, entry: Entry) -> State:
+    """Return the state after an order came to rest."""
+    return order_code.reserve(state, entry.now, *order_of(state, entry))
+
+
+def release(state: State, entry: Entry) -> State:
+    """Return the state after an order went unfilled."""
+    return order_code.release(state, entry.now, *order_of(state, entry))
+
+
+def order_of(
+    state: State, entry: Entry
+) -> tuple[Address, int, AccountId, bool, int]:
+    """Return the arguments of a call that counts orders."""
+    told, venue = entry.told, venue_of(state, ORDER_VENUE)
+    account = AccountId(told["account"])
+    return venue, told["instrument"], account, told["is_buy"], told["size"]
+
+
+def fill(state: State, entry: Entry) -> State:
+    """
+    Return the state after one side of a fill, or after both if it is one of spot. A
+    taker is judged after its last fill, of which nothing tells: so it is not here.
+    """
+    booked_at = ch.get_asset(state, USDC).pool.accrued_at
+    require(booked_at == entry.now, entry.event, "interest is not booked")
+    if instruments.is_spot(entry.told["instrument"]):
+        settle_nothing(entry)
+        return fill_spot(state, entry)
+    return fill_perp(state, entry)
+
+
+def fill_perp(state: State, entry: Entry) -> State:
+    """Return the state after one side traded, with what it settled."""
+    told, market = entry.told, entry.told["instrument"]
+    account, is_buy = AccountId(told["account"]), told["is_buy"]
+    lots, price = Lots(told["size"]), Wad(told["price"])
+    listed = ch.get_market(state, market)
+    notional = perpetual.compute_notional(lots, listed.lot, price)
+    rate = listed.fees.maker if told["is_maker"] else listed.fees.taker
+    fee = ch.compute_fee(notional, rate)
+    expect(entry.event, fee=fee)
+    signed = lots if is_buy else -lots
+    traded = settle(entry, trade(Touched(state), market, account, signed, price))
+    if told["is_maker"]:
+        return make_perp(state, entry.now, market, account, is_buy, lots, price)
+    return ch.charge(traded, account, fee)
+
+
+def fill_spot(state: State, entry: Entry) -> State:
+    """Return the state after maker and taker of spot exchanged, as both tell."""
+    told, now = entry.told, entry.now
+    require(told["is_maker"], entry.event, "there is no maker")
+    (taken,) = entry.parts
+    is_buy, price, size = told["is_buy"], Wad(told["price"]), Wad(told["size"])
+    require_same(entry.event, taken)
+    asset = instruments.get_asset(told["instrument"])
+    fees = ch.get_asset(state, asset).fees
+    cost = Wad(mul_div_up(size, price, WAD))
+    expect(entry.event, fee=ch.compute_fee(cost, fees.maker))
+    expect(taken, fee=ch.compute_fee(cost, fees.taker))
+    maker, taker = AccountId(told["account"]), AccountId(taken.arguments["account"])
+    of_taker = asset, taker, not is_buy, size, price, fees.taker
+    state = fund_side(state, now, *of_taker)
+    state = make_spot(state, now, asset, maker, is_buy, size, price)
+    return exchange(state, *of_taker)
+
+
+def require_same(made: Event, taken: Event) -> None:
+    """Refuse a taker's side that is not of a maker's fill."""
+    require(taken.name == made.name, taken, "it is no side of a fill")
+    names = ("instrument", "size", "price", "time")
+    expect(taken, **{name: made.arguments[name] for name in names})
+    expect(taken, is_maker=False, is_buy=not made.arguments["is_buy"])
