@@ -13,10 +13,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from tests.deep.crew import WALKS, get_twin, walk_all
+from tests.deep.crew import WALKS, get_twin, walk_all, walk_one
+from tests.deep.paths import PATHS
 from tests.deep.record import ROOT, Record, fingerprint, total
-from tests.stateful.bulk import Differs, walk_beside
-from tests.stateful.reached import REACHED
+from tests.stateful.bulk import Differs
 
 
 def main(arguments=None):
@@ -28,6 +28,12 @@ def main(arguments=None):
     )
     parser.add_argument(
         "--transactions", type=positive, default=10_000_000, metavar="N"
+    )
+    parser.add_argument(
+        "--path",
+        choices=PATHS,
+        default="protocol",
+        help="what is walked on: all but the book, or the book",
     )
     parser.add_argument("--jobs", type=positive, default=2, help="processes")
     parser.add_argument("--seed", type=int, default=0, help="of the first walk")
@@ -46,7 +52,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         if options.replay is not None:
-            return replay(options.replay)
+            return replay(options.path, options.replay)
         return walk(options)
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)
@@ -64,10 +70,10 @@ def positive(text):
     return number
 
 
-def replay(seed):
+def replay(path, seed):
     """Take one walk slowly; say what differs."""
     try:
-        met = walk_beside(get_twin(), seed, interval=1)
+        met = walk_one(path, seed, interval=1)
     except Differs as differs:
         print(differs, file=sys.stderr)
         return 1
@@ -77,13 +83,14 @@ def replay(seed):
 
 def walk(options):
     """Walk until enough transactions are remembered, and print figures."""
-    record = Record(options.folder / f"{fingerprint()}-{options.seed}.jsonl")
-    get_twin()  # compiled before the processes part
+    name = f"{fingerprint()}-{options.path}-{options.seed}.jsonl"
+    record = Record(options.folder / name)
+    get_twin(options.path)  # compiled before the processes part
     done = Done(record, options)
     found = remember(done, options)
     if found:
-        return report_difference(*found)
-    report(done.batches())
+        return report_difference(options.path, *found)
+    report(done.batches(), PATHS[options.path].reached)
     return 0
 
 
@@ -98,7 +105,7 @@ def remember(done, options):
     ) as progress:
         task = progress.add_task("transactions", total=options.transactions)
         progress.update(task, completed=done.transactions)
-        for found in walk_all(done.wanted(), options.jobs):
+        for found in walk_all(options.path, done.wanted(), options.jobs):
             if isinstance(found, tuple):
                 return found
             done.record.add(found)
@@ -142,14 +149,15 @@ class Done:
             yield first
 
 
-def report_difference(seed, text):
+def report_difference(path, seed, text):
     """Say what differs, and how to see it again."""
     print(text, file=sys.stderr)
-    print(f"again: python -m tests.deep --replay {seed}", file=sys.stderr)
+    again = f"python -m tests.deep --path {path} --replay {seed}"
+    print(f"again: {again}", file=sys.stderr)
     return 1
 
 
-def report(batches):
+def report(batches, reached):
     """Print the figures."""
     transactions, seconds, met = total(batches)
     print(
@@ -160,7 +168,7 @@ def report(batches):
     print(f"{len(met)} outcomes, {len(refusals)} of them refusals; most seldom:")
     for name in sorted(met, key=lambda name: met[name])[:10]:
         print(f"  {name}: {met[name]:,}")
-    missing = sorted(REACHED - met.keys())
+    missing = sorted(reached - met.keys())
     if missing:
         print(f"not met: {', '.join(missing)}")
 

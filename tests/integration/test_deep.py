@@ -81,7 +81,7 @@ def test_difference_stops_and_is_not_remembered(tmp_path, monkeypatch, capsys):
     told = capsys.readouterr().err
     assert ".pool.reserve: " in told
     *_, line = told.splitlines()
-    assert line.startswith("again: python -m tests.deep --replay ")
+    assert line.startswith("again: python -m tests.deep --path protocol --replay ")
     assert not list(tmp_path.iterdir())
 
     seed = line.split()[-1]

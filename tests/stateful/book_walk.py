@@ -3,6 +3,8 @@
 import random
 from dataclasses import replace
 
+from specs import accounts as acc
+from specs import clearinghouse as ch
 from specs import order_book
 from specs.fixed_point import WAD, Lots
 from specs.instruments import SPOT
@@ -37,8 +39,8 @@ GONE = order_book.OrderId(7 << 40 | 3 << 32 | 1)
 WEIGHTS = {
     **dict.fromkeys(WALKED, 1),
     "place": 60,
-    "cancel": 10,
-    "cancel_all": 2,
+    "cancel": 6,
+    "cancel_all": 1,
     "reprice": 3,
     "wait": 3,
     "deposit": 3,
@@ -84,15 +86,16 @@ class BookWalk(Walk):
     def place(self):
         rng = self.rng
         instrument = self.spiced(rng.choice(INSTRUMENTS), (5, SPOT, SPOT + 31))
-        account = self.account()
+        account, is_buy = self.account(), rng.random() < 0.5
+        often = 0.3 if self.can_reduce(account, instrument, is_buy) else 0.01
         placement = Placement(
             account=account,
             instrument=instrument,
-            is_buy=rng.random() < 0.5,
+            is_buy=is_buy,
             lots=self.some_lots(instrument),
-            price=self.some_price(instrument),
-            kind=self.spiced(rng.choice(KINDS), (4, 255)),
-            is_reduce_only=rng.random() < 0.15,
+            price=self.some_price(instrument, is_buy),
+            kind=self.some_kind(instrument, is_buy),
+            is_reduce_only=rng.random() < often,
             self_trade=self.spiced(rng.choice(list(SelfTrade)), (2,)),
             expiry=self.some_expiry(),
         )
@@ -104,17 +107,37 @@ class BookWalk(Walk):
         if instrument not in BOOKS:
             return Lots(10)
         listing = BOOKS[instrument]
-        worth = self.rng.choice((200, 1_000, 1_000, 5_000, 20_000)) * WAD
+        worth = self.rng.choice((200, 500, 1_000, 2_000, 10_000)) * WAD
         lots = int(
             worth * self.rng.random() * WAD / (listing.lot * self.near(instrument))
         )
         return Lots(self.spiced(max(lots, listing.min_lots), (0, 1, lots, 2**56 + 1)))
 
-    def some_price(self, instrument):
-        """Return a price on a tick near where the market is."""
+    def some_kind(self, instrument, is_buy):
+        """Return a kind of order; rather one that rests if there is nothing to take."""
+        book = self.world.book.books.get(instrument)
+        is_alone = book is not None and not (book.asks if is_buy else book.bids)
+        if is_alone and self.rng.random() < 0.9:
+            return Kind.LIMIT
+        return self.spiced(self.rng.choice(KINDS), (4, 255))
+
+    def can_reduce(self, account, instrument, is_buy):
+        """Return whether an account has something that an order could reduce."""
+        held = ch.get_account(self.world.clearing, account)
+        if instrument >= SPOT:
+            scaled = acc.get_balance(held, instrument - SPOT).scaled
+            return scaled < 0 if is_buy else scaled > 0
+        lots = acc.get_position(held, instrument).lots
+        return lots < 0 if is_buy else lots > 0
+
+    def some_price(self, instrument, is_buy):
+        """Return a price on a tick: one of the other side, or near the market's."""
         if instrument not in BOOKS:
             return 60_000 * WAD
-        tick = BOOKS[instrument].tick
+        tick, book = BOOKS[instrument].tick, self.world.book.books[instrument]
+        others = (book.asks if is_buy else book.bids)[:8]
+        if others and self.rng.random() < 0.5:
+            return self.world.book.orders[self.rng.choice(others)].number * tick
         middle = self.near(instrument) // tick
         # Only every so many ticks, so that prices are shared.
         step = max(1, middle // 2_000)
@@ -145,6 +168,10 @@ class BookWalk(Walk):
         return Action(
             "cancel", account >> 96, ((*orders, *self.spiced((), ((GONE,),))),)
         )
+
+    def wait(self):
+        """Return some time that passes, sometimes as much as makes prices stale."""
+        return Action("wait", worlds.STRANGER, (self.rng.choice((1, 5, 12, 30, 61)),))
 
     def cancel_all(self):
         account = self.rng.choice(ACCOUNTS)

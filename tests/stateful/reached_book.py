@@ -1,0 +1,118 @@
+"""What seeded walks on the book have to meet: outcomes of calls, and of orders."""
+
+from collections import Counter
+from contextlib import contextmanager
+
+from specs import order_book, order_code
+from specs.instruments import is_spot
+from specs.order_book import NO_ORDER
+
+BY_NAME = {
+    "cancel": ["not authorised", "taken"],
+    "cancel_all": ["not authorised", "taken"],
+    "place": [
+        "amount too large",
+        "below initial margin",
+        "not authorised",
+        "not filled",
+        "not on a tick",
+        "nothing to reduce",
+        "order expired",
+        "out of bounds",
+        "price out of band",
+        "price out of range",
+        "prices diverge",
+        "size too small",
+        "stale price",
+        "taken",
+        "unknown instrument",
+        "would take",
+        "zero amount",
+    ],
+}
+REACHED = frozenset(f"{name}: {end}" for name, ends in BY_NAME.items() for end in ends)
+
+SITUATIONS = frozenset(
+    {
+        "filled, nothing left",
+        "filled, rests",
+        "filled, not filled",
+        "filled, price out of band",
+        "filled, self trade",
+        "filled, size too small",
+        "filled, too many fills",
+        "rests",
+        "paused",
+        "prices diverge",
+        "self trade",
+        "size too small",
+        "too many fills",
+        "a maker of a perpetual is refused",
+        "a maker of a spot asset is refused",
+        "a maker has less to reduce",
+        "a perpetual stops: paused",
+        "a perpetual stops: prices diverge",
+        "a spot asset stops: borrow cap reached",
+        "a spot asset stops: paused",
+        "a spot asset stops: prices diverge",
+        "a spot asset stops: utilisation too high",
+        "an order has several rounds",
+        "an expired order is cancelled",
+    }
+)
+"""What may become of an order that was taken, and of those that it met."""
+
+
+@contextmanager
+def noted():
+    """Count the situations that the specification comes to."""
+    met, rounds = Counter(), []
+    slow_clear, slow_place = order_code.clear, order_book.place
+
+    def clear(*arguments):
+        state, cleared = slow_clear(*arguments)
+        rounds.append(cleared)
+        note_cleared(met, arguments[3], arguments[6], cleared)
+        return state, cleared
+
+    def place(state, clearing, now, *arguments):
+        rounds.clear()
+        answer = slow_place(state, clearing, now, *arguments)
+        if len(rounds) > 1:
+            met["an order has several rounds"] += 1
+        note_placed(met, answer[2])
+        note_gone(met, state, answer[0], now)
+        return answer
+
+    order_code.clear, order_book.place = clear, place
+    try:
+        yield met
+    finally:
+        order_code.clear, order_book.place = slow_clear, slow_place
+
+
+def note_cleared(met, instrument, makings, cleared):
+    """Note what became of a round."""
+    kind = "spot asset" if is_spot(instrument) else "perpetual"
+    if cleared.stop:
+        met[f"a {kind} stops: {cleared.stop.reason}"] += 1
+    for making, size in zip(makings, cleared.filled, strict=True):
+        if size == 0 and not cleared.stop:
+            met[f"a maker of a {kind} is refused"] += 1
+        if 0 < size < making.size:
+            met["a maker has less to reduce"] += 1
+
+
+def note_placed(met, placed):
+    """Note what became of an order."""
+    end = "rests" if placed.order != NO_ORDER else "nothing left"
+    if placed.reason:
+        end = placed.reason.reason
+    met[f"filled, {end}" if placed.filled else end] += 1
+
+
+def note_gone(met, before, after, now):
+    """Note why resting orders have gone."""
+    for order in before.orders.keys() - after.orders.keys():
+        if 0 < before.orders[order].expiry < now:
+            met["an expired order is cancelled"] += 1
