@@ -18,11 +18,13 @@ from keeper.deployment import Deployment
 from keeper.discovery import FromEvents
 from keeper.errors import UserError
 from keeper.job import Job
+from keeper.jobs.convert import Convert
 from keeper.jobs.liquidate import Liquidate
 from keeper.jobs.publish import Publish
 from keeper.jobs.realise import Realise
 from keeper.jobs.tick import Tick
 from keeper.jobs.watch import Watch
+from keeper.offers import Folder
 from keeper.parameters import ASSETS, MARKETS
 from keeper.prices import PricePath, PriceSource
 from keeper.prices.file import read_prices
@@ -34,7 +36,9 @@ from keeper.signals import interruptible
 from keeper.signing import Signer
 from specs.accounts import USDC
 
-JOBS: Final = ("publish", "tick", "realise", "liquidate")
+JOBS: Final = ("publish", "tick", "realise", "liquidate", "convert")
+OFFERS: Final = Path("offers")
+"""Where makers put quotes that buy what has to be converted."""
 LOCAL: Final = (1337, 31337)
 """Chain ids of networks whose test accounts are everybody's."""
 
@@ -134,8 +138,13 @@ def make_jobs(
     source: PriceSource,
     publishers: Sequence[Signer],
     logs: RpcLogs,
+    offers: Path = OFFERS,
 ) -> list[Job[Any]]:
-    """Return the jobs called so, in the order in which a round needs them."""
+    """
+    Return the jobs called so, in the order in which a round needs them.
+
+    ``offers`` is the folder of quotes that are offered to the keeper.
+    """
     numbers: Mapping[str, int] = {
         asset.symbol: asset.number for asset in ASSETS if asset.number != USDC
     }
@@ -148,6 +157,7 @@ def make_jobs(
         "tick": Tick(home, oracle, list(numbers.values()), markets),
         "realise": Realise(watch),
         "liquidate": Liquidate(watch, deployment.liquidator),
+        "convert": Convert(watch, deployment.quote_desk, oracle, Folder(offers)),
     }
     return [jobs[name] for name in JOBS if name in names]
 

@@ -22,6 +22,7 @@ from keeper.runner import Runner
 from keeper.session import (
     JOBS,
     LOCAL,
+    OFFERS,
     RpcLogs,
     choose_jobs,
     find_publishers,
@@ -33,7 +34,7 @@ from keeper.session import (
 TEST_KEEPER = "TEST::1"
 
 
-@click.command(short_help="Publish, tick, realise and liquidate on a network")
+@click.command(short_help="Publish, tick, realise, liquidate and convert on a network")
 @click.argument("jobs", nargs=-1, type=click.Choice(JOBS))
 @click.option("--network", default=NETWORK, show_default=True)
 @click.option("--account", help="Ape account that sends; TEST::1 on a local network.")
@@ -53,6 +54,13 @@ TEST_KEEPER = "TEST::1"
     "--prices", default="seeded", show_default=True, help="seeded, live, or a CSV."
 )
 @click.option("--seed", default=0, show_default=True, help="Of the seeded prices.")
+@click.option(
+    "--offers",
+    type=click.Path(path_type=Path),
+    default=OFFERS,
+    show_default=True,
+    help="Folder of signed quotes that buy what has to be converted.",
+)
 @click.option("--once", is_flag=True, help="One round, then stop.")
 @click.option("--rounds", type=click.IntRange(min=1), help="So many, then stop.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, send nothing.")
@@ -64,6 +72,7 @@ def cli(
     deployment: Path,
     prices: str,
     seed: int,
+    offers: Path,
     once: bool,
     rounds: int | None,
     dry_run: bool,
@@ -88,7 +97,7 @@ def cli(
         signers = find_publishers(found, named, demo_signers() if is_local else [])
         wanted = choose_jobs(jobs, has_publishers=bool(signers))
         source, logs = find_source(prices, seed), RpcLogs(provider.web3)
-        work = make_jobs(wanted, found, source, signers, logs)
+        work = make_jobs(wanted, found, source, signers, logs, offers)
         address = str(sender.address) if sender else None
         runner = Runner(chain, work, address, found.chain_id)
         if once or rounds:
