@@ -24,9 +24,7 @@ def release(state: State, entry: Entry) -> State:
     return order_code.release(state, entry.now, *order_of(state, entry))
 
 
-def order_of(
-    state: State, entry: Entry
-) -> tuple[Address, int, AccountId, bool, int]:
+def order_of(state: State, entry: Entry) -> tuple[Address, int, AccountId, bool, int]:
     """Return the arguments of a call that counts orders."""
     told, venue = entry.told, venue_of(state, ORDER_VENUE)
     account = AccountId(told["account"])

@@ -106,17 +106,20 @@ GUARDS = [
         "SpotCode",
         "assert curve & _ASSET_PAUSED == 0, errors.PAUSED",
         "assert True, errors.PAUSED",
-        on_stage(test_trade.test_a_paused_pool_lends_nothing_to_a_seller),
+        on_stage(
+            test_conversion.test_no_debt_of_the_buyer_grows_in_a_paused_asset,
+            scene=LOSS,
+        ),
     ),
     of_body(
         "SpotCode",
-        "self._require_borrowing(seller, asset, sold, borrowed, pool)",
+        "spot_side._fund(seller, asset, pool, amount)",
         "pass",
         on_stage(test_trade.test_a_paused_pool_lends_nothing_to_a_seller),
     ),
     of_body(
         "SpotCode",
-        "self._require_borrowing(buyer, accounts.USDC, paid, usdc_borrowed, usdc)",
+        "spot_side._fund(buyer, accounts.USDC, usdc, cost + buyer_fee)",
         "pass",
         on_stage(test_trade.test_a_paused_pool_lends_nothing_to_a_buyer),
     ),

@@ -230,6 +230,23 @@ def test_a_maker_who_reduces_needs_no_margin(stage):
     assert stage.clear(0, lender, True, making) == ((500,), "")
 
 
+def test_a_maker_who_turns_over_needs_margin(stage):
+    """Though it ends with less than it had."""
+    making = ask(stage, bull, 6_000, 36_000 * WAD)
+    stage.play(own("borrow", bull, USDC, 20_000 * 10**6))
+    for action in publish({BTC: 36_000 * WAD}):
+        stage.play(action)
+    assert stage.clear(0, lender, True, making) == ((0,), "")
+
+
+def test_a_maker_of_spot_without_margin_is_passed_over(stage):
+    makings = demand(stage, bull), demand(stage, lender)
+    stage.play(own("borrow", bull, USDC, 19_000 * 10**6))
+    for action in publish({BTC: 36_000 * WAD}):
+        stage.play(action)
+    assert stage.clear(spot(ETH), hedger, False, *makings) == ((0, WAD), "")
+
+
 def test_a_maker_above_the_position_limit_is_passed_over(stage):
     makings = ask(stage, lender, 101), ask(stage, hedger, 100)
     stage.play(govern("set_limits", 0, Limits(max_position=100)))
@@ -497,7 +514,7 @@ def test_a_taker_who_reduces_needs_no_margin(stage):
     stage.play(own("borrow", bull, USDC, 20_000 * 10**6))
     making = bid(stage, lender, 500, 36_000 * WAD)
     more = ask(stage, lender, 500, 36_000 * WAD)
-    turning = bid(stage, lender, 10_001, 36_000 * WAD)
+    turning = bid(stage, lender, 6_000, 36_000 * WAD)
     for action in publish({BTC: 36_000 * WAD}):
         stage.play(action)
     refused = "below initial margin"
