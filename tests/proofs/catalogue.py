@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Iterator
 from types import ModuleType
 
+from tests.proofs.book_lemmas import BOOK_LEMMAS
 from tests.proofs.equalities import EQUALITIES
 from tests.proofs.gate import Law, count_posts
 from tests.proofs.lemmas import LEMMAS
@@ -15,7 +16,7 @@ from tests.proofs.sweeps import SWEEPS
 
 def collect() -> list[Proof]:
     """Return all proofs, in the order of the layers."""
-    return [*_laws(), *LEMMAS, *SWEEPS, *EQUALITIES, *STEPS]
+    return [*_laws(), *LEMMAS, *BOOK_LEMMAS, *SWEEPS, *EQUALITIES, *STEPS]
 
 
 def _laws() -> Iterator[Law]:

@@ -14,16 +14,20 @@ from specs import (
     fixed_point,
     funding,
     guards,
+    instruments,
     interest_rate,
     liquidity_fund,
+    open_orders,
     requirements,
     weights,
 )
 from specs import perpetual as perp
-from specs.fixed_point import WAD
+from specs.fixed_point import PPM, WAD
 from specs.interest_rate import Curve
 from specs.liquidity_fund import Fund
+from specs.open_orders import OpenOrders
 from specs.perpetual import Position
+from specs.requirements import Haircut
 from tests.proofs.equality import Equality
 from tests.proofs.lifter.reference import within
 from tests.proofs.proof import Mutant
@@ -380,4 +384,120 @@ LIMITS = (
     ),
 )
 
-EQUALITIES = ARITHMETIC + INTEREST + POSITIONS + SETTLEMENT + BACKSTOP + LIMITS
+# Open orders and instruments
+
+
+def compute_worst_lots(held: int, word: int) -> int:
+    """Return the worst position with the sizes of both sides in a word."""
+    orders = OpenOrders(word // 2**128, word % 2**128)
+    return open_orders.compute_worst_lots(held, orders)
+
+
+def positions_fit(held: int, word: int) -> bool:
+    """Tell whether every position that a side could leave has its opposite."""
+    bids, asks = word // 2**128, word % 2**128
+    return held + bids < 2**255 and held - asks > -(2**255)
+
+
+def compute_bid_loss(bids: int, held: int, owed: int, low: int, high: int) -> int:
+    """Return what bids lose at a weight of 0.95, whatever the size."""
+    haircut = Haircut(950_000, 0)
+    return open_orders.compute_bid_loss(bids, held, owed, low, high, haircut)
+
+
+def compute_counted(held: int, price: int, weight: int) -> int:
+    """Return what counts at a weight that is the same for any size."""
+    return open_orders.compute_counted(held, price, Haircut(weight, 0))
+
+
+ORDERS = (
+    equality(
+        "open_orders",
+        "worst_lots",
+        compute_worst_lots,
+        positions_fit,
+        ("max(abs(bought), abs(sold))", "abs(bought - sold)"),
+        ("    return word & _LOW_128\n", "    return word >> 128\n"),
+        is_exact=True,
+    ),
+    equality(
+        "open_orders",
+        "bid_cost",
+        open_orders.compute_bid_cost,
+        lambda bids, high: bids * high + WAD <= LARGEST,
+        ("fp._mul_div_up(bids, high, ", "fp._mul_div_down(bids, high, "),
+        is_exact=True,
+    ),
+    equality(
+        "open_orders",
+        "bid_loss",
+        compute_bid_loss,
+        lambda bids, held, owed, low, high: within(
+            (bids, 0, AMOUNTS),
+            (held, 0, AMOUNTS),
+            (owed, 0, AMOUNTS),
+            (low, 0, PRICES),
+            (high, 0, PRICES),
+        ),
+        ("self._counted(held + bids - repaid, low", "self._counted(held + bids, low"),
+        ("    if lost <= gained:\n        return 0\n", ""),
+    ),
+    equality(
+        "open_orders",
+        "counted",
+        compute_counted,
+        lambda held, price, weight: within(
+            (held, 0, AMOUNTS), (price, 0, PRICES), (weight, 0, PPM)
+        ),
+        (
+            "weight, factor, held),\n        fp.WAD,",
+            "weight, factor, held),\n        fp.RAY,",
+        ),
+    ),
+    equality(
+        "open_orders",
+        "ask_debt",
+        open_orders.compute_ask_debt,
+        lambda asks, held, owed, high: (
+            (owed + max(0, asks - held)) * high + WAD <= LARGEST
+            and owed + max(0, asks - held) <= LARGEST
+        ),
+        ("    if asks > held:\n", "    if owed == 0 and asks > held:\n"),
+        ("fp._mul_div_up(owed + uncovered", "fp._mul_div_down(owed + uncovered"),
+        is_exact=True,
+    ),
+    equality(
+        "instruments",
+        "is_spot",
+        instruments.is_spot,
+        lambda instrument: True,
+        ("    return instrument >= SPOT\n", "    return instrument > SPOT\n"),
+        is_exact=True,
+    ),
+    equality(
+        "instruments",
+        "get_asset",
+        instruments.get_asset,
+        lambda instrument: instrument >= instruments.SPOT,
+        ("    return instrument - SPOT\n", "    return unsafe_sub(instrument, SPOT)\n"),
+        is_exact=True,
+    ),
+    equality(
+        "instruments",
+        "get_code",
+        instruments.get_code,
+        lambda instrument: True,
+        ("        return instrument - SPOT + MAX", "        return instrument - MAX"),
+        is_exact=True,
+    ),
+    equality(
+        "instruments",
+        "get_instrument",
+        instruments.get_instrument,
+        lambda code: code <= LARGEST - instruments.SPOT,
+        ("    if code < MAX_LISTED:\n", "    if code <= MAX_LISTED:\n"),
+        is_exact=True,
+    ),
+)
+
+EQUALITIES = ARITHMETIC + INTEREST + POSITIONS + SETTLEMENT + BACKSTOP + LIMITS + ORDERS

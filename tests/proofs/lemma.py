@@ -244,6 +244,11 @@ def linear(formula: z3.BoolRef, is_true: bool = True) -> z3.BoolRef:
     if kind == z3.Z3_OP_IMPLIES:
         first, second = linear(parts[0], not is_true), linear(parts[1], is_true)
         return z3.Or(first, second) if is_true else z3.And(first, second)
+    if kind == z3.Z3_OP_EQ:
+        x, y = parts
+        if is_true:
+            return z3.And(linear(x <= y), linear(y <= x))
+        return z3.Or(linear(x < y), linear(y < x))
     if kind not in _COMPARISONS:
         raise Undecided(f"{formula} is not a comparison")
     excess = _COMPARISONS[kind](*parts)

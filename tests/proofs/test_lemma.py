@@ -1,8 +1,13 @@
 """What a lemma's argument may not do: believe what does not follow."""
 
-import pytest
+from fractions import Fraction
+from math import ceil, floor
 
-from tests.proofs.lemma import Argument, Fact, Quotients, Times
+import pytest
+import z3
+
+from tests.proofs.lemma import Argument, Fact, Quotients, Times, linear
+from tests.proofs.lifter.ratio import Ratio
 from tests.proofs.lifter.reference import formula_of, outcomes, symbols
 from tests.proofs.proof import Undecided
 
@@ -56,3 +61,33 @@ def test_what_failed_is_not_known_afterwards(argument):
         shown.show(y, x)
     with pytest.raises(Undecided):
         shown.show(1, x)
+
+
+def test_a_remainder_is_below_its_divisor(argument):
+    shown, x, _, _ = argument
+    shown.show(x % 7, 6)
+    shown.show(0, x % 7)
+    with pytest.raises(Undecided):
+        shown.show(x % 7, 5)
+
+
+@pytest.mark.parametrize("is_equal", [True, False])
+def test_numbers_are_equal_if_neither_is_less(is_equal):
+    x, y = (z3.Int(name) for name in "xy")
+    solver = z3.Solver()
+    solver.add(linear(x == y, is_equal))
+    apart = [solver.check(linear(way)) == z3.sat for way in (x < y, y < x)]
+    assert apart == [not is_equal] * 2
+    assert (solver.check(linear(x <= y), linear(y <= x)) == z3.sat) == is_equal
+
+
+def test_a_ratio_is_rounded_as_a_fraction_is():
+    for numerator in range(-7, 8):
+        ratio, fraction = Ratio(numerator, 3), Fraction(numerator, 3)
+        for exact, ours in (
+            (fraction, ratio),
+            (1 - fraction, 1 - ratio),
+            (1 + fraction, 1 + ratio),
+            (fraction * fraction, ratio * ratio),
+        ):
+            assert (floor(ours), ceil(ours)) == (floor(exact), ceil(exact))

@@ -78,7 +78,7 @@ class Symbolic:
         return _quotient(other, self)
 
     def __mod__(self, other):
-        return Symbolic(self.formula % _positive(other))
+        return self - self // other * other
 
     def __lt__(self, other):
         return Symbolic.run.decide(self.formula < formula_of(other))
