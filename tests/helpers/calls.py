@@ -69,6 +69,8 @@ def calls_of(made):
         "QuoteDesk": {**DESK_CALLS, **request_calls(made)},
         "Liquidator": LIQUIDATOR_CALLS,
         "Lens": LENS_CALLS,
+        "OrderBook": BOOK_CALLS,
+        "BookLens": BOOK_LENS_CALLS,
         "Timelock": timelock_calls(made),
     }
 
@@ -248,6 +250,26 @@ LENS_CALLS = {
     "unrealised": (0, [ACCOUNT]),
     "health": ([ACCOUNT, OTHER],),
 }
+BOOK_CALLS = {
+    **dict.fromkeys(("GOVERNOR", "CLEARINGHOUSE", "ORACLE"), ()),
+    **dict.fromkeys(("top", "listing"), (0,)),
+    **dict.fromkeys(("listing_word", "top_word", "index_word", "order_word"), (0,)),
+    "level_word": (0, 1),
+    "maker_word": (ACCOUNT,),
+    "account_of": (1,),
+    "order": (1,),
+    "refresh": (0,),
+    "list_instrument": (SPOT + BTC, WAD // 10, 14, 5, 100 * WAD, 20_000),
+    "place": ((ACCOUNT, 0, True, 10, 60_000 * WAD, 0, False, 0, 0), 5),
+    "cancel": ([1],),
+    "cancel_all": (ACCOUNT,),
+}
+BOOK_LENS_CALLS = {
+    "BOOK": (),
+    "depth": (0, True, 60_000 * WAD, 5),
+    "orders": (ACCOUNT,),
+    "queue": (0, 60_000 * WAD, 0, 5),
+}
 
 
 def arrange(made):
@@ -263,6 +285,8 @@ def arrange(made):
     made.send(GOVERNOR, "PriceOracle", "list_asset", BTC, 2_500, 50_000)
     book = address_of(BOOK)
     made.send(GOVERNOR, "PriceOracle", "list_market", 0, BTC, 300, 4_000, 30_000, book)
+    listing = 0, WAD // 10, 14, 5, 100 * WAD, 20_000
+    made.send(GOVERNOR, "OrderBook", "list_instrument", *listing)
     for account in (ACCOUNT, SECOND):
         for operator, rights in ((TRADER, 1), (WITHDRAWER, 2)):
             arguments = account, address_of(operator), rights

@@ -90,13 +90,14 @@ class Protocol(Deployment):
 
 
 def deploy_protocol():
-    """Return a deployment of the world with oracle, desk, lens and a timelock."""
+    """Return a deployment of the world with oracle, desk, book, lenses and timelock."""
     made = Protocol(**vars(deploy_world()))
     vault = made.contracts["Clearinghouse"].address
     governor = address_of(worlds.GOVERNOR)
     oracle = made.deploy("PriceOracle", governor, 1, [address_of(PUBLISHER)])
     made.deploy("QuoteDesk", vault, oracle)
     made.deploy("Lens", vault)
+    made.deploy("BookLens", made.deploy("OrderBook", governor, vault, oracle))
     made.deploy("Timelock", governor, DELAY)
     return made
 

@@ -92,6 +92,12 @@ RESTRICTED = {
         "cancel": (TRADE, "not authorised", None),
         "cancel_word": (TRADE, "not authorised", None),
     },
+    "OrderBook": {
+        "list_instrument": (GOVERNOR, "not the governor", None),
+        "place": (TRADE, "not authorised", "price out of band"),
+        "cancel_all": (TRADE, "not authorised", None),
+    },
+    "BookLens": {},
     "Liquidator": {
         "pledge": (OWNER, "not authorised", None),
         "unpledge": (OWNER, "not authorised", None),
@@ -115,6 +121,7 @@ OPEN = {
         "request_conversion": "not convertible",
     },
     "Liquidator": {"liquidate": "not liquidatable", "drop": None},
+    "OrderBook": dict.fromkeys(("refresh", "cancel")),
     "Timelock": {"execute": None},
 }
 

@@ -178,6 +178,8 @@ LOCKED = {
     "Lens": {"health", "debt_limit", "reserves"},
     "Liquidator": {"can_liquidate"},
     "QuoteDesk": set(),
+    "OrderBook": set(),
+    "BookLens": set(),
     "PriceOracle": set(),
     "Timelock": set(),
 }
