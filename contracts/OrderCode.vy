@@ -322,6 +322,8 @@ def _clear_perp(
     obstacle: String[32] = ""
     if margin._is_diverging(quote):
         obstacle = errors.PRICES_DIVERGE
+    if margin._is_restricted(quote):
+        obstacle = errors.REDUCE_ONLY
     if state.market_risk[market] & _PAUSED != 0:
         obstacle = errors.PAUSED
     held: int256 = perpetual._lots(state.positions[taker][market])

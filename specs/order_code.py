@@ -230,6 +230,8 @@ def get_obstacle(state: State, instrument: int, now: Seconds) -> Stop:
     quote = get_quote(state, instrument)
     if not is_spot(instrument) and state.markets[instrument].is_paused:
         return errors.Paused
+    if not is_spot(instrument) and margin.is_restricted(quote, now):
+        return errors.ReduceOnly
     if margin.is_diverging(quote):
         return errors.PricesDiverge
     return None

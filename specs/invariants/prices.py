@@ -12,7 +12,7 @@ from specs.accounts import get_position
 from specs.fixed_point import BPS, Seconds
 from specs.invariants.parts import MAX_BASIS_BPS, get_healths, get_portfolios
 from specs.margin import Health, Quote
-from specs.world import Action, World
+from specs.world import Action, World, get_named
 
 
 def marks_are_bounded(world: World) -> bool:
@@ -75,17 +75,24 @@ def old_marks_open_nothing(before: World, after: World, action: Action) -> bool:
     I31: at a mark older than 30 s no side of a fill has a position that grew or
     changed sides.
     """
-    if action.name != "fill_perp":
+    if action.name == "place":
+        market, names = action.arguments[0].instrument, get_named(before, action)
+    elif action.name == "fill_perp":
+        market, *names = action.arguments[:3]
+    else:
         return True
-    market, *names = action.arguments[:3]
-    return before.now - before.clearing.markets[market].quote.time <= 30 or all(
-        has_shrunk(
-            *(
-                get_position(ch.get_account(world.clearing, name), market).lots
-                for world in (before, after)
+    return (
+        market not in before.clearing.markets
+        or before.now - before.clearing.markets[market].quote.time <= 30
+        or all(
+            has_shrunk(
+                *(
+                    get_position(ch.get_account(world.clearing, name), market).lots
+                    for world in (before, after)
+                )
             )
+            for name in names
         )
-        for name in names
     )
 
 

@@ -52,6 +52,7 @@ SITUATIONS = frozenset(
         "a maker has less to reduce",
         "a perpetual stops: paused",
         "a perpetual stops: prices diverge",
+        "a perpetual stops: reduce only",
         "a spot asset stops: borrow cap reached",
         "a spot asset stops: paused",
         "a spot asset stops: prices diverge",
