@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
-from specs import clearinghouse as ch
 from specs import (
     errors,
     margin,
 )
-from specs.accounts import get_position
 from specs.fixed_point import BPS, Seconds
 from specs.invariants.parts import MAX_BASIS_BPS, get_healths, get_portfolios
 from specs.margin import Health, Quote
-from specs.world import Action, World, get_named
+from specs.world import Action, World, get_lots, get_named
 
 
 def marks_are_bounded(world: World) -> bool:
@@ -75,23 +73,19 @@ def old_marks_open_nothing(before: World, after: World, action: Action) -> bool:
     I31: at a mark older than 30 s no side of a fill has a position that grew or
     changed sides.
     """
-    if action.name == "place":
-        market, names = action.arguments[0].instrument, get_named(before, action)
-    elif action.name == "fill_perp":
-        market, *names = action.arguments[:3]
-    else:
+    if action.name not in ("fill_perp", "place"):
         return True
+    if action.name == "fill_perp":
+        market = action.arguments[0]
+    else:
+        market = action.arguments[0].instrument
+    listed = before.clearing.markets.get(market)
     return (
-        market not in before.clearing.markets
-        or before.now - before.clearing.markets[market].quote.time <= 30
+        listed is None
+        or before.now - listed.quote.time <= 30
         or all(
-            has_shrunk(
-                *(
-                    get_position(ch.get_account(world.clearing, name), market).lots
-                    for world in (before, after)
-                )
-            )
-            for name in names
+            has_shrunk(get_lots(before, name, market), get_lots(after, name, market))
+            for name in get_named(before, action)
         )
     )
 
