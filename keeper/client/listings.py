@@ -72,10 +72,18 @@ class Instrument:
         """Return so many lots as a size."""
         return to_decimal(lots * int(self.lot.scaleb(WAD_DECIMALS)))
 
+    def to_quoted(self, size: Number) -> int:
+        """Return a size as quotes state it: in lots, or in WAD of a spot asset."""
+        return count(size, to_decimal(self._quoted), f"size of {self.name}")
+
+    def from_quoted(self, units: int) -> Decimal:
+        """Return a size that a quote states."""
+        return to_decimal(units * self._quoted)
+
     @property
-    def quoted(self) -> Decimal:
-        """Return the unit in which a quote states its size: lots, or WAD at spot."""
-        return to_decimal(1) if is_spot(self.number) else self.lot
+    def _quoted(self) -> int:
+        """Return the WAD in a unit of a quote's size."""
+        return 1 if is_spot(self.number) else int(self.lot.scaleb(WAD_DECIMALS))
 
 
 class Listings:

@@ -46,18 +46,14 @@ class Quotes(Holder):
         It fills once, in full or down to ``min_size``, until ``expiry``, seconds since
         1970, or for ``GOOD_FOR`` seconds; by ``counterparty`` or by anyone.
         """
-        unit = self.link.listings.instrument(name).quoted
-        sizes = [
-            count(each, unit, f"size of {name}")
-            for each in (size, size if min_size is None else min_size)
-        ]
+        instrument = self.link.listings.instrument(name)
         until = self.link.chain.block().timestamp + GOOD_FOR
         made = Quote(
             account=self.id,
-            instrument=self.link.listings.instrument(name).number,
+            instrument=instrument.number,
             is_buy=is_buy,
-            size=sizes[0],
-            min_size=sizes[1],
+            size=instrument.to_quoted(size),
+            min_size=instrument.to_quoted(size if min_size is None else min_size),
             price=Wad(count(price, to_decimal(1), f"price of {name}")),
             nonce=secrets.randbits(64) if nonce is None else nonce,
             expiry=Seconds(until if expiry is None else expiry),
@@ -74,8 +70,8 @@ class Quotes(Holder):
 
     def take(self, offer: SignedQuote, size: Number | None = None) -> Receipt:
         """Fill somebody's quote at its price, all of it unless a size is named."""
-        unit = self.link.listings.named(offer.quote.instrument).quoted
-        units = offer.quote.size if size is None else count(size, unit, "size")
+        instrument = self.link.listings.named(offer.quote.instrument)
+        units = offer.quote.size if size is None else instrument.to_quoted(size)
         words = astuple(offer.quote), offer.signature, self.id, units
         return self.send(self.link.deployment.quote_desk, "take", *words)
 
@@ -95,5 +91,5 @@ class Quotes(Holder):
 
     def quoted_size(self, offer: SignedQuote) -> Decimal:
         """Return the most that a quote fills."""
-        unit = self.link.listings.named(offer.quote.instrument).quoted
-        return offer.quote.size * unit
+        instrument = self.link.listings.named(offer.quote.instrument)
+        return instrument.from_quoted(offer.quote.size)

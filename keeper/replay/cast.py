@@ -7,7 +7,8 @@ from typing import Final
 
 from keeper.errors import UserError
 from keeper.parameters import MARKETS, find_asset
-from keeper.replay.actors import Actor, Maker
+from keeper.replay.actors import Actor
+from keeper.replay.makers import Maker
 from keeper.replay.roles import BasisTrader, Lender, Provider, Trader
 from keeper.replay.wallets import Wallet
 from specs.accounts import AccountId

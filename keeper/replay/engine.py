@@ -7,13 +7,14 @@ liquidates, which the contracts refuse at prices of the same second.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
 
 from keeper.chain.interface import LocalChain, Refused
+from keeper.client.client import Client
 from keeper.deployment import Deployment, deploy
 from keeper.discovery import Given
 from keeper.errors import Halt
@@ -27,7 +28,7 @@ from keeper.parameters import ASSETS, MARKETS, PUBLISHERS
 from keeper.prices import PricePath
 from keeper.prices.file import show_time
 from keeper.publishers import Panel
-from keeper.replay.actors import Move, View, choose
+from keeper.replay.actors import Actor, View, choose, hold
 from keeper.replay.cast import Cast, cast
 from keeper.replay.recorder import Recorder
 from keeper.replay.report_json import Result, Violation
@@ -37,7 +38,6 @@ from keeper.signing import local_account
 from specs import accounts as acc
 from specs.accounts import BACKSTOP_FUND, USDC, AccountId
 from specs.fixed_point import Seconds
-from specs.quotes import SPOT, compute_domain
 
 LEAD: Final = 60
 """Seconds between the deployment and the first price."""
@@ -69,7 +69,6 @@ class Replay:
         """Deploy everything on an empty chain and let everybody deposit."""
         self.options = options
         self.cast: Cast = cast(options.accounts, options.seed, options.auto_realize)
-        self._chain = chain
         keys = [local_account(f"publisher {i}") for i in range(PUBLISHERS)]
         governor, keeper = local_account("governor"), local_account("keeper")
         for key in (governor, keeper, *(w.signer for w in self.cast.wallets)):
@@ -78,17 +77,14 @@ class Replay:
             chain,
             governor.address,
             [key.address for key in keys],
-            book=self.cast.maker.wallet.address,
         )
         known = [*self.cast.accounts, BACKSTOP_FUND]
         self.stage = Stage(chain, self.deployment, known)
+        self.client = Client(self.stage, self.deployment)
         jobs = make_jobs(self.deployment, options, Panel(keys, options.seed), known)
         self._publish, self._tick, self._realise, self._liquidate = jobs
         self._runner = Runner(self.stage, jobs, keeper.address, chain.chain_id)
         self.work: Callable[[Job[Any]], object] = self._runner.work
-        self._domain = compute_domain(
-            chain.chain_id, self.deployment.quote_desk.address
-        )
 
     @property
     def roles(self) -> Mapping[AccountId, str]:
@@ -125,8 +121,8 @@ class Replay:
     def _begin(self) -> None:
         for actor in self.cast.actors:
             if actor.settings != acc.DEFAULT:
-                self._play([choose(actor.wallet, actor.account, actor.settings)])
-            self._play(actor.begin(self.deployment))
+                choose(hold(self.client, actor), actor.settings)
+            actor.begin(self.client)
 
     def _step(self, now: int) -> None:
         self.stage.advance_to(now)
@@ -134,7 +130,7 @@ class Replay:
             self.work(job)
         view = self._look(Seconds(now))
         for actor in self.cast.actors:
-            self._play(actor.act(view))
+            self._play(actor, view)
         self.stage.advance_to(now + 1)
         self.work(self._liquidate)
         self.stage.close_block()
@@ -142,29 +138,17 @@ class Replay:
 
     def _look(self, now: Seconds) -> View:
         """Return what people know once the keeper is done with the tick."""
-        oracle = self.deployment.oracle
-        bands = {
-            market.number: self._chain.call(oracle, "band", market.number)
-            for market in MARKETS
-        }
-        for asset in ASSETS:
-            if asset.number != USDC:
-                band = self._chain.call(oracle, "spot_band", asset.number)
-                bands[SPOT + asset.number] = band
-        state = self.stage.world.clearing
-        return View(now, state, self.deployment, self._domain, bands)
+        world = self.stage.world
+        return View(now, world.clearing, self.client, world.bands)
 
-    def _play(self, moves: Sequence[Move]) -> None:
-        """Send an actor's moves, until one is refused."""
-        for move in moves:
-            contract = self.deployment.find(move.contract)
-            try:
-                self.stage.send(move.sender, contract, move.method, *move.arguments)
-            except Refused as error:
-                if error.reason not in KNOWN:
-                    raise Halt(f"{move.method}: {error}") from None
-                self.recorder.refusals[error.reason] += 1
-                return
+    def _play(self, actor: Actor, view: View) -> None:
+        """Let an actor do what it wants to in a tick, until something is refused."""
+        try:
+            actor.act(view)
+        except Refused as error:
+            if error.reason not in KNOWN:
+                raise Halt(str(error)) from None
+            self.recorder.refusals[error.reason] += 1
 
     def _result(self, seconds: float, is_complete: bool) -> Result:
         for reason, count in self._runner.metrics.lost_races.items():

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 
+from keeper import mirror_book
 from keeper.chain.interface import Chain
 from keeper.deployment import Deployment
 from keeper.mirror import Scope, read_clearing, read_liquidator, reader_of
-from keeper.parameters import ASSETS, MARKETS
+from keeper.parameters import ASSETS, BOOKS, MARKETS
 from specs.accounts import USDC, AccountId, Address
+from specs.bands import Band
+from specs.book_state import State
 from specs.clearinghouse import AssetPrice, MarkPrice
 from specs.fixed_point import Seconds
+from specs.instruments import SPOT
 from specs.world import World
 
 
@@ -22,16 +26,18 @@ class Observer:
         self._chain = chain
         self._deployment = deployment
         desk, liquidator = deployment.quote_desk.address, deployment.liquidator.address
-        venues = [Address(int(desk, 16)), Address(int(liquidator, 16))]
+        book = deployment.order_book.address
+        venues = [Address(int(each, 16)) for each in (desk, liquidator, book)]
         self._scope = Scope(
             assets=[asset.number for asset in ASSETS],
             markets=[market.number for market in MARKETS],
             accounts=accounts,
-            operators=venues[1:],
+            operators=venues[1:2],
             venues=venues,
         )
         self._clearing = reader_of(chain, "Clearinghouse", deployment.vault)
         self._liquidator = reader_of(chain, "Liquidator", liquidator)
+        self._book = mirror_book.reader_of(chain, book)
 
     def read(self, now: Seconds) -> World:
         """Return the world at ``now``; the ghosts are left empty."""
@@ -42,7 +48,14 @@ class Observer:
             asset_prices=self._asset_prices(),
             mark_prices=self._mark_prices(),
             tokens=self._tokens(),
+            book=self._read_book(),
+            bands=read_bands(self._chain, self._deployment),
         )
+
+    def _read_book(self) -> State:
+        governor = Address(int(self._deployment.governor, 16))
+        listed = [listing.instrument for listing in BOOKS]
+        return mirror_book.read_book(self._book, governor, listed)
 
     def _asset_prices(self) -> dict[int, AssetPrice]:
         oracle = self._deployment.oracle
@@ -69,3 +82,16 @@ class Observer:
             )
             for asset in ASSETS
         }
+
+
+def read_bands(chain: Chain, deployment: Deployment) -> dict[int, Band]:
+    """Return the lowest and the highest price of fills of each instrument."""
+    oracle = deployment.oracle
+    bands = {
+        market.number: chain.call(oracle, "band", market.number) for market in MARKETS
+    }
+    for asset in ASSETS:
+        if asset.number != USDC:
+            band = chain.call(oracle, "spot_band", asset.number)
+            bands[SPOT + asset.number] = band
+    return bands

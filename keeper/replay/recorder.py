@@ -18,6 +18,7 @@ from specs import interest_rate, money_market, perpetual
 from specs.accounts import USDC, AccountId
 from specs.clearinghouse import State
 from specs.fixed_point import RAY, WAD, Seconds
+from specs.instruments import SPOT, is_spot
 from specs.state import is_at_mark
 
 FLOWS: Final = {"Deposit": 1, "Repay": 1, "Withdraw": -1, "Borrow": -1}
@@ -95,6 +96,8 @@ class Recorder:
     brought: Counter[AccountId] = field(default_factory=Counter)
     samples: list[Sample] = field(default_factory=list)
     liquidations: list[Liquidation] = field(default_factory=list)
+    traded: Counter[str] = field(default_factory=Counter)
+    """The notional of fills on the book and by quotes, WAD USDC."""
 
     def add_receipt(self, operation: str, receipt: Receipt) -> None:
         """Count a transaction that went through."""
@@ -110,6 +113,21 @@ class Recorder:
                 asset, amount = event.arguments["asset"], event.arguments["amount"]
                 value = sign * amount * get_price(state, asset) // WAD
                 self.brought[AccountId(event.arguments["account"])] += value
+
+    def add_trades(self, receipt: Receipt, state: State) -> None:
+        """Count what was filled on the book, as makers' sides say, and by quotes."""
+        for event in receipt.events:
+            told = event.arguments
+            if event.name == "OrderFill" and told["is_maker"]:
+                instrument, size, place = told["instrument"], told["size"], "book"
+            elif event.name == "PerpFill":
+                instrument, size, place = told["market"], told["lots"], "quotes"
+            elif event.name == "SpotFill":
+                instrument, size, place = SPOT + told["asset"], told["amount"], "quotes"
+            else:
+                continue
+            unit = 1 if is_spot(instrument) else state.markets[instrument].lot
+            self.traded[place] += size * unit * told["price"] // WAD
 
     def add_touches(self, receipt: Receipt) -> None:
         """Count what a transaction did to interest on unrealised profit and loss."""

@@ -66,6 +66,9 @@ def build(result: Result) -> dict[str, Any]:
         "transactions": seen.transactions,
         "seconds": round(result.seconds, 3),
         "accounts": result.accounts,
+        "traded_notional": {
+            place: decimal(seen.traded[place]) for place in ("book", "quotes")
+        },
         **_liquidations(seen),
         **_flows(seen),
         "entry_ticks": {

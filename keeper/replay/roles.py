@@ -1,28 +1,28 @@
 """The roles of a replay beside the market maker: lenders, traders, providers."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from keeper.deployment import Deployment
+from keeper.client.client import Client
+from keeper.client.units import to_decimal
 from keeper.parameters import ASSETS, MARKETS, AssetListing
 from keeper.replay.actors import (
-    Move,
-    Taker,
     View,
     choose,
     fund,
     get_price,
     get_price_of,
     get_settings,
+    hold,
     is_allowed,
     top_up,
 )
+from keeper.replay.takers import Taker
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs import perpetual, requirements
-from specs.accounts import TRADE, USDC, AccountId
+from specs.accounts import USDC, AccountId
 from specs.fixed_point import WAD, Lots, Wad
 from specs.quotes import SPOT
 
@@ -51,51 +51,52 @@ class Trader(Taker):
         """Return which way the trader bets."""
         return "long" if self.side > 0 else "short"
 
-    def begin(self, deployment: Deployment) -> Sequence[Move]:
+    def begin(self, client: Client) -> None:
         """Deposit the collateral."""
-        return fund(self.wallet, self.collateral, self.tokens, deployment.vault)
+        fund(hold(client, self), self.collateral, self.tokens)
 
-    def act(self, view: View) -> Sequence[Move]:
+    def act(self, view: View) -> None:
         """Open if flat; else hold, reduce, add, take out or bring in."""
         held = self.lots(view, self.market)
         if held == 0:
-            return self._open(view)
+            self._open(view)
+            return
         health = ch.assess(view.state, self.account, view.now)
         if self.is_careful and health.equity < 2 * health.maintenance_margin:
-            return self._rescue(view)
+            self._rescue(view, held)
+            return
         choice = self.random.random() * self.patience
         if choice < 0.10:
             share = self.random.randint(10, 40)
-            return self.trade(view, self.market, -(held * share // 100))
-        if choice < 0.14:
-            return self.trade(view, self.market, -held)
-        if choice < 0.24:
-            return self._add(view)
-        if choice < 0.30:
-            return self._take_out(view)
-        if choice < 0.33:
-            return top_up(self.wallet, self.collateral, self.tokens // 10)
-        if choice < 0.35:
-            return self._choose(view)
-        return []
+            self.trade(view, self.market, -(held * share // 100))
+        elif choice < 0.14:
+            self.trade(view, self.market, -held)
+        elif choice < 0.24:
+            self._add(view, self.fraction // 2)
+        elif choice < 0.30:
+            self._take_out(view)
+        elif choice < 0.33:
+            self._bring(view, self.tokens // 10)
+        elif choice < 0.35:
+            self._choose(view)
 
-    def _open(self, view: View) -> list[Move]:
+    def _open(self, view: View) -> None:
         """Open a position, or come back with new money after a ruin."""
         health = ch.assess(view.state, self.account, view.now)
         if health.initial_equity < 200 * WAD:
-            if self.random.random() > 0.1:
-                return []
-            return top_up(self.wallet, self.collateral, self.tokens // 2)
-        if self.random.random() > 0.5:
-            return []
-        lots = largest_lots(view, self, self.fraction)
-        return self.trade(view, self.market, self.side * lots)
+            if self.random.random() <= 0.1:
+                self._bring(view, self.tokens // 2)
+        elif self.random.random() <= 0.5:
+            self._add(view, self.fraction)
 
-    def _add(self, view: View) -> list[Move]:
-        lots = largest_lots(view, self, self.fraction // 2)
-        return self.trade(view, self.market, self.side * lots)
+    def _add(self, view: View, percent: int) -> None:
+        lots = largest_lots(view, self, percent)
+        self.trade(view, self.market, self.side * lots)
 
-    def _choose(self, view: View) -> list[Move]:
+    def _bring(self, view: View, tokens: int) -> None:
+        top_up(hold(view.client, self), self.collateral, tokens)
+
+    def _choose(self, view: View) -> None:
         """Limit the leverage, or no longer; have gains repay a borrow, or lie idle."""
         old = get_settings(view, self.account)
         new = replace(
@@ -103,21 +104,21 @@ class Trader(Taker):
             max_leverage=self.random.choice((0, 10, 25)),
             auto_repay=self.random.random() < 0.5,
         )
-        return [choose(self.wallet, self.account, new)] if new != old else []
+        if new != old:
+            choose(hold(view.client, self), new)
 
-    def _rescue(self, view: View) -> list[Move]:
+    def _rescue(self, view: View, held: int) -> None:
         if self.random.random() < 0.5:
-            held = self.lots(view, self.market)
-            return self.trade(view, self.market, -(held // 2 or held))
-        return top_up(self.wallet, self.collateral, self.tokens // 3)
+            self.trade(view, self.market, -(held // 2 or held))
+        else:
+            self._bring(view, self.tokens // 3)
 
-    def _take_out(self, view: View) -> list[Move]:
+    def _take_out(self, view: View) -> None:
         tokens = self.tokens // 20
-        arguments = (self.account, self.collateral.number, tokens)
-        if not is_allowed(view, self.wallet, "withdraw", *arguments):
-            return []
-        sent = (*arguments, self.wallet.address)
-        return [Move(self.wallet.address, "clearinghouse", "withdraw", sent)]
+        words = self.account, self.collateral.number, tokens
+        if is_allowed(view, self.wallet, "withdraw", *words):
+            amount = to_decimal(tokens, self.collateral.decimals)
+            hold(view.client, self).withdraw(self.collateral.symbol, amount)
 
 
 @dataclass
@@ -129,12 +130,11 @@ class BasisTrader(Taker):
     """Whole USDC."""
     role: str = "basis trader"
 
-    def begin(self, deployment: Deployment) -> Sequence[Move]:
+    def begin(self, client: Client) -> None:
         """Deposit USDC."""
-        usdc = ASSETS[USDC]
-        return fund(self.wallet, usdc, self.capital * 10**6, deployment.vault)
+        fund(hold(client, self), ASSETS[USDC], self.capital * 10**6)
 
-    def act(self, view: View) -> Sequence[Move]:
+    def act(self, view: View) -> None:
         """Build both legs up in steps; put the hedge right if it has slipped."""
         listing = MARKETS[self.market]
         asset = listing.underlying
@@ -142,15 +142,15 @@ class BasisTrader(Taker):
         hedge = -self.lots(view, self.market)
         gap = spot // listing.lot - hedge
         if gap:
-            return self.trade(view, self.market, -gap)
+            self.trade(view, self.market, -gap)
+            return
         price = get_price(view.state, SPOT + asset)
         target = self.capital * WAD * WAD // 2 // price
         step = target // 8 // listing.lot * listing.lot
         if spot + step <= target and self.random.random() < 0.7:
-            return self.trade(view, SPOT + asset, step)
-        if self.random.random() < 0.08:
-            return self.trade(view, SPOT + asset, -step)
-        return []
+            self.trade(view, SPOT + asset, step)
+        elif self.random.random() < 0.08:
+            self.trade(view, SPOT + asset, -step)
 
 
 @dataclass
@@ -161,26 +161,21 @@ class Provider(Taker):
     """Whole USDC."""
     role: str = "backstop provider"
 
-    def begin(self, deployment: Deployment) -> Sequence[Move]:
+    def begin(self, client: Client) -> None:
         """Deposit, let the liquidator trade for the account, and pledge it."""
-        sender, usdc = self.wallet.address, ASSETS[USDC]
-        rights = (self.account, deployment.liquidator.address, TRADE)
+        account, liquidator = hold(client, self), client.link.deployment.liquidator
         hour = self.capital * 20 * WAD
-        return [
-            *fund(self.wallet, usdc, self.capital * 10**6, deployment.vault),
-            Move(sender, "clearinghouse", "set_operator", rights),
-            Move(sender, "liquidator", "pledge", (self.account, hour // 4, hour)),
-        ]
+        fund(account, ASSETS[USDC], self.capital * 10**6)
+        account.set_operator(liquidator.address, may_trade=True)
+        account.send(liquidator, "pledge", self.account, hour // 4, hour)
 
-    def act(self, view: View) -> Sequence[Move]:
+    def act(self, view: View) -> None:
         """Trade a part of each position back, all of it once it is small."""
-        moves: list[Move] = []
         for listing in MARKETS:
             held = self.lots(view, listing.number)
             if held and self.random.random() < 0.6:
                 part = held if abs(held) < 10 else held * 2 // 5
-                moves += self.trade(view, listing.number, -part)
-        return moves
+                self.trade(view, listing.number, -part)
 
 
 @dataclass
@@ -200,17 +195,17 @@ class Lender(Taker):
         """Return the account that lends."""
         return self.wallet.account(self.number)
 
-    def begin(self, deployment: Deployment) -> Sequence[Move]:
+    def begin(self, client: Client) -> None:
         """Deposit the asset."""
-        vault = deployment.vault
-        return fund(self.wallet, self.asset, self.tokens, vault, self.number)
+        fund(hold(client, self), self.asset, self.tokens)
 
-    def act(self, view: View) -> Sequence[Move]:
+    def act(self, view: View) -> None:
         """Borrow at first; then do one small thing in some of the ticks."""
         if not self._has_begun:
             self._has_begun = True
             most = 70 if self.asset.number else 25
-            return self._borrow(view, self.random.randint(most // 2, most))
+            self._borrow(view, self.random.randint(most // 2, most))
+            return
         deeds = (
             self._deposit,
             self._withdraw,
@@ -219,18 +214,21 @@ class Lender(Taker):
             self._transfer,
             self._idle,
         )
-        if self.random.random() > 0.35:
-            return []
-        return self.random.choice(deeds)(view)
+        if self.random.random() <= 0.35:
+            self.random.choice(deeds)(view)
 
-    def _deposit(self, view: View) -> list[Move]:
-        return top_up(self.wallet, self.asset, self._some(), self.number)
+    def _deposit(self, view: View) -> None:
+        top_up(hold(view.client, self), self.asset, self._some())
 
-    def _withdraw(self, view: View) -> list[Move]:
-        arguments = (self.account, self.asset.number, self._some())
-        return self._if_allowed(view, "withdraw", *arguments)
+    def _withdraw(self, view: View) -> None:
+        tokens = self._some()
+        if is_allowed(
+            view, self.wallet, "withdraw", self.account, self.asset.number, tokens
+        ):
+            amount = to_decimal(tokens, self.asset.decimals)
+            hold(view.client, self).withdraw(self.asset.symbol, amount)
 
-    def _borrow(self, view: View, percent: int) -> list[Move]:
+    def _borrow(self, view: View, percent: int) -> None:
         """Borrow what so many percent of the first deposit are worth, within bounds."""
         asset = ASSETS[USDC] if self.asset.number else ASSETS[2]
         price = get_price_of(view, self.asset.number)
@@ -238,68 +236,59 @@ class Lender(Taker):
         owed = ch.get_owed(view.state, self.account, asset.number, view.now)
         most = self.tokens * price // 10**self.asset.decimals * MOST_OWED // 100
         if owed * get_price_of(view, asset.number) // WAD + worth > most:
-            return []
+            return
         tokens = worth * 10**asset.decimals // get_price_of(view, asset.number)
-        return self._if_allowed(view, "borrow", self.account, asset.number, tokens)
+        words = self.account, asset.number, tokens
+        if is_allowed(view, self.wallet, "borrow", *words):
+            amount = to_decimal(tokens, asset.decimals)
+            hold(view.client, self).borrow(asset.symbol, amount)
 
-    def _repay(self, view: View) -> list[Move]:
+    def _repay(self, view: View) -> None:
         asset = ASSETS[USDC] if self.asset.number else ASSETS[2]
         owed = ch.get_owed(view.state, self.account, asset.number, view.now)
         if owed == 0:
-            return []
+            return
         share = 100 if self.random.random() < 0.02 else self.random.choice((1, 3, 10))
         tokens = owed * share // 100 // 10 ** (18 - asset.decimals) + 10
-        sender, token = self.wallet.address, f"token:{asset.symbol}"
-        allowed = (view.deployment.vault, tokens)
-        arguments = (self.account, asset.number, tokens)
-        return [
-            Move(sender, token, "mint", (sender, tokens)),
-            Move(sender, token, "approve", allowed),
-            Move(sender, "clearinghouse", "repay", arguments),
-        ]
+        account, amount = hold(view.client, self), to_decimal(tokens, asset.decimals)
+        account.mint(asset.symbol, amount)
+        account.repay(asset.symbol, amount)
 
-    def _transfer(self, view: View) -> list[Move]:
+    def _transfer(self, view: View) -> None:
         amount = self._some() * 10 ** (18 - self.asset.decimals)
         if self.other is None:
-            return []
+            return
         other = self.wallet.account(self.other)
-        arguments = (self.account, other, self.asset.number, amount)
-        return self._if_allowed(view, "transfer", *arguments)
+        words = self.account, other, self.asset.number, amount
+        if is_allowed(view, self.wallet, "transfer", *words):
+            account = hold(view.client, self)
+            account.transfer(other, self.asset.symbol, to_decimal(amount))
 
-    def _idle(self, view: View) -> list[Move]:
+    def _idle(self, view: View) -> None:
         """Stop lending, add something that lies idle, and start again; or lend it."""
-        balance = acc.get_balance(
-            ch.get_account(view.state, self.account), self.asset.number
-        )
-        if balance.idle:
-            arguments = (self.account, self.asset.number, balance.idle)
-            return self._if_allowed(view, "lend", *arguments)
-        chosen = get_settings(view, self.account)
-        return [
-            choose(self.wallet, self.account, replace(chosen, auto_lend=False)),
-            *top_up(self.wallet, self.asset, self._some(), self.number),
-            choose(self.wallet, self.account, replace(chosen, auto_lend=True)),
-        ]
+        account = hold(view.client, self)
+        held = ch.get_account(view.state, self.account)
+        idle = acc.get_balance(held, self.asset.number).idle
+        if idle:
+            words = self.account, self.asset.number, idle
+            if is_allowed(view, self.wallet, "lend", *words):
+                account.lend(self.asset.symbol, to_decimal(idle))
+            return
+        account.choose(auto_lend=False)
+        top_up(account, self.asset, self._some())
+        account.choose(auto_lend=True)
 
     def _some(self) -> int:
         """Return a few percent of what the lender began with, in token units."""
         return self.tokens * self.random.randint(1, 6) // 100
-
-    def _if_allowed(self, view: View, method: str, *arguments: int) -> list[Move]:
-        if not is_allowed(view, self.wallet, method, *arguments):
-            return []
-        sent: tuple[int | str, ...] = arguments
-        if method in ("withdraw", "borrow"):
-            sent = (*arguments, self.wallet.address)
-        return [Move(self.wallet.address, "clearinghouse", method, sent)]
 
 
 def largest_lots(view: View, trader: Trader, percent: int) -> int:
     """
     Return how many lots more ``percent`` of an account's free margin would carry.
 
-    What opening costs is counted in: the fee, and the maker's price against the worse
-    of the marks at slow and fast index. 0 if nothing is free.
+    What opening costs is counted in: the fee, and the worst price of the maker's ladder
+    against the worse of the marks at slow and fast index. 0 if nothing is free.
     """
     health = ch.assess(view.state, trader.account, view.now)
     free = (health.initial_equity - health.initial_margin) * percent // 100
@@ -308,7 +297,7 @@ def largest_lots(view: View, trader: Trader, percent: int) -> int:
         requirements.scale(listed.requirement, listed.scales),
         get_settings(view, trader.account).max_leverage,
     )
-    price = trader.maker.price(view.state, trader.market, is_ask=trader.side > 0)
+    price = trader.maker.worst_price(view.state, trader.market, is_ask=trader.side > 0)
     worse = min if trader.side > 0 else max
     loss = max(0, trader.side * (price - worse(listed.quote.slow, listed.quote.fast)))
 

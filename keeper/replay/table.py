@@ -49,6 +49,8 @@ def rows_of(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         for name, value in report["open_interest"].items()
     ]
     rows += [
+        ("traded on the book", short(report["traded_notional"]["book"])),
+        ("traded by quotes", short(report["traded_notional"]["quotes"])),
         ("liquidations at the backstop", f"{report['liquidations']:,}"),
         ("their notional", short(report["liquidated_notional"]["backstop"])),
         ("bad debt", short(report["bad_debt"])),

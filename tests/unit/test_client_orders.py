@@ -169,7 +169,7 @@ def test_what_is_not_on_the_book_is_refused_and_still_quoted(client):
     instrument = replace(client.link.listings.instrument(MARKET), tick=Decimal(0))
     with pytest.raises(UserError, match="BTC-PERP is not on the book"):
         instrument.to_ticks(1)
-    assert instrument.quoted == Decimal("0.00001")
+    assert instrument.to_quoted("0.00002") == 2
 
 
 def test_orders_are_cancelled_one_by_one_and_all(ladder, client, maker):
