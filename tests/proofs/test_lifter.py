@@ -54,6 +54,8 @@ FUNCTIONS = {
     "FundingHarness": ("compute_rate",),
     "BackstopHarness": ("compute_allocation", "compute_account_price"),
     "LiquidityFundHarness": ("compute_payment", "compute_surplus"),
+    "OpenOrdersHarness": ("worst_lots", "ask_debt", "counted"),
+    "InstrumentsHarness": ("get_code", "get_instrument"),
 }
 
 

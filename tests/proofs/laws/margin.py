@@ -68,8 +68,11 @@ MUTANTS = {
         ">= before.equity * after.maintenance_margin",
         ">= before.equity * after.maintenance_margin - 1",
     ),
-    "a_higher_price_never_lowers_collateral": _mutant(
-        "    return Wad(mul_div_down(value, weight, WAD))",
-        "    return Wad(mul_div_up(value, weight, WAD) + 1)",
+    "a_higher_price_never_lowers_collateral": (
+        Mutant(
+            "specs/open_orders.py",
+            "return Wad(mul_div_down(value, compute_weight(haircut, held), WAD))",
+            "return Wad(mul_div_up(value, compute_weight(haircut, held), WAD) + 1)",
+        ),
     ),
 }
