@@ -118,7 +118,8 @@ def _gather(
     gone: DynArray[Release, listings.MAX_VISITS] = []
     left: uint256 = lots
     number: uint256 = price_levels._best(taker.code, not taker.is_buy)
-    order: uint256 = price_levels._head(price_levels._read(taker.code, number))
+    level: uint256 = price_levels._read(taker.code, number)
+    order: uint256 = price_levels._head(level)
     # The last time round is for the reason why it ends.
     for _: uint256 in range(listings.MAX_VISITS + 1):
         if left == 0 or len(met.orders) == ROUND or number == 0:
@@ -136,9 +137,8 @@ def _gather(
 
         word: uint256 = order_slots.words[order]
         account: uint256 = order_slots._account(order)
-        is_last: bool = (
-            price_levels._tail(price_levels._read(taker.code, number)) == order
-        )
+        # Whoever goes on the way leaves the others as they are queued.
+        is_last: bool = price_levels._tail(level) == order
         is_own: bool = account >> 96 == taker.account >> 96
         if order_slots._has_expired(word, block.timestamp):
             gone.append(self._cancel(taker, order, word, errors.ORDER_EXPIRED))
@@ -161,7 +161,8 @@ def _gather(
             )
         if is_last:
             number = price_levels._next(taker.code, number, taker.is_buy)
-            order = price_levels._head(price_levels._read(taker.code, number))
+            level = price_levels._read(taker.code, number)
+            order = price_levels._head(level)
         else:
             order = order_slots._next(word)
     return met, gone

@@ -204,8 +204,9 @@ def test_an_operator_who_may_trade_places_and_cancels(twin):
 
 def test_nobody_trades_for_the_accounts_of_the_protocol(twin):
     for account in (0, 1, 2):
-        with pytest.raises(errors.NotAuthorised):
-            twin.place(account, caller=STRANGER)
+        for caller in (0, STRANGER):
+            with pytest.raises(errors.NotAuthorised):
+                twin.place(account, caller=caller)
 
 
 # Where an order may rest
