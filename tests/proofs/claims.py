@@ -82,7 +82,7 @@ def operators_change_for_their_owner(step: Transition, *input: Term) -> None:
 
 
 def settings_keep_the_lists(step: Transition, account: Term, *settings: Term) -> None:
-    """Show that settings are stored as they are, and a header's lists kept."""
+    """Show that settings are stored as they are, and the rest of a header kept."""
     *flags, leverage = settings
     if not step.succeeds:
         return
@@ -91,11 +91,11 @@ def settings_keep_the_lists(step: Transition, account: Term, *settings: Term) ->
     is_allowed = z3.Or(step.word(CALLER) == owner, right == TRADE)
     step.holds(z3.And(owner != 0, is_allowed), "only who may trade changes them")
     before, after = step.before("headers", account), step.after("headers", account)
-    step.holds(z3.LShR(after, 128) == z3.LShR(before, 128), "the lists stay")
+    step.holds(z3.LShR(after, 64) == z3.LShR(before, 64), "lists and orders stay")
     for flag, (bit, is_inverse) in zip(flags, _SETTINGS, strict=True):
         is_set, is_wanted = after & (1 << bit) != 0, step.word(flag) == 1
         step.holds(is_set == (is_wanted != z3.BoolVal(is_inverse)), f"bit {bit}")
-    low = z3.ZeroExt(128, z3.Extract(127, 0, after))
+    low = z3.ZeroExt(192, z3.Extract(63, 0, after))
     step.holds(z3.LShR(low, 8) == step.word(leverage), "the limit of leverage")
     step.holds(low & 0xF0 == 0, "the bits that are free stay so")
     kept = step.after("headers", _ACCOUNT) == step.before("headers", _ACCOUNT)

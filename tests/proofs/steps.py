@@ -58,7 +58,8 @@ STEPS = (
     Step(
         "step.account_code.set_settings",
         "Who may trade for an account sets the fields of its header that are its "
-        "settings; its lists of assets and markets, and all else, stay.",
+        "settings; its lists of assets and markets, the bits of its orders, and all "
+        "else, stay.",
         _ACCOUNTS,
         "set_settings",
         ("account", "lend", "repay", "borrow", "realise", "leverage"),
@@ -66,8 +67,8 @@ STEPS = (
         (
             Mutant(
                 _ACCOUNT_MODULE,
+                "((state.headers[account] >> 64) << 64) | chosen",
                 "((state.headers[account] >> 128) << 128) | chosen",
-                "((state.headers[account] >> 192) << 192) | chosen",
             ),
             Mutant(
                 _ACCOUNT_MODULE,
