@@ -7,9 +7,11 @@ Square roots are not among them: a solver cannot follow Newton's method.
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 from specs import (
     backstop,
+    bands,
     dynamic_margin,
     fixed_point,
     funding,
@@ -29,6 +31,7 @@ from specs.open_orders import OpenOrders
 from specs.perpetual import Position
 from specs.requirements import Haircut
 from tests.proofs.equality import Equality
+from tests.proofs.lifter.ratio import Ratio
 from tests.proofs.lifter.reference import within
 from tests.proofs.proof import Mutant
 
@@ -500,4 +503,51 @@ ORDERS = (
     ),
 )
 
-EQUALITIES = ARITHMETIC + INTEREST + POSITIONS + SETTLEMENT + BACKSTOP + LIMITS + ORDERS
+# Bands
+
+
+def compute_band(price: int, tolerance: int) -> tuple[int, int]:
+    """Return the band of the specification, whose fractions may be symbolic."""
+    with patch.object(bands, "Fraction", Ratio):
+        return bands.compute_band(Ratio(price), tolerance)
+
+
+def compute_perp_band(mark: int, mean_mark: int, tolerance: int) -> tuple[int, int]:
+    """Return a perpetual's band, likewise."""
+    with patch.object(bands, "Fraction", Ratio):
+        return bands.compute_perp_band(Ratio(mark), Ratio(mean_mark), tolerance)
+
+
+BANDS = (
+    equality(
+        "bands",
+        "around",
+        compute_band,
+        lambda price, tolerance: within((price, 0, PRICES), (tolerance, 0, PPM)),
+        ("_mul_div_up(price, fp.PPM -", "_mul_div_down(price, fp.PPM -"),
+        ("_mul_div_down(price, fp.PPM +", "_mul_div_up(price, fp.PPM +"),
+        exposed="pricing",
+    ),
+    equality(
+        "bands",
+        "perp_band",
+        compute_perp_band,
+        lambda mark, mean_mark, tolerance: within(
+            (mark, 0, PRICES), (mean_mark, 0, PRICES), (tolerance, 0, PPM)
+        ),
+        ("max(low, mean_low)", "min(low, mean_low)"),
+        ("min(high, mean_high)", "max(high, mean_high)"),
+        exposed="pricing",
+    ),
+)
+
+EQUALITIES = (
+    *ARITHMETIC,
+    *INTEREST,
+    *POSITIONS,
+    *SETTLEMENT,
+    *BACKSTOP,
+    *LIMITS,
+    *ORDERS,
+    *BANDS,
+)
