@@ -22,6 +22,8 @@ NAMING: Final[dict[str, Sequence[str]]] = {
     "SpotFill": ("buyer", "seller"),
     "Converted": ("account", "buyer"),
     "PerpFill": ("buyer", "seller"),
+    "OrdersReserved": ("account",),
+    "OrderFill": ("account",),
     "PositionTaken": ("account", "provider"),
     "DebtTaken": ("account", "provider"),
     "CollateralTaken": ("account", "provider"),

@@ -19,13 +19,14 @@ from keeper.discovery import FromEvents
 from keeper.errors import UserError
 from keeper.job import Job
 from keeper.jobs.convert import Convert
+from keeper.jobs.expire import Expire
 from keeper.jobs.liquidate import Liquidate
 from keeper.jobs.publish import Publish
 from keeper.jobs.realise import Realise
 from keeper.jobs.tick import Tick
 from keeper.jobs.watch import Watch
 from keeper.offers import Folder
-from keeper.parameters import ASSETS, MARKETS
+from keeper.parameters import ASSETS, BOOKS, MARKETS
 from keeper.prices import PricePath, PriceSource
 from keeper.prices.file import read_prices
 from keeper.prices.live import live_prices
@@ -36,7 +37,7 @@ from keeper.signals import interruptible
 from keeper.signing import Signer
 from specs.accounts import USDC
 
-JOBS: Final = ("publish", "tick", "realise", "liquidate", "convert")
+JOBS: Final = ("publish", "tick", "realise", "liquidate", "convert", "expire")
 OFFERS: Final = Path("offers")
 """Where makers put quotes that buy what has to be converted."""
 LOCAL: Final = (1337, 31337)
@@ -150,14 +151,16 @@ def make_jobs(
     }
     markets = [market.number for market in MARKETS]
     home, oracle = deployment.clearinghouse, deployment.oracle
+    book = deployment.order_book
     accounts = FromEvents(logs, home, deployment.block)
     watch = Watch(home, [asset.number for asset in ASSETS], markets, accounts)
     jobs: Mapping[str, Job[Any]] = {
         "publish": Publish(oracle, source, Panel(publishers), numbers, wall_clock),
         "tick": Tick(home, oracle, list(numbers.values()), markets),
         "realise": Realise(watch),
-        "liquidate": Liquidate(watch, deployment.liquidator),
+        "liquidate": Liquidate(watch, deployment.liquidator, book),
         "convert": Convert(watch, deployment.quote_desk, oracle, Folder(offers)),
+        "expire": Expire(book, [listing.instrument for listing in BOOKS]),
     }
     return [jobs[name] for name in JOBS if name in names]
 

@@ -21,10 +21,14 @@ MOST: Final = 20
 
 @dataclass(frozen=True)
 class Liquidate:
-    """Send ``liquidate`` for accounts that the backstop may take over."""
+    """
+    Send ``liquidate`` for accounts that the backstop may take over, and before it
+    ``cancel_all`` for those that have orders resting: they go first.
+    """
 
     watch: Watch
     liquidator: Contract
+    order_book: Contract
     most: int = MOST
     interval: int = INTERVAL
     passes: int = 1
@@ -43,15 +47,13 @@ class Liquidate:
             and (shortfall := compute_shortfall(snapshot.state, name, snapshot.now))
         }
         worst = sorted(short, key=lambda name: (-short[name], name))[: self.most]
-        return [
-            Call(
-                self.liquidator,
-                "liquidate",
-                (name,),
-                because=f"equity is {short[name] // WAD} USDC below the backstop's",
-            )
-            for name in worst
-        ]
+        calls: list[Call] = []
+        for name in worst:
+            because = f"equity is {short[name] // WAD} USDC below the backstop's"
+            if snapshot.state.accounts[name].orders:
+                calls.append(Call(self.order_book, "cancel_all", (name,), because))
+            calls.append(Call(self.liquidator, "liquidate", (name,), because))
+        return calls
 
 
 def compute_shortfall(state: State, account: AccountId, now: Seconds) -> int:

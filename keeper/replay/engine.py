@@ -186,7 +186,7 @@ def make_jobs(
         Publish(oracle, options.path, panel, numbers),
         Tick(home, oracle, list(numbers.values()), markets),
         Realise(watch),
-        Liquidate(watch, deployment.liquidator),
+        Liquidate(watch, deployment.liquidator, deployment.order_book),
     )
 
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from keeper.artifacts import abi_of
 from keeper.chain.interface import Block, Contract, Event
 from keeper.discovery import NAMING, FromEvents, Given
+from keeper.jobs import expire
+from keeper.jobs.expire import Expire
 from keeper.jobs.liquidate import Liquidate, compute_shortfall
 from keeper.jobs.publish import Publish
 from keeper.jobs.publish import Snapshot as PublishSnapshot
@@ -20,11 +22,13 @@ from keeper.publishers import Panel, Report
 from keeper.signing import local_account
 from specs import clearinghouse as ch
 from specs import grid, quorum
-from specs.accounts import BACKSTOP_FUND, DEFAULT, USDC, Account, Settings
+from specs.accounts import BACKSTOP_FUND, DEFAULT, USDC, Account, AccountId, Settings
+from specs.book_state import Order
 from specs.fixed_point import WAD
 from specs.liquidity_fund import Fund
 from specs.margin import Quote
 from specs.money_market import Balance
+from specs.open_orders import OpenOrders
 from specs.perpetual import Position
 from specs.quorum import Quorum
 from specs.state import NEVER, Cull
@@ -34,6 +38,7 @@ NOW = 1_700_000_100
 HOME = Contract("Clearinghouse", "0x" + "11" * 20)
 ORACLE = Contract("PriceOracle", "0x" + "22" * 20)
 LIQUIDATOR = Contract("Liquidator", "0x" + "33" * 20)
+BOOK = Contract("OrderBook", "0x" + "44" * 20)
 KEYS = [local_account(f"publisher {i}") for i in range(3)]
 ADDRESSES = [key.address for key in KEYS]
 TOP = grid.get_price(grid.MAX_TICK) * 10**6
@@ -178,7 +183,7 @@ def state_of(positions, fund=0, cap=0, quote_age=1, settings=CHOSEN, cull=NEVER)
         cull=cull,
     )
     accounts = {
-        name: Account({USDC: Balance(10**6 * WAD)}, {0: position}, settings)
+        name: Account({USDC: Balance(10**6 * WAD)}, {0: position}, settings=settings)
         for name, position in positions.items()
     }
     return replace(state, markets={**state.markets, 0: market}, accounts=accounts)
@@ -313,7 +318,7 @@ def short_by(state, name, equity, age=1):
 
 
 def liquidate_job(**changes):
-    return Liquidate(Watch(HOME, (), (), Given(())), LIQUIDATOR, **changes)
+    return Liquidate(Watch(HOME, (), (), Given(())), LIQUIDATOR, BOOK, **changes)
 
 
 @given(st.dictionaries(names, st.integers(0, 1000), min_size=1, max_size=9))
@@ -328,6 +333,35 @@ def test_whoever_is_below_the_backstop_is_liquidated_worst_first(equities):
     margin = ch.assess(state, min(equities), NOW).maintenance_margin
     due = {n for n, equity in equities.items() if equity * WAD < margin // 2}
     assert set(called) == due
+
+
+def test_orders_are_cancelled_before_a_liquidation():
+    state = short_by(open_world().clearing, 1 << 96, 0)
+    state = short_by(state, 2 << 96, 10)
+    held = replace(state.accounts[2 << 96], orders={0: OpenOrders(bids=5)})
+    state = replace(state, accounts={**state.accounts, 2 << 96: held})
+    calls = liquidate_job().decide(Snapshot(NOW, state))
+    assert [(call.method, call.arguments) for call in calls] == [
+        ("liquidate", (1 << 96,)),
+        ("cancel_all", (2 << 96,)),
+        ("liquidate", (2 << 96,)),
+    ]
+    assert calls[1].contract == BOOK
+
+
+def resting(expiry):
+    return Order(AccountId(1 << 96), 0, True, 10, 60_000, False, expiry)
+
+
+@given(st.lists(st.integers(0, NOW + 3), max_size=9), st.integers(1, 4))
+def test_what_has_expired_is_cancelled_oldest_first(expiries, batch):
+    orders = {name: resting(expiry) for name, expiry in enumerate(expiries, 1)}
+    calls = Expire(BOOK, (), batch).decide(expire.Snapshot(NOW, orders))
+    cancelled = [name for call in calls for name in call.arguments[0]]
+    assert {name for name, e in enumerate(expiries, 1) if 0 < e < NOW} == set(cancelled)
+    ends = [orders[name].expiry for name in cancelled]
+    assert ends == sorted(ends)
+    assert all(1 <= len(call.arguments[0]) <= batch for call in calls)
 
 
 def test_a_price_of_this_second_liquidates_nobody():
@@ -354,6 +388,7 @@ LATER = {
     "InterestSettled",
     "Lend",
     "OperatorSet",
+    "OrdersReleased",
     "Realise",
     "Repay",
     "SettingsSet",
