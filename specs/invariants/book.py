@@ -111,10 +111,9 @@ def get_resting(
 
 def fills_keep_the_rules(before: World, after: World, action: Action) -> bool:
     """
-    I28: what an order meets is met in price-time priority, within its limit and the
-    bands, and no more of it than its caller allowed; a post-only order meets nothing, a
-    reduce-only one never adds, what is to fill at once or not at all does; nothing
-    rests that could still be filled.
+    Return whether what an order met was met in price-time priority, within its limit
+    and the bands, and no more of it than its caller allowed, and the order kept to its
+    kind.
     """
     if action.name != "place":
         return True

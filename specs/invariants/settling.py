@@ -337,8 +337,8 @@ def is_conversion_fair(before: World, after: World, action: Action) -> bool:
 
 def fees_go_to_the_reserve(before: World, after: World, action: Action) -> bool:
     """
-    I28: what both sides of a fill pay in fees is what the reserve is credited; no
-    position and no open interest grows by a fill above its market's limit.
+    Return whether what both sides of a fill pay in fees is what the reserve is credited,
+    and nothing has grown by it above its market's limit.
     """
     if action.name not in ("fill_spot", "fill_perp"):
         return True

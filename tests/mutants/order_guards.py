@@ -151,6 +151,13 @@ ORDER_GUARDS = [
         clearing.test_a_paused_market_lets_both_reduce_and_stops_the_rest,
     ),
     of_orders(
+        "if margin._is_restricted(quote):",
+        "if market == MAX_AMOUNT:",
+        clearing.test_an_old_mark_stops_what_does_not_reduce,
+        31,
+        True,
+    ),
+    of_orders(
         '    obstacle: String[32] = ""\n    if margin._is_diverging(quote):',
         '    obstacle: String[32] = ""\n    if market == MAX_AMOUNT:',
         clearing.test_diverging_prices_stop_what_does_not_reduce,
@@ -173,7 +180,7 @@ ORDER_GUARDS = [
     of_orders(
         "market, not is_buy), room - total",
         "market, not is_buy), room",
-        clearing.test_a_paused_market_lets_both_reduce_and_stops_the_rest,
+        clearing.test_in_a_paused_market_a_taker_reduces_once,
     ),
     *(
         of_orders(

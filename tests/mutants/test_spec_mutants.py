@@ -10,8 +10,10 @@ from specs.fixed_point import WAD
 from specs.settle_code import AssetPrice, MarkPrice
 from specs.world import take
 from tests.helpers.worlds import start_at
+from tests.mutants.book_catalogue import BOOK_MUTANTS
 from tests.mutants.catalogue import SPEC_MUTANTS
 from tests.mutants.surgery import mutated
+from tests.stateful import book_walk
 from tests.stateful.walk import wander
 
 SEEDS, STEPS = 150, 100
@@ -21,8 +23,8 @@ class Violated(Exception):
     """The invariant that was looked at does not hold."""
 
 
-def find_violation(number):
-    """Return the first seed whose walk breaks an invariant, or None."""
+def find_violation(number, path=wander):
+    """Return the first seed whose walk along a path breaks an invariant, or None."""
     state = invariants.STATE_INVARIANTS.get(number, lambda world: True)
     change = invariants.TRANSITION_INVARIANTS.get(number, lambda *transition: True)
 
@@ -37,7 +39,7 @@ def find_violation(number):
 
     for seed in range(SEEDS):
         try:
-            wander(seed, STEPS, step)
+            path(seed, STEPS, step)
         except Violated:
             return seed
     return None
@@ -47,6 +49,12 @@ def find_violation(number):
 def test_mutant_breaks_its_invariant(mutant):
     with mutated(mutant.place, mutant.old, mutant.new):
         assert find_violation(mutant.number) is not None
+
+
+@pytest.mark.parametrize("mutant", BOOK_MUTANTS, ids=lambda mutant: mutant.place)
+def test_mutant_of_the_book_breaks_its_invariant(mutant):
+    with mutated(mutant.place, mutant.old, mutant.new):
+        assert find_violation(mutant.number, book_walk.wander) is not None
 
 
 def test_unbounded_mark_breaks_its_invariant():
@@ -66,4 +74,5 @@ def test_unbounded_mark_breaks_its_invariant():
 
 def test_every_invariant_has_a_mutant():
     executable = {*invariants.STATE_INVARIANTS, *invariants.TRANSITION_INVARIANTS}
-    assert {mutant.number for mutant in SPEC_MUTANTS} | {"I29"} == executable
+    mutants = {mutant.number for mutant in (*SPEC_MUTANTS, *BOOK_MUTANTS)}
+    assert mutants | {"I29"} == executable
