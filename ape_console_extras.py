@@ -1,12 +1,16 @@
 """What `ape console` finds beside Ape's own names; `help_rucksack()` lists it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 
-def ape_init_extras(accounts: Any, networks: Any) -> Mapping[str, Any]:
+def ape_init_extras(accounts: Any, networks: Any) -> dict[str, Any]:
     """Return the names that a console has on the network that it is connected to."""
-    from keeper.client.console import open_console
+    from IPython import get_ipython
 
-    keys = [*accounts.test_accounts, *accounts]
-    return dict(open_console(networks.active_provider, keys))
+    from keeper.cli import hush
+    from keeper.client.console import dress, open_console
+
+    hush()
+    if shell := get_ipython():
+        dress(shell)
+    return open_console(networks.active_provider, [*accounts.test_accounts, *accounts])

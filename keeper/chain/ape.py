@@ -100,6 +100,16 @@ class ApeChain:
         receipt = self._send(sender, contract.address, found.encode(arguments))
         return self._receipt(receipt)
 
+    def rehearse(
+        self, sender: str, contract: Contract, method: str, *arguments: Any
+    ) -> None:
+        """Raise `Refused` if a transaction would revert now; send nothing."""
+        found = codec_of(contract.name, self._source_root).method(method, arguments)
+        with _clear_errors(self.provider.name):
+            txn = self._transaction(contract.address, found.encode(arguments))
+            txn.sender = sender
+            self.provider.send_call(txn, skip_trace=True)
+
     def deploy(self, sender: str, name: str, *arguments: Any) -> Contract:
         """Deploy the contract `name`."""
         types = codec_of(name, self._source_root).constructor

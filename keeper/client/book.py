@@ -1,7 +1,7 @@
 """A book: what rests in one instrument."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
@@ -11,6 +11,7 @@ from keeper.client.reading import read_level, read_order
 from keeper.client.results import Depth, Level, Order, Top
 from keeper.client.units import Number, to_decimal
 from specs.authority import EVERYTHING
+from specs.instruments import get_asset, is_spot
 
 PAGE: Final = 64
 """Levels, or orders, that the lens returns at once."""
@@ -20,8 +21,16 @@ PAGE: Final = 64
 class Book:
     """Prices are in USDC, sizes in whole units; nothing here sends."""
 
-    link: Link
+    link: Link = field(repr=False)
     instrument: Instrument
+
+    @property
+    def mark(self) -> Decimal:
+        """Return the mark of a perpetual, the slow price of a spot asset."""
+        number = self.instrument.number
+        if is_spot(number):
+            return to_decimal(self.link.look("asset", get_asset(number)).slow)
+        return to_decimal(self.link.look("market", number).mark)
 
     def top(self) -> Top:
         """Return the best prices, and the last one at which anything was filled."""

@@ -1,6 +1,6 @@
 """An account of somebody: who it is, and who acts for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from keeper.chain.interface import Contract, Receipt
@@ -22,10 +22,10 @@ def address_of(key: Key) -> str:
 class Holder:
     """What every part of an account's surface has in common."""
 
-    link: Link
+    link: Link = field(repr=False)
     owner: str
     number: int
-    actor: Key
+    actor: Key = field(repr=False)
     """Who sends and signs: the owner or an operator."""
 
     @cached_property

@@ -7,11 +7,12 @@ import pytest
 
 from keeper.chain.interface import Refused
 from keeper.client.results import Depth, Fill, Level, Placed
+from keeper.client.units import to_decimal
 from keeper.devnet import MAKER
 from keeper.errors import UserError
 from keeper.parameters import BOOKS
 from specs.order_book import Kind, SelfTrade
-from tests.helpers.clients import KEYS, at_first
+from tests.helpers.clients import KEYS, at_first, mark
 
 MARKET = "BTC-PERP"
 
@@ -213,6 +214,13 @@ def test_a_book_tells_depth_top_and_queue(ladder, client, maker, taker):
     first, second = book.queue("26120")
     assert (first.account, second.id) == (maker.id, placed.order)
     assert book.depth().asks[1].firm == Decimal("0.3")
+
+
+def test_a_book_tells_the_mark_and_the_slow_price_at_spot(client):
+    assert client.book("SOL-PERP").mark == mark(client, "SOL-PERP") > 0
+    feed = client.link.chain.call(client.link.deployment.oracle, "feed", 3)
+    assert client.book("SOL").mark == to_decimal(feed[0])
+    assert "link" not in repr(client.book("SOL"))
 
 
 def test_an_empty_book_has_no_prices(client):
