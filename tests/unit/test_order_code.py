@@ -390,6 +390,14 @@ def test_in_a_paused_market_a_taker_has_to_reduce(stage):
     assert stage.clear(0, bear, True, *makings) == ((10, 0), "paused")
 
 
+def test_in_a_paused_market_a_taker_reduces_once(stage):
+    stage.play(trade(0, hedger, lender, 1_000, PRICE))
+    makings = bid(stage, bear, 900), bid(stage, lender, 101)
+    pause(stage, "pause_market", 0)
+    assert stage.clear(0, hedger, False, *makings) == ((900, 0), "paused")
+    assert stage.clear(0, hedger, False, replace(makings[1], size=100)) == ((100,), "")
+
+
 def test_in_a_paused_market_who_has_nothing_to_reduce_stops_nothing(stage):
     makings = bid(stage, lender, 1, is_reduce_only=True), bid(stage, bear, 1)
     pause(stage, "pause_market", 0)
@@ -405,6 +413,25 @@ def test_diverging_prices_stop_what_does_not_reduce(stage):
 def test_a_pause_comes_before_a_divergence(stage):
     making = bid(stage, lender, 1)
     diverge(stage)
+    pause(stage, "pause_market", 0)
+    assert stage.clear(0, bull, False, making) == ((0,), "paused")
+
+
+@pytest.mark.parametrize(("age", "is_stopped"), [(30, False), (31, True)])
+def test_an_old_mark_stops_what_does_not_reduce(stage, age, is_stopped):
+    makings = bid(stage, bear, 1), bid(stage, lender, 1), bid(stage, bear, 1)
+    of_spot = offer(stage, hedger)
+    stage.play(Action("wait", STRANGER, (age,)))
+    found = ((1, 0, 0), "reduce only") if is_stopped else ((1, 1, 1), "")
+    assert stage.clear(0, bull, False, *makings) == found
+    assert stage.clear(spot(ETH), lender, True, of_spot) == ((WAD,), "")
+
+
+def test_an_old_mark_comes_before_a_divergence_and_behind_a_pause(stage):
+    making = bid(stage, lender, 1)
+    diverge(stage)
+    stage.play(Action("wait", STRANGER, (31,)))
+    assert stage.clear(0, bull, False, making) == ((0,), "reduce only")
     pause(stage, "pause_market", 0)
     assert stage.clear(0, bull, False, making) == ((0,), "paused")
 
