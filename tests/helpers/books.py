@@ -372,6 +372,7 @@ class Twin:
         prices = tuple(number * tick for number in (bid, ask, book.last))
         assert self.view("top", instrument) == prices
         sides = (*book.bids, *book.asks)
+        assert self.view("listing_word", code) == word_of(book.listing)
         touched = self.touched.get(instrument, set())
         for number in touched:
             here = [order for order in sides if orders[order].number == number]
@@ -405,6 +406,13 @@ def plain(argument):
     if isinstance(argument, (list, tuple)):
         return [tuple(each) for each in argument]
     return argument
+
+
+def word_of(listing):
+    """Return the word of a listing."""
+    word = listing.tick // PRICE_UNIT | (len(str(listing.lot)) - 1) << 40
+    word |= listing.min_lots << 48 | listing.impact // WAD << 80
+    return word | listing.max_spread << 112
 
 
 def expected_view(state, resting):

@@ -1,6 +1,7 @@
 """The order book: what rests, what is met and in which order, who goes and why."""
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
@@ -318,12 +319,26 @@ def test_whoever_goes_the_others_keep_their_place(twin, gone):
     assert met == orders
 
 
-def test_a_limit_is_a_limit(twin):
-    asks(twin, 5, price=PRICE + TICK)
-    order, filled, reason = twin.place(TAKER)
-    assert (filled, reason) == (0, "")
-    twin.cancel(TAKER >> 96, order)
-    assert twin.place(TAKER, lots=7, price=PRICE + TICK)[1:] == (5, "size too small")
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_limit_is_a_limit(twin, sign):
+    for ticks in (0, 1, 2):
+        twin.rest(MAKER, is_buy=sign < 0, price=PRICE + sign * ticks * TICK)
+    taken = {"is_buy": sign > 0, "price": PRICE + sign * TICK, "lots": 16}
+    order, filled, reason = twin.place(TAKER, **taken)
+    assert (order != 0, filled, reason) == (True, 10, "")
+    assert twin.view("top", PERP)[sign < 0] == PRICE + sign * TICK
+    assert twin.view("top", PERP)[sign > 0] == PRICE + 2 * sign * TICK
+
+
+@pytest.mark.parametrize("gone", permutations(range(4), 3), ids=str)
+def test_several_may_go_in_any_order(twin, gone):
+    orders = asks(twin, 5, 6, 7, 8)
+    for number in gone:
+        twin.cancel(MAKER >> 96, orders[number])
+    (left,) = set(orders) - {orders[number] for number in gone}
+    last = asks(twin, 9)[0]
+    twin.place(TAKER, lots=100, kind=Kind.IOC)
+    assert [filled["order"] for filled in events(twin, "OrderFilled")] == [left, last]
 
 
 # Kinds
@@ -864,6 +879,17 @@ def test_a_bid_that_is_too_small_makes_no_mid(twin):
 def test_a_wide_book_has_no_mid(twin, ticks, is_told):
     # The last one is 2 % wide, and a little more, for both sides round outwards.
     quote(twin, bid=PRICE - 10 * TICK, ask=PRICE + ticks * TICK)
+    assert bool(mids(twin)) == is_told
+
+
+@pytest.mark.parametrize(("spread", "is_told"), [(20_000, True), (19_999, False)])
+def test_a_book_as_wide_as_allowed_has_a_mid(twin, spread, is_told):
+    # 9,999 USDC are 101 units at 99 and 99 units at 101, without a rest.
+    twin.list_market(UNLISTED, 10**18)
+    terms = Listing(WAD, 10**18, 1, 9_999 * WAD, spread)
+    twin.list_instrument(UNLISTED, terms)
+    twin.set_band(UNLISTED, PRICE, PRICE)
+    quote(twin, 101, 99 * WAD, 101 * WAD, instrument=UNLISTED)
     assert bool(mids(twin)) == is_told
 
 
