@@ -8,7 +8,7 @@ from specs import clearinghouse as ch
 from specs import order_book, perpetual
 from specs.accounts import AccountId
 from specs.bands import TAKER_TOLERANCE
-from specs.fixed_point import PPM, Lots
+from specs.fixed_point import PPM, Lots, Seconds
 from specs.instruments import is_spot
 from specs.margin import Exposure
 from specs.open_orders import OpenOrders
@@ -120,7 +120,10 @@ def fills_keep_the_rules(before: World, after: World, action: Action) -> bool:
     placement, max_fills = action.arguments
     side = order_book.get_others(before.book, placement)
     met = [order for order in side if is_met(before, after, order)]
-    if len(met) > max_fills or tuple(met) != side[: len(met)]:
+    now = after.now
+    in_order = [o for o in side if not is_passed(before, now, placement, o)]
+    filled = [order for order in met if order in in_order]
+    if len(met) > max_fills or filled != in_order[: len(filled)]:
         return False
     if met and placement.kind == Kind.POST_ONLY:
         return False
@@ -135,6 +138,16 @@ def fills_keep_the_rules(before: World, after: World, action: Action) -> bool:
     if rested and placement.kind in (Kind.IOC, Kind.FOK):
         return False
     return is_spot(placement.instrument) or is_traded(before, after, placement, rested)
+
+
+def is_passed(before: World, now: Seconds, placement: Placement, name: OrderId) -> bool:
+    """
+    Return whether an order can only be cancelled when it is met: one of the same owner,
+    or one that has expired. It is, even if nothing before it is filled in the end.
+    """
+    order = before.book.orders[name]
+    is_own = acc.get_owner(order.account) == acc.get_owner(placement.account)
+    return is_own or 0 < order.expiry < now
 
 
 def is_met(before: World, after: World, order: OrderId) -> bool:
