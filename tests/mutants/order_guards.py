@@ -301,6 +301,23 @@ ORDER_GUARDS = [
         SPOT + ETH,
         True,
     ),
+    of_orders(
+        "cost + fee if is_buy else size",
+        "cost if is_buy else size",
+        clearing.test_a_fee_is_borrowed_as_the_price_is,
+    ),
+    of_maker(
+        "usdc, cost + fee)",
+        "usdc, cost)",
+        clearing.test_a_fee_is_borrowed_as_the_price_is,
+    ),
+    Guard(
+        "SpotCode",
+        "SpotCode.vy",
+        "usdc, cost + buyer_fee)",
+        "usdc, cost)",
+        on_stage(test_trade.test_a_fee_is_borrowed_as_the_price_is),
+    ),
     of_sides(
         "pool_limits._require_borrowing(asset, pool.borrows, after)",
         test_trade.test_what_is_borrowed_for_a_fill_is_capped,

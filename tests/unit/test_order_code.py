@@ -29,6 +29,7 @@ from tests.helpers.worlds import (
     STRANGER,
     UNLISTED,
     VENUE,
+    account_of,
     backer,
     bear,
     bull,
@@ -447,6 +448,17 @@ def test_a_paused_pool_lends_a_taker_nothing(stage):
     pause(stage, "pause_asset", USDC)
     assert stage.clear(spot(ETH), bull, True, *makings) == ((0, 0), "paused")
     assert stage.clear(spot(ETH), lender, True, *makings) == ((WAD, WAD), "")
+
+
+def test_a_fee_is_borrowed_as_the_price_is(stage):
+    second = account_of(bear >> 96, 1)
+    stage.play(own("deposit", second, USDC, 2_500 * 10**6))
+    making, other = demand(stage, second), offer(stage, hedger)
+    pause(stage, "pause_asset", USDC)
+    assert stage.clear(spot(ETH), second, True, other) == ((0,), "paused")
+    assert stage.clear(spot(ETH), hedger, False, making) == ((0,), "")
+    stage.play(own("deposit", second, USDC, 10**6))
+    assert stage.clear(spot(ETH), hedger, False, making) == ((WAD,), "")
 
 
 def test_a_paused_pool_lends_a_seller_nothing(stage):

@@ -420,6 +420,14 @@ def test_to_sell_what_is_borrowed_to_oneself_is_limited(stage):
     )
 
 
+def test_a_fee_is_borrowed_as_the_price_is(stage):
+    stage.play(own("deposit", second, USDC, 2_500 * 10**6))
+    stage.play(govern("pause_asset", USDC))
+    assert stage.refuse(spot(buyer=second)) == "paused"
+    stage.play(own("deposit", second, USDC, 10**6))
+    stage.play(spot(buyer=second))
+
+
 def test_to_buy_with_what_is_borrowed_from_oneself_is_limited(stage):
     """The first two only replace what the seller owed, and repays."""
     stage.play(govern("set_guards", USDC, 9_000, 0, 50, 0, 0))
