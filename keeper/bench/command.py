@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from keeper.artifacts import ROOT
+from keeper.bench.book import trade_on_book
 from keeper.bench.node import bench_chain
 from keeper.bench.scene import Scene
 from keeper.bench.story import tell
@@ -21,6 +22,9 @@ def run(output: Path, console: Console, root: Path = ROOT) -> None:
         scene = Scene(chain)
         status.update("measuring")
         gas = tell(scene, lambda names: console.print(f"measured {names}"))
+        traded = trade_on_book(scene)
+        console.print(f"measured {', '.join(traded)}")
+        gas |= traded
     rows = rows_of(gas)
     show(rows, console)
     write(rows, output)

@@ -171,6 +171,30 @@ OPERATIONS: Final[Sequence[Operation]] = (
         None,
         10_500,
     ),
+    Operation("book_place_new", "a bid at a price where nothing ever rested"),
+    Operation(
+        "book_place",
+        "a bid behind another one",
+        "Clober v2",
+        180_701,
+        100_000,
+    ),
+    Operation("book_cancel", "the last of several at a price", "Clober v2", 131_829),
+    Operation(
+        "book_take_1",
+        "one order on the book, both sides cleared, outside the tick set; the peer's "
+        "settles no margin, and its maker claims later for 137,734 more",
+        "Clober v2",
+        119_523,
+        150_000,
+    ),
+    Operation("book_take_5", "five makers' orders at one price", "Clober v2", 119_523),
+    Operation("book_take_5_levels", "at five prices", "Clober v2", 217_921),
+    Operation("book_per_order", "a further maker at a price"),
+    Operation(
+        "book_per_level", "a further price and its maker", "Clober v2", 19_100, 17_000
+    ),
+    Operation("book_short", "ETH sold that is borrowed, in one order on the book"),
     Operation("publish", "two publishers' signed reports of four assets, relayed"),
 )
 
