@@ -35,7 +35,7 @@ class Book:
     def top(self) -> Top:
         """Return the best prices, and the last one at which anything was filled."""
         book, number = self.link.deployment.order_book, self.instrument.number
-        words = self.link.chain.call(book, "top", number)
+        words = self.link.call(book, "top", number)
         return Top(*(to_decimal(word) if word else None for word in words))
 
     def depth(self, levels: int = 10) -> Depth:

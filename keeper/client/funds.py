@@ -33,7 +33,7 @@ class Funds(Holder):
     def wallet(self, symbol: str) -> Decimal:
         """Return the tokens that who acts has outside the vault."""
         asset = self.link.listings.asset(symbol)
-        units = self.link.chain.call(asset.token, "balanceOf", self.sender)
+        units = self.link.call(asset.token, "balanceOf", self.sender)
         return asset.to_amount(units)
 
     def deposit(self, symbol: str, amount: Number) -> Receipt:
@@ -159,7 +159,7 @@ class Funds(Holder):
             self.link.listings.asset(symbol).token,
             self.link.deployment.vault,
         )
-        if self.link.chain.call(token, "allowance", self.sender, vault) < units:
+        if self.link.call(token, "allowance", self.sender, vault) < units:
             self.send(token, "approve", vault, units)
 
     def _move(

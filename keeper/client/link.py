@@ -26,14 +26,21 @@ class Link:
         except Refused as error:
             raise Rejected(method.replace("_", " "), error.reason) from None
 
+    def call(self, contract: Contract, method: str, *arguments: Any) -> Any:
+        """Return what a view says; raise `Rejected` with one line."""
+        try:
+            return self.chain.call(contract, method, *arguments)
+        except Refused as error:
+            raise Rejected(method.replace("_", " "), error.reason) from None
+
     def look(self, method: str, *arguments: Any) -> Any:
         """Return what the Lens says."""
-        return self.chain.call(self.deployment.lens, method, *arguments)
+        return self.call(self.deployment.lens, method, *arguments)
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """Return what a view of the Clearinghouse says."""
-        return self.chain.call(self.deployment.clearinghouse, method, *arguments)
+        return self.call(self.deployment.clearinghouse, method, *arguments)
 
     def see(self, method: str, *arguments: Any) -> Any:
         """Return what the lens of the book says."""
-        return self.chain.call(self.deployment.book_lens, method, *arguments)
+        return self.call(self.deployment.book_lens, method, *arguments)

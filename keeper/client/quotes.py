@@ -1,9 +1,10 @@
 """Trading by signed quotes: asked for, signed, taken, crossed and cancelled."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from keeper.chain.interface import Receipt
 from keeper.client.holder import Holder
@@ -59,14 +60,13 @@ class Quotes(Holder):
             expiry=Seconds(until if expiry is None else expiry),
             counterparty=counterparty,
         )
-        return self.sign(made)
+        return SignedQuote(made, self.sign_digest(compute_quote_digest, made))
 
-    def sign(self, quote: Quote) -> SignedQuote:
-        """Sign what a quote says, as it is."""
+    def sign_digest(self, compute: Callable[[bytes, Any], bytes], quote: Any) -> bytes:
+        """Return the signature of what a quote says to this desk on this chain."""
         desk = self.link.deployment.quote_desk.address
         domain = compute_domain(self.link.chain.chain_id, desk)
-        digest = compute_quote_digest(domain, quote)
-        return SignedQuote(quote, sign_digest(self.signer, digest))
+        return sign_digest(self.signer, compute(domain, quote))
 
     def take(self, offer: SignedQuote, size: Number | None = None) -> Receipt:
         """Fill somebody's quote at its price, all of it unless a size is named."""

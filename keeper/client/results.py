@@ -142,6 +142,24 @@ class Placed(Shown):
 
 
 @dataclass(frozen=True, repr=False)
+class Request(Shown):
+    """Quotes that are asked for."""
+
+    account: AccountId
+    instrument: str
+    size: Decimal
+    side: str
+    """``buy``, ``sell`` or ``either``."""
+    limit: Decimal | None
+    """The worst price accepted; none for any."""
+    is_immediate: bool
+    """Whether the first answer that suits fills."""
+    expiry: int
+    counterparty: AccountId
+    """The only account that may answer; 0 for anyone."""
+
+
+@dataclass(frozen=True, repr=False)
 class Level(Shown):
     """A price of the book, and the size that rests at it."""
 
