@@ -7,8 +7,8 @@
         notional of some size could be sold and bought. A thin book has none, nor has a
         wide one.
 @dev Each side's price rounds away from the other's, the middle down to whole units of a
-     stored price. At most `MAX_LEVELS` prices a side count, and of them what stays until
-     it is cancelled.
+     stored price. At most `MAX_LEVELS` prices a side count, and of them what stays
+     until it is cancelled.
 @custom:spec specs/impact.py
 """
 
@@ -48,8 +48,8 @@ def _mid_down(code: uint256, listing: uint256) -> uint256:
 @view
 def _base(code: uint256, listing: uint256, is_buy: bool) -> (uint256, uint256):
     """
-    @notice Return the base units that the impact notional is worth at the best prices of
-            a side, rounded down and up; zeros if there is not as much.
+    @notice Return the base units that the impact notional is worth at the best prices
+            of a side, rounded down and up; zeros if there is not as much.
     @dev A part of the notional of 2**92 wei at most is worth at least one unit at any
          price, which is below 2**84 wei.
     """

@@ -15,11 +15,16 @@ from . import errors
 @internal
 @pure
 def _middle_down(
-    bid: uint256, ask: uint256, last: uint256, low: uint256, high: uint256, tick: uint256
+    bid: uint256,
+    ask: uint256,
+    last: uint256,
+    low: uint256,
+    high: uint256,
+    tick: uint256,
 ) -> uint256:
     """
-    @notice Return where a market is, in ticks: the median of best bid, best ask and last
-            price, as far as they are known; the mean of two and the middle of the
+    @notice Return where a market is, in ticks: the median of best bid, best ask and
+            last price, as far as they are known; the mean of two and the middle of the
             oracle's band, which counts if none is known, are rounded down.
     @param bid In ticks, as the next two; 0 for none.
     @param low Of the oracle's band, WAD.

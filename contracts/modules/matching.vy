@@ -182,8 +182,8 @@ def _settle(
             rest. After a stop, the last ones that were not filled stay as they are.
     @dev Orders go in the order in which they are queued, so that each is the first at
          its price when it goes.
-    @param sizes Lots, or WAD of a spot asset: a part of a lot counts as one, so that the
-           taker gets no more than asked for.
+    @param sizes Lots, or WAD of a spot asset: a part of a lot counts as one, so that
+           the taker gets no more than asked for.
     """
     tried: uint256 = len(sizes)
     if is_stopped:

@@ -13,9 +13,9 @@
      Words are never cleared: an order without lots is gone. A reference to the one
      before means something only if the order is not the first at its price, one to the
      next only if it is not the last.
-     word of an order: lots 72 @184 | generation 40 @144 | next 40 @104 | previous 40 @64
-                       | expiry 32 @32 | price 24 @8 | code 6 @2 | is_buy 1 @1
-                       | is_reduce_only 1 @0
+     word of an order: lots 72 @184 | generation 40 @144 | next 40 @104
+                       | previous 40 @64 | expiry 32 @32 | price 24 @8 | code 6 @2
+                       | is_buy 1 @1 | is_reduce_only 1 @0
      word of an account: maker 32 @32 | slots in use 32 @0
 @custom:spec specs/order_slots.py
 """
