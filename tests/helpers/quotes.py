@@ -11,6 +11,7 @@ from eth_utils.crypto import keccak
 
 from keeper.chain.interface import Refused
 from keeper.chain.revm import RevmChain
+from keeper.history import desk as history
 from specs import nonces, quote_desk, requests
 from specs.accounts import TRADE, compute_account
 from specs.errors import Revert
@@ -94,7 +95,7 @@ class World:
     A desk beside stand-ins, and the specification's idea of all of them.
 
     `step` takes a transition in both and compares: results, refusals, events, fills
-    and every word of nonces.
+    and every word of nonces; and what follows from the events alone (I50).
     """
 
     def __init__(self) -> None:
@@ -109,7 +110,7 @@ class World:
             role: compute_account(key_of(role).number, 7) for role in ("maker", "taker")
         }
         self.accounts["wallet"] = compute_account(int(self.wallet.address, 16), 1)
-        self.state = State()
+        self.state = self.followed = State()
         self.operators: set[tuple[int, int]] = set()
         self.bands: dict[int, tuple[int, int]] = {}
         self.fills: list[quote_desk.Fill] = []
@@ -391,6 +392,8 @@ class World:
                 assert tuple(last) == astuple(expected[-1])
         self.check_requests()
 
+        assert self.followed == self.state
+
     def check_requests(self) -> None:
         """Compare what is asked for, and that what is closed is unknown."""
         made = self.state.requests
@@ -423,6 +426,7 @@ class World:
             (event,) = receipt.events
             assert event.name == name
             assert event.arguments == log
+            self.followed = history.follow(self.followed, event)
             self.check()
             return result
         self.state = before
