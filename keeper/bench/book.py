@@ -40,7 +40,6 @@ def trade_on_book(scene: Scene) -> Gas:
     taker = scene.enter("hitter", USDC=200_000)
     for wallet in (*makers, taker):
         scene.leave_ticks(wallet)
-    scene.refresh()
     gas = rest_and_go(scene, makers[0])
     gas |= take(scene, makers, taker)
     return gas | sell_short(scene, makers[0])
@@ -88,11 +87,9 @@ def hit(scene: Scene, makers: Sequence[Wallet], taker: Wallet, is_spread: bool) 
     positions, the second makes them grow as the third does.
     """
     for _ in range(3):
-        scene.refresh()
         for number, maker in enumerate(makers):
             price = rung(scene, BTC_PERP, 1 + (number if is_spread else 0))
             place(scene, maker, BTC_PERP, -SIZE, price)
-        scene.refresh()
         bought = SIZE * len(makers)
         last = place(scene, taker, BTC_PERP, bought, rung(scene, BTC_PERP, 6), Kind.IOC)
         filled = last.event("OrderTaken").arguments["filled"]
@@ -106,9 +103,7 @@ def sell_short(scene: Scene, maker: Wallet) -> Gas:
     seller = scene.enter("short seller", USDC=50_000)
     lots = WAD // LOTS[instrument]
     for _ in range(2):
-        scene.refresh()
         place(scene, maker, instrument, lots, rung(scene, instrument, -1))
-        scene.refresh()
         limit = rung(scene, instrument, -3)
         last = place(scene, seller, instrument, -lots, limit, Kind.IOC)
         filled = last.event("OrderTaken").arguments["filled"]
@@ -130,7 +125,8 @@ def place(
     price: int,
     kind: Kind = Kind.LIMIT,
 ) -> Receipt:
-    """Place an order for a signed number of lots."""
+    """Place an order for a signed number of lots, at prices of a moment ago."""
+    scene.refresh()
     terms = (
         wallet.account(),
         instrument,
