@@ -117,6 +117,16 @@ def test_the_bounds_of_a_listing_can_be_reached(twin, listing):
     assert names(twin) == ["InstrumentListed"]
 
 
+def test_a_lot_of_an_asset_has_its_bounds(twin):
+    twin.list_asset(9)
+    twin.list_asset(10)
+    for exponent in (11, 31):
+        with pytest.raises(errors.OutOfBounds):
+            twin.list_instrument(SPOT + 9, listing(lot=10**exponent))
+    twin.list_instrument(SPOT + 9, listing(lot=10**12))
+    twin.list_instrument(SPOT + 10, listing(lot=10**30))
+
+
 @pytest.mark.parametrize(
     "number", [32, 33, 34, 63, 64, SPOT - 1, SPOT + 32, 2**256 - 1, 2**255 + SPOT]
 )
