@@ -30,7 +30,8 @@ HELP: Final = """
   help(client)                 all of it; help_rucksack() prints this page
 
 Sizes and amounts are whole units, prices USDC: '0.1' or Decimal, never 0.1. Prices go
-stale within half a minute unless `ape run keeper` runs in another terminal.
+stale within half a minute unless `ape run keeper` runs in another terminal; `ape run
+maker` in a third one keeps orders on the book.
 """
 
 NO_DEPLOYMENT: Final = (

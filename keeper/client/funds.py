@@ -13,11 +13,11 @@ from specs.accounts import AccountId, Settings
 from specs.authority import EVERYTHING
 
 ALL: Final = "all"
-"""As an amount: everything that is held, or owed."""
+"""As an amount to withdraw or repay: everything that is held, or owed."""
 
 
 class Funds(Holder):
-    """Amounts are in whole tokens, ``ALL`` for everything; assets by symbol."""
+    """Amounts are in whole tokens; `withdraw` and `repay` also take ``ALL``."""
 
     def mint(self, symbol: str, amount: Number) -> Receipt:
         """Mint tokens to who acts, where tokens are mocks that anyone may mint."""

@@ -1,18 +1,14 @@
 """Who makes the market: a ladder of orders around the index, and quotes on request."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from random import Random
 from typing import Final
 
-from keeper.chain.interface import Refused
-from keeper.client.account import Account
 from keeper.client.client import Client
-from keeper.client.listings import Instrument
+from keeper.client.ladders import STEP, Ladder, compute_price, keep
 from keeper.client.quotes import SignedQuote
-from keeper.client.results import Order
-from keeper.client.units import Rounding, to_decimal
+from keeper.client.units import to_decimal
 from keeper.parameters import ASSETS, MARKETS
 from keeper.replay.actors import View, choose, fund, get_index, get_price, hold
 from keeper.replay.wallets import Wallet
@@ -24,12 +20,6 @@ from specs.fixed_point import PPM, WAD
 from specs.quotes import SPOT
 
 MAX_LEAN: Final = 2_500  # ppm
-
-STEP: Final = 200
-"""Between the prices of a ladder, ppm."""
-
-SLACK: Final = 100
-"""A ladder stays where it is until the middle has moved by so much, ppm."""
 
 LEVELS: Final = (8, 12, 20, 40)
 """The size of each order of a perpetual's ladder, in percent of the capital."""
@@ -57,8 +47,8 @@ class Maker:
     role: str = "market maker"
     settings: Settings = acc.DEFAULT
     _nonce: int = field(default=0, repr=False)
-    _placed: dict[int, "Ladder"] = field(default_factory=dict, repr=False)
-    """What was placed last, by instrument."""
+    _ladders: dict[int, Ladder] = field(default_factory=dict, repr=False)
+    """By instrument."""
 
     @property
     def account(self) -> AccountId:
@@ -79,21 +69,12 @@ class Maker:
         account = hold(view.client, self)
         if Random(f"{self.seed}/{view.now}").random() < 0.05:
             account.cancel_quote(self._next_nonce())
-        resting = account.orders()
-        moved = [number for number in TRADED if self._has_moved(view, number, resting)]
-        names = {view.client.link.listings.named(number).name for number in moved}
-        gone = [order for order in resting if order.instrument in names]
-        if gone:
-            account.cancel(*gone)
-        late: Refused | None = None
-        for number in moved:
-            try:
-                self._place(view, account, number)
-            except Refused as error:
-                # A price far from the last fill may not rest; other books go on.
-                late = error
-        if late:
-            raise late
+        ladders = {number: self._get_ladder(view, number) for number in TRADED}
+        middles = {
+            ladder.name: self._mid(view.state, number)
+            for number, ladder in ladders.items()
+        }
+        keep(account, middles, list(ladders.values()))
 
     def quote(
         self, view: View, instrument: int, size: int, for_account: AccountId
@@ -113,60 +94,25 @@ class Maker:
 
     def price(self, state: State, instrument: int, *, is_ask: bool) -> int:
         """Return the best price of a side, WAD USDC, rounded in the maker's favour."""
-        return self._price_at(self._mid(state, instrument), 0, is_ask=is_ask)
+        middle = self._mid(state, instrument)
+        return compute_price(middle, self.spread, is_ask=is_ask)
 
     def worst_price(self, state: State, instrument: int, *, is_ask: bool) -> int:
         """Return the price of the last order of a side's ladder, WAD USDC."""
-        last = len(get_shares(instrument)) - 1
-        return self._price_at(self._mid(state, instrument), last, is_ask=is_ask)
+        distance = self.spread + (len(get_shares(instrument)) - 1) * STEP
+        return compute_price(self._mid(state, instrument), distance, is_ask=is_ask)
 
     def _next_nonce(self) -> int:
         nonce, self._nonce = self._nonce, self._nonce + 1
         return nonce
 
-    def _has_moved(self, view: View, number: int, resting: Sequence[Order]) -> bool:
-        """Return whether a ladder is not where or what it should be."""
-        placed = self._placed.get(number)
-        if placed is None:
-            return True
-        middle = self._mid(view.state, number)
-        if abs(middle - placed.middle) * PPM > SLACK * placed.middle:
-            return True
-        name = view.client.link.listings.named(number).name
-        there = {order.id: order.size for order in resting if order.instrument == name}
-        return there != placed.sizes
-
-    def _place(self, view: View, account: Account, number: int) -> None:
-        """Place the ladder of an instrument anew, the best prices first."""
-        listed = view.client.link.listings.named(number)
-        # What is refused in the middle is placed again next time.
-        self._placed.pop(number, None)
-        ladder = Ladder(self._mid(view.state, number))
-        for is_ask, price, size in self._rungs(listed, ladder.middle):
-            rounding = Rounding.UP if is_ask else Rounding.DOWN
-            trade = account.sell if is_ask else account.buy
-            limit = to_decimal(listed.to_wad(to_decimal(price), rounding))
-            placed = trade(listed.name, listed.to_size(size), limit)
-            if placed.order is not None:
-                ladder.sizes[placed.order] = listed.to_size(size) - placed.filled
-        self._placed[number] = ladder
-
-    def _rungs(
-        self, listed: Instrument, middle: int
-    ) -> Iterator[tuple[bool, int, int]]:
-        """Yield side, price (WAD USDC) and lots of a ladder's orders, best first."""
-        for place, share in enumerate(get_shares(listed.number)):
-            worth = self.capital * share // 100
-            lots = listed.to_lots(to_decimal(worth * WAD * WAD // middle), "down")
-            for is_ask in (False, True):
-                yield is_ask, self._price_at(middle, place, is_ask=is_ask), lots
-
-    def _price_at(self, middle: int, place: int, *, is_ask: bool) -> int:
-        """Return a price of a ladder, WAD USDC, rounded in the maker's favour."""
-        distance = self.spread + place * STEP
-        if is_ask:
-            return -(-middle * (PPM + distance) // PPM)
-        return middle * (PPM - distance) // PPM
+    def _get_ladder(self, view: View, number: int) -> Ladder:
+        """Return the ladder of an instrument; a new one is placed when it is kept."""
+        if number not in self._ladders:
+            worths = [self.capital * share // 100 for share in get_shares(number)]
+            name = view.client.link.listings.named(number).name
+            self._ladders[number] = Ladder(name, worths, self.spread)
+        return self._ladders[number]
 
     def _mid(self, state: State, instrument: int) -> int:
         """Return the middle of bid and ask, WAD USDC."""
@@ -182,15 +128,6 @@ class Maker:
         notional = lots * state.markets[instrument].lot * get_price(state, instrument)
         lean = notional // WAD // WAD * 6_000 // self.capital
         return max(-MAX_LEAN, min(MAX_LEAN, lean))
-
-
-@dataclass
-class Ladder:
-    """Orders that were placed around a middle, WAD USDC."""
-
-    middle: int
-    sizes: dict[int, Decimal] = field(default_factory=dict)
-    """What rests of each order, by id."""
 
 
 def get_shares(instrument: int) -> Sequence[int]:

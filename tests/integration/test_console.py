@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
 import ape_console_extras
 from keeper.chain.ape import ApeChain, connected
@@ -11,6 +12,7 @@ from keeper.client.results import Depth, Level, Placed
 from keeper.deployment import deploy, save
 from keeper.devnet import demo_signers
 from keeper.errors import UserError
+from scripts.maker import cli as maker_command
 
 NETWORK = "ethereum:local:test"
 
@@ -120,3 +122,16 @@ def test_a_shell_shows_refusals_and_results_in_a_line(names, capsys):
     assert shell.shown(receipt).endswith(" gas: Transfer")
     assert shell.shown(Placed("SOL", True, (), 5, None, 0)) == "order 5 rests"
     assert shell.shown(Depth([Level(1, 2, 2)], [])).startswith("bid")
+
+
+def test_the_maker_s_command_places_what_it_may_and_stops(file):
+    place = ("--network", NETWORK, "--deployment", str(file))
+    done = CliRunner().invoke(maker_command, [*place, "--rounds", "1"])
+    assert (done.exit_code, done.output) == (0, "")
+
+
+def test_without_a_devnet_the_maker_s_command_says_one_line(monkeypatch):
+    monkeypatch.setattr("keeper.devnet.chain_id_at", lambda url: None)
+    done = CliRunner().invoke(maker_command, [])
+    assert done.exit_code == 2
+    assert done.output.startswith("nothing answers at http://127.0.0.1:8545")

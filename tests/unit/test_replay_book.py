@@ -1,6 +1,7 @@
 """The book in a replay: ladders that follow the index, orders that take them."""
 
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -45,12 +46,12 @@ def scaled(asset, change):
 def tried(replay):
     """Take back what is done with a replay, and what its maker remembers of it."""
     chain, maker, world = replay.stage._chain, replay.cast.maker, replay.stage.world
-    snapshot, placed = chain.snapshot(), dict(maker._placed)
+    snapshot, ladders = chain.snapshot(), deepcopy(maker._ladders)
     try:
         yield replay.cast.maker
     finally:
         chain.revert(snapshot)
-        maker._placed, replay.stage.world = placed, world
+        maker._ladders, replay.stage.world = ladders, world
 
 
 def ids_of(replay, name=None):
