@@ -234,21 +234,36 @@ def test_whoever_never_had_an_order_has_none(desk):
     assert desk.see("orders", 0) == []
 
 
-@pytest.mark.parametrize("method", ["depth", "queue", "orders"])
-def test_nothing_is_told_in_the_middle_of_a_call(method):
+ACCOUNT = int(GOVERNOR, 16) << 96
+QUESTIONS = [
+    ("BookLens", "depth", (0, True, WAD, 1)),
+    ("BookLens", "queue", (0, WAD, 0, 1)),
+    ("BookLens", "orders", (ACCOUNT,)),
+    # Each word of them is locked by itself.
+    ("OrderBook", "listing_word", (0,)),
+    ("OrderBook", "top_word", (0,)),
+    ("OrderBook", "level_word", (0, 1_000)),
+    ("OrderBook", "index_word", (0,)),
+    ("OrderBook", "order_word", (1,)),
+    ("OrderBook", "maker_word", (ACCOUNT,)),
+    ("OrderBook", "account_of", (1,)),
+]
+
+
+@pytest.mark.parametrize(("name", "method", "words"), QUESTIONS)
+def test_nothing_is_told_in_the_middle_of_a_call(name, method, words):
     chain = RevmChain()
     host = chain.deploy(GOVERNOR, "MockCuriousHost")
     book = chain.deploy(GOVERNOR, "OrderBook", GOVERNOR, host.address, host.address)
     lens = chain.deploy(GOVERNOR, "BookLens", book.address)
     chain.send(GOVERNOR, book, "list_instrument", 0, *LISTING)
-    account = int(GOVERNOR, 16) << 96
-    words = {"depth": (0, True, WAD, 1), "queue": (0, WAD, 0, 1), "orders": (account,)}
-    question = codec_of("BookLens").method(method, words[method]).encode(words[method])
-    chain.send(GOVERNOR, host, "ask", lens.address, question)
-    placement = astuple(Placement(account, 0, True, 5, WAD))
+    asked = {"BookLens": lens, "OrderBook": book}[name]
+    question = codec_of(name).method(method, words).encode(words)
+    chain.send(GOVERNOR, host, "ask", asked.address, question)
+    chain.send(GOVERNOR, host, "reserve", 0, ACCOUNT, True, 1)
+    assert chain.call(host, "is_answered")
+    placement = astuple(Placement(ACCOUNT, 0, True, 5, WAD))
     chain.send(GOVERNOR, book, "place", placement, 0)
     assert not chain.call(host, "is_answered")
-    # At rest it is, and the host would have been told so.
-    assert len(chain.call(lens, method, *words[method])) == 1
-    chain.send(GOVERNOR, host, "reserve", 0, account, True, 1)
-    assert chain.call(host, "is_answered")
+    # There is something to be told once the call is over.
+    assert chain.call(asked, method, *words)
