@@ -258,6 +258,10 @@ def _code_of(selector: bytes4) -> address:
             "clear(uint256,uint256,bool,(uint256,uint256,uint256,bool)[])",
             output_type=bytes4,
         ),
+        method_id(
+            "clear_conversion(uint256,uint256,(uint256,uint256,uint256,bool)[])",
+            output_type=bytes4,
+        ),
         method_id("reserve(uint256,uint256,bool,uint256)", output_type=bytes4),
         method_id("release(uint256,uint256,bool,uint256)", output_type=bytes4),
         method_id("reducible(uint256,uint256,bool)", output_type=bytes4),

@@ -123,6 +123,63 @@ def make_spot_unlocked(
     @notice Fill a resting order for a spot asset, for a body that holds the lock and
             has booked the interest of both assets.
     """
+    self._make_spot(asset, account, is_buy, amount, price)
+
+
+@external
+@reentrant
+def sell_unlocked(
+    asset: uint256, account: uint256, seller: uint256, amount: uint256, price: uint256
+):
+    """
+    @notice Fill a resting bid for a spot asset with what `seller` holds, and pay the
+            seller's debt with what it gets for it, rounded down; without a fee for the
+            seller, of whom the caller is to judge, and as of `make_spot_unlocked`.
+    """
+    self._make_spot(asset, account, True, amount, price)
+    money_market._save(
+        asset,
+        money_market._debit(seller, asset, money_market._load(asset), amount),
+    )
+    money_market._save(
+        accounts.USDC,
+        money_market._pay_debt(
+            seller,
+            accounts.USDC,
+            money_market._load(accounts.USDC),
+            fp._mul_div_down(amount, price, fp.WAD),
+        ),
+    )
+    log IClearinghouse.Converted(
+        asset=asset,
+        account=seller,
+        buyer=account,
+        amount=amount,
+        price=price,
+        time=block.timestamp,
+    )
+
+
+@external
+@reentrant
+def fund_unlocked(asset: uint256, account: uint256, amount: uint256):
+    """
+    @notice Move on the throttle of a pool that funds what an account lacks of `amount`,
+            for a body that holds the lock and has booked the asset's interest.
+    """
+    spot_side._fund(account, asset, money_market._load(asset), amount)
+
+
+# In the order in which the above use them
+
+
+@internal
+def _make_spot(
+    asset: uint256, account: uint256, is_buy: bool, amount: uint256, price: uint256
+):
+    """
+    @notice Fill a resting order for a spot asset.
+    """
     before: IClearinghouse.Health = empty(IClearinghouse.Health)
     received: uint256 = asset if is_buy else accounts.USDC
     if money_market._scaled(state.balances[account][received]) < 0:
@@ -154,13 +211,3 @@ def make_spot_unlocked(
         is_maker=True,
         time=block.timestamp,
     )
-
-
-@external
-@reentrant
-def fund_unlocked(asset: uint256, account: uint256, amount: uint256):
-    """
-    @notice Move on the throttle of a pool that funds what an account lacks of `amount`,
-            for a body that holds the lock and has booked the asset's interest.
-    """
-    spot_side._fund(account, asset, money_market._load(asset), amount)

@@ -57,6 +57,11 @@ interface Clearinghouse:
 
 interface PriceOracle:
     def band(market: uint256) -> (uint256, uint256): view
+    def clear_conversion(
+        asset: uint256,
+        account: uint256,
+        makings: DynArray[IClearinghouse.Making, matching.ROUND],
+    ) -> (DynArray[uint256, matching.ROUND], String[32]): nonpayable
     def spot_band(asset: uint256) -> (uint256, uint256): view
 
 
@@ -109,6 +114,49 @@ def refresh(market: uint256):
 
 
 @external
+@external
+def convert(
+    account: uint256, instrument: uint256, lots: uint256, max_fills: uint256
+) -> uint256:
+    """
+    @notice Sell up to `lots` of an account's collateral to the best bids, for the USDC
+            that it owes above what it may; refused if none are sold.
+    @dev The bands are those of any taker, and the Clearinghouse says which prices are
+         too low for a conversion. Bids of the account's own owner are cancelled on the
+         way, or they would keep it from being converted.
+    @param max_fills Resting orders that are visited at most, up to 32.
+    @return Lots sold.
+    """
+    code: uint256 = listings._code(instrument)
+    listing: uint256 = listings._read(code)
+    assert code >= instruments.MAX_LISTED, errors.UNKNOWN_INSTRUMENT
+    placement: IOrderBook.Placement = IOrderBook.Placement(
+        account=account,
+        instrument=instrument,
+        is_buy=False,
+        lots=lots,
+        price=listings._tick(listing),
+        kind=listings.IOC,
+        is_reduce_only=True,
+        self_trade=listings.CANCEL_OLDEST,
+        expiry=0,
+    )
+    number: uint256 = listings._check(listing, placement, max_fills, block.timestamp)
+    left: uint256 = 0
+    reason: String[32] = ""
+    left, reason = self._match(placement, code, listing, number, lots, max_fills, True)
+    assert left != lots, errors.NOT_FILLED
+    log IOrderBook.CollateralSold(
+        account=account,
+        instrument=instrument,
+        lots=lots,
+        sold=lots - left,
+        caller=msg.sender,
+        timestamp=block.timestamp,
+    )
+    return lots - left
+
+
 def list_instrument(
     instrument: uint256,
     tick: uint256,
@@ -181,7 +229,9 @@ def place(
     reason: String[32] = ""
     if matching._crosses(code, placement.is_buy, number):
         assert placement.kind != listings.POST_ONLY, errors.WOULD_TAKE
-        left, reason = self._match(placement, code, listing, number, lots, max_fills)
+        left, reason = self._match(
+            placement, code, listing, number, lots, max_fills, False
+        )
     assert left == 0 or placement.kind != listings.FOK, errors.NOT_FILLED
     id: uint256 = 0
     if left != 0 and len(reason) == 0:
@@ -473,10 +523,11 @@ def _match(
     max_fills: uint256,
 ) -> (uint256, String[32]):
     """
-    @notice Fill an order in rounds, and return what is left of it and why, if there is a
-            reason.
+    @notice Fill an order in rounds, and return what is left of it and why, if there is
+            a reason. It may be a conversion, which is cleared as such.
     """
     low: uint256 = 0
+    is_conversion: bool,
     high: uint256 = 0
     low, high = self._band(code)
     taker: matching.Taker = matching._open(placement, code, listing, number, low, high)
@@ -494,9 +545,17 @@ def _match(
         if len(met.orders) != 0:
             sizes: DynArray[uint256, matching.ROUND] = []
             halt: String[32] = ""
-            sizes, halt = extcall CLEARINGHOUSE.clear(
-                placement.instrument, placement.account, placement.is_buy, met.makings
-            )
+            if is_conversion:
+                sizes, halt = extcall CLEARINGHOUSE.clear_conversion(
+                    code - instruments.MAX_LISTED, placement.account, met.makings
+                )
+            else:
+                sizes, halt = extcall CLEARINGHOUSE.clear(
+                    placement.instrument,
+                    placement.account,
+                    placement.is_buy,
+                    met.makings,
+                )
             filled: uint256 = 0
             gone: DynArray[matching.Release, matching.ROUND] = []
             filled, gone = matching._settle(taker, met, sizes, len(halt) != 0)

@@ -4,8 +4,9 @@
 @title OrderCode
 @license Apache-2.0
 @notice What the order book asks of the Clearinghouse: to count what comes to rest and
-        what goes, and to clear what it has matched, one taker with makers in their
-        order; a code body behind the Clearinghouse's address.
+        what goes, and to clear what it has matched, in the makers' order: with one
+        taker, or with an account whose collateral is converted; a code body behind the
+        Clearinghouse's address.
 @dev Called by delegation only. What may be refused without harm to the rest is tried
      by way of MakerCode. Called directly it meets its own, empty storage, in which
      nobody is a venue.
@@ -14,6 +15,7 @@
 
 from .interfaces import IClearinghouse
 from .modules import accounts
+from .modules import conversion
 from .modules import errors
 from .modules import fills
 from .modules import fixed_point as fp
@@ -37,6 +39,7 @@ initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
 initializes: guards[state := state]
 initializes: pool_limits[guards := guards, state := state]
+initializes: conversion[state := state]
 initializes: health
 initializes: fills[health := health]
 initializes: open_orders[state := state]
@@ -170,6 +173,90 @@ def clear(
     return self._clear_perp(instrument, taker, is_buy, makings, quote)
 
 
+@external
+def clear_conversion(
+    asset: uint256,
+    account: uint256,
+    makings: DynArray[IClearinghouse.Making, MAX_MAKINGS],
+) -> (DynArray[uint256, MAX_MAKINGS], String[32]):
+    """
+    @notice Sell an account's collateral to resting orders, in their order, for the USDC
+            that it owes above what it may, without a fee. A maker who can't be filled
+            is passed over; the first whose price is too low for a conversion ends the
+            list.
+    @dev What was sold is judged in the end, as a sale at the lowest of the prices. See
+         `SpotCode.convert`.
+    @return As of `clear`.
+    """
+    self._require_venue()
+    accounts._require_user(account)
+    self._require_asset(asset)
+    quote: margin.Quote = margin._quote(state.quote[asset])
+    assert not margin._is_stale(quote), errors.STALE_PRICE
+    assert not margin._is_diverging(quote), errors.PRICES_DIVERGE
+    money_market._require_open(accounts.USDC)
+    money_market._require_open(asset)
+    asked: uint256 = 0
+    for making: IClearinghouse.Making in makings:
+        self._require_size(instruments.SPOT + asset, making, 0)
+        assert accounts._owner(account) != accounts._owner(
+            making.account
+        ), errors.SAME_OWNER
+        asked += making.size
+
+    money_market._accrue(asset)
+    money_market._accrue(accounts.USDC)
+    before: IClearinghouse.Health = health._assess(account)
+    assert not margin._is_liquidatable(before), errors.NOT_CONVERTIBLE
+    assert asset == conversion._best_collateral(account), errors.WRONG_COLLATERAL
+    assert asked <= self._held(account, asset), errors.INSUFFICIENT_BALANCE
+    usdc: money_market.Pool = money_market._load(accounts.USDC)
+    debt: uint256 = conversion._compute_net_debt(
+        state.balances[account][accounts.USDC], usdc.borrow_index
+    )
+
+    reference: uint256 = conversion._compute_reference(quote)
+    least: uint256 = conversion._compute_least_price(reference)
+    filled: DynArray[uint256, MAX_MAKINGS] = []
+    stop: String[32] = ""
+    sold: uint256 = 0
+    lowest: uint256 = max_value(uint256)
+    for making: IClearinghouse.Making in makings:
+        if making.price < least:
+            stop = errors.PRICE_OUT_OF_BAND
+        size: uint256 = 0
+        if len(stop) == 0:
+            size = self._wanted(instruments.SPOT + asset, making, True)
+        if size != 0 and not self._make(
+            method_id(
+                "sell_unlocked(uint256,uint256,uint256,uint256,uint256)",
+                output_type=bytes4,
+            ),
+            asset,
+            making,
+            account,
+            size,
+        ):
+            size = 0
+        if size != 0:
+            sold += size
+            lowest = min(lowest, making.price)
+        filled.append(size)
+    if sold != 0:
+        above_cap: uint256 = conversion._compute_cap_excess(
+            state.curve[accounts.USDC], money_market._borrowed(usdc), lowest < reference
+        )
+        assert (
+            self._excess(account, debt, before, above_cap) != 0
+        ), errors.NOT_CONVERTIBLE
+        after: IClearinghouse.Health = health._assess(account)
+        assert sold <= conversion._compute_most(
+            self._excess(account, debt, after, above_cap), lowest
+        ), errors.AMOUNT_TOO_LARGE
+        assert conversion._is_no_worse(before, after), errors.NOT_CONVERTIBLE
+    return filled, stop
+
+
 # Anyone
 
 
@@ -206,7 +293,15 @@ def _require_listed(instrument: uint256):
     if not instruments._is_spot(instrument):
         assert state.market_risk[instrument] != 0, errors.UNKNOWN_MARKET
         return
-    asset: uint256 = instruments._asset(instrument)
+    self._require_asset(instruments._asset(instrument))
+
+
+@internal
+@view
+def _require_asset(asset: uint256):
+    """
+    @notice Refuse an asset that nobody can trade.
+    """
     assert asset != accounts.USDC, errors.UNKNOWN_ASSET
     assert state.token[asset] != 0, errors.UNKNOWN_ASSET
 
@@ -341,10 +436,10 @@ def _clear_perp(
     for i: uint256 in range(count, bound=MAX_MAKINGS):
         making: IClearinghouse.Making = makings[i]
         lots: uint256 = 0
-        if stop == "":
+        if len(stop) == 0:
             lots = self._wanted(market, making, not is_buy)
             # Everything until now has reduced the taker, if there is an obstacle.
-            if obstacle != "" and lots > min(
+            if len(obstacle) != 0 and lots > min(
                 self._reducible(making.account, market, not is_buy), room - total
             ):
                 stop = obstacle
@@ -356,7 +451,7 @@ def _clear_perp(
             ),
             market,
             making,
-            not is_buy,
+            convert(not is_buy, uint256),
             lots,
         ):
             lots = 0
@@ -380,17 +475,18 @@ def _make(
     method: bytes4,
     number: uint256,
     making: IClearinghouse.Making,
-    is_buy: bool,
+    side: uint256,
     size: uint256,
 ) -> bool:
     """
     @notice Try to fill a resting order; return whether it was. Nobody's order is passed
             over because whoever calls gave too little gas.
     @param number Market or asset.
+    @param side 1 if the order buys, 0 if it sells; or the account that sells to it.
     """
     assert msg.gas >= MAKER_GAS, errors.NOT_ENOUGH_GAS
     data: Bytes[_MAKER_CALL] = concat(
-        method, abi_encode(number, making.account, is_buy, size, making.price)
+        method, abi_encode(number, making.account, side, size, making.price)
     )
     return raw_call(
         MAKER_CODE, data, is_delegate_call=True, revert_on_failure=False
@@ -492,7 +588,7 @@ def _clear_spot(
     is_filled: bool = False
     for making: IClearinghouse.Making in makings:
         size: uint256 = 0
-        if stop == "":
+        if len(stop) == 0:
             size = self._wanted(instrument, making, not is_buy)
         if size == 0:
             filled.append(0)
@@ -506,7 +602,7 @@ def _clear_spot(
         ) != 0:
             guarded = state.guards[given]
             stop = self._fund(given, taker, amount)
-        if stop != "":
+        if len(stop) != 0:
             filled.append(0)
             continue
         if not self._make(
@@ -516,7 +612,7 @@ def _clear_spot(
             ),
             asset,
             making,
-            not is_buy,
+            convert(not is_buy, uint256),
             size,
         ):
             # What the throttle admitted was for a fill that did not happen.
@@ -587,3 +683,19 @@ def _take_spot(
     money_market._save(asset, pool)
     money_market._save(accounts.USDC, usdc)
     self._log_taken(instruments.SPOT + asset, taker, is_buy, amount, price, fee)
+
+
+@internal
+@view
+def _excess(
+    account: uint256, debt: uint256, found: IClearinghouse.Health, above_cap: uint256
+) -> uint256:
+    """
+    @notice Return how much of `debt` has to be paid by conversion, at the limit of the
+            account's equity in `found`.
+    """
+    return conversion._compute_excess(
+        debt,
+        conversion._compute_limit(state.headers[account], found.equity),
+        above_cap,
+    )

@@ -56,6 +56,7 @@ UNROUTED: Final = frozenset(
         "realise_unlocked",
         "make_perp_unlocked",
         "make_spot_unlocked",
+        "sell_unlocked",
         "fund_unlocked",
     }
 )

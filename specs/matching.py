@@ -24,6 +24,7 @@ from specs.book_state import (
     with_order,
 )
 from specs.fixed_point import Lots, Seconds, Wad
+from specs.instruments import get_asset
 from specs.limit_bands import narrow
 from specs.listings import NEVER, Placement, SelfTrade
 from specs.order_code import Making, Stop
@@ -53,8 +54,12 @@ def match(
     lots: Lots,
     max_fills: int,
     band: Band,
+    is_conversion: bool = False,
 ) -> tuple[World, Lots, Stop]:
-    """Return what has been filled of an order in rounds: what is left, and why."""
+    """
+    Return what has been filled of an order in rounds: what is left, and why. It may be
+    a conversion, which is cleared as such.
+    """
     band = narrow(world.book, placement, band)
     left, visits = lots, max_fills
     stop: Stop = None
@@ -62,7 +67,7 @@ def match(
         world, met, visits, stop = gather(world, placement, number, left, visits, band)
         if not met:
             break
-        world, filled, halted = clear(world, placement, met)
+        world, filled, halted = clear(world, placement, met, is_conversion)
         left = Lots(left - filled)
         stop = halted or stop
     return world, left, stop if left > 0 else None
@@ -123,20 +128,24 @@ def to_making(state: State, order: OrderId, lots: Lots) -> Making:
     return Making(resting.account, size, price, resting.is_reduce_only)
 
 
-def clear(world: World, placement: Placement, met: Met) -> tuple[World, Lots, Stop]:
+def clear(
+    world: World, placement: Placement, met: Met, is_conversion: bool
+) -> tuple[World, Lots, Stop]:
     """
     Return what the Clearinghouse has filled of the orders that were met. After a stop,
     the last ones that were not filled stay as they are.
     """
-    clearing, cleared = order_code.clear(
-        world.clearing,
-        world.now,
-        world.book.address,
-        placement.instrument,
-        placement.account,
-        placement.is_buy,
-        [making for _, making in met],
-    )
+    by_book = world.clearing, world.now, world.book.address
+    account, instrument = placement.account, placement.instrument
+    makings = [making for _, making in met]
+    if is_conversion:
+        clearing, cleared = order_code.clear_conversion(
+            *by_book, get_asset(instrument), account, makings
+        )
+    else:
+        clearing, cleared = order_code.clear(
+            *by_book, instrument, account, placement.is_buy, makings
+        )
     world = replace(world, clearing=clearing)
     tried = len(met)
     while cleared.stop and tried > 0 and cleared.filled[tried - 1] == 0:

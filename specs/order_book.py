@@ -92,6 +92,53 @@ def refresh(
     return tell(world, market, get_mid(world, market)).book, clearing
 
 
+def convert(
+    state: State,
+    clearing: Clearing,
+    now: Seconds,
+    _caller: Address,
+    account: AccountId,
+    instrument: int,
+    lots: Lots,
+    max_fills: int,
+    band: Band,
+) -> tuple[State, Clearing, Lots]:
+    """
+    Sell up to so many lots of an account's collateral to the best bids, for the USDC
+    that it owes above what it may; return how many were sold. Refuse if none was.
+
+    The bands are those of any taker, and the Clearinghouse says which prices are too
+    low for a conversion. Bids of the account's own owner are cancelled on the way, or
+    they would keep it from being converted.
+    """
+    if not is_spot(instrument):
+        raise errors.UnknownInstrument
+    book = get_book(state, instrument)
+    placement = Placement(
+        account,
+        instrument,
+        is_buy=False,
+        lots=lots,
+        price=book.listing.tick,
+        kind=Kind.IOC,
+        is_reduce_only=True,
+        self_trade=SelfTrade.CANCEL_OLDEST,
+    )
+    number = require_placement(book.listing, placement, max_fills, now)
+    world, left, _ = match(
+        World(state, clearing, now),
+        placement,
+        number,
+        lots,
+        max_fills,
+        band,
+        is_conversion=True,
+    )
+    if left == lots:
+        raise errors.NotFilled
+    return world.book, world.clearing, Lots(lots - left)
+
+
 # An account's owner, or an operator who may trade
 
 

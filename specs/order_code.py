@@ -2,7 +2,8 @@
 OrderCode.
 
 What the order book asks of the Clearinghouse: to count what comes to rest and what
-goes, and to clear what it has matched: one taker with makers, in their order.
+goes, and to clear what it has matched, in the makers' order: with one taker, or with an
+account whose collateral is converted.
 
 Counterpart of ``contracts/OrderCode.vy``.
 """
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from specs import accounts as acc
-from specs import errors, instruments, margin, perpetual
+from specs import conversion, errors, instruments, margin, perpetual
 from specs.accounts import USDC, AccountId, Address
 from specs.authority import (
     MAX_AMOUNT,
@@ -23,7 +24,7 @@ from specs.authority import (
 from specs.authority import require_initial_margin as require_margin
 from specs.errors import Revert
 from specs.fills import require_fill_margin
-from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_up
+from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down, mul_div_up
 from specs.instruments import is_spot
 from specs.maker_code import (
     make_perp,
@@ -32,15 +33,19 @@ from specs.maker_code import (
 )
 from specs.open_orders import OpenOrders, compute_worst_lots
 from specs.settlement import charge, compute_fee, trade
+from specs.spot_code import require_conversion
 from specs.spot_side import exchange, fund_side
 from specs.state import (
     State,
     accrue,
+    assess,
+    debit,
     get_account,
     get_asset,
     get_held,
     get_market,
     get_owed,
+    pay_debt,
     with_account,
 )
 from specs.trade_code import require_open_interest_limit, require_position_limit
@@ -147,6 +152,61 @@ def clear(
         state = accrue(accrue(state, asset, now), USDC, now)
         return clear_spot(state, now, asset, taker, is_buy, makings)
     return clear_perp(accrue(state, USDC, now), now, instrument, taker, is_buy, makings)
+
+
+def clear_conversion(
+    state: State,
+    now: Seconds,
+    caller: Address,
+    asset: int,
+    account: AccountId,
+    makings: Sequence[Making],
+) -> tuple[State, Cleared]:
+    """
+    Sell an account's collateral to resting orders, in their order, for the USDC that it
+    owes above what it may, without a fee.
+
+    As ``spot_code.convert``, but for the buyers: a maker who can't be filled is passed
+    over, and the first whose price is too low for a conversion ends the list. What was
+    sold is judged in the end, as a sale at the lowest of the prices.
+    """
+    require_venue(state, caller, ORDER_VENUE)
+    acc.require_user(account)
+    instrument = instruments.SPOT + asset
+    require_listed(state, instrument)
+    require_tradable(state, instrument, now)
+    quote = get_quote(state, instrument)
+    if margin.is_diverging(quote):
+        raise errors.PricesDiverge
+    require_open(state, USDC)
+    require_open(state, asset)
+    for making in makings:
+        require_size(state, instrument, making)
+        if acc.get_owner(account) == acc.get_owner(making.account):
+            raise errors.SameOwner
+    state = accrue(accrue(state, asset, now), USDC, now)
+    if margin.is_liquidatable(assess(state, account, now)):
+        raise errors.NotConvertible
+    if asset != conversion.get_best_collateral(state, account, now):
+        raise errors.WrongCollateral
+    if sum(making.size for making in makings) > get_held(state, account, asset):
+        raise errors.InsufficientBalance
+    before, reference = state, conversion.compute_reference(quote)
+    state, cleared = sell(state, now, asset, account, makings, reference)
+
+    sold = [
+        (size, making.price)
+        for size, making in zip(cleared.filled, makings, strict=True)
+        if size > 0
+    ]
+    if sold:
+        amount = Wad(sum(size for size, _ in sold))
+        lowest = min(price for _, price in sold)
+        is_discounted = lowest < reference
+        if not conversion.is_convertible(before, account, is_discounted, now):
+            raise errors.NotConvertible
+        require_conversion(before, state, account, amount, lowest, is_discounted, now)
+    return state, cleared
 
 
 # In the order in which the above use them
@@ -359,6 +419,32 @@ def try_spot(
         return make_spot(state, now, asset, account, is_buy, Wad(size), price), size
     except Revert:
         return state, 0
+
+
+def sell(
+    state: State,
+    now: Seconds,
+    asset: int,
+    account: AccountId,
+    makings: Sequence[Making],
+    reference: Wad,
+) -> tuple[State, Cleared]:
+    """Return ``state`` with collateral sold at what it has to fetch, or better."""
+    instrument = instruments.SPOT + asset
+    least = conversion.compute_least_price(reference)
+    filled: list[int] = []
+    stop: Stop = None
+    for making in makings:
+        if making.price < least:
+            stop = errors.PriceOutOfBand
+        size = 0 if stop else limit_size(state, instrument, making, True, now)
+        state, size = try_spot(state, now, asset, making, True, size)
+        if size > 0:
+            state = debit(state, account, asset, Wad(size))
+            proceeds = Wad(mul_div_down(size, making.price, WAD))
+            state = pay_debt(state, account, USDC, proceeds)
+        filled.append(size)
+    return state, Cleared(tuple(filled), stop)
 
 
 def try_fund(

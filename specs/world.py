@@ -235,6 +235,23 @@ def take_place(world: World, action: Action) -> World:
     return replace(world, book=book, clearing=clearing)
 
 
+def take_convert_on_book(world: World, action: Action) -> World:
+    """Return ``world`` after somebody sold an account's collateral on the book."""
+    account, instrument, lots, max_fills = action.arguments
+    book, clearing, _ = order_book.convert(
+        world.book,
+        world.clearing,
+        world.now,
+        action.caller,
+        account,
+        instrument,
+        lots,
+        max_fills,
+        world.bands.get(instrument, (Wad(0), Wad(0))),
+    )
+    return replace(world, book=book, clearing=clearing)
+
+
 def take_cancel(world: World, action: Action) -> World:
     """Return ``world`` after somebody cancelled orders."""
     changes: Mapping[str, Callable[..., tuple[order_book.State, ch.State]]] = {
@@ -265,6 +282,7 @@ SURROUNDINGS: Final[Mapping[str, Callable[[World, Action], World]]] = {
     "publish": take_publish,
     "donate": take_donate,
     "place": take_place,
+    "convert_on_book": take_convert_on_book,
     "cancel": take_cancel,
     "cancel_all": take_cancel,
 }
@@ -288,8 +306,11 @@ def get_named(world: World, action: Action) -> frozenset[AccountId]:
             return frozenset(arguments[1])
         case "place":
             placement, _ = arguments
-            others = get_others(world, placement)
+            others = get_others(world, placement.instrument, placement.is_buy)
             return frozenset((placement.account, *others))
+        case "convert_on_book":
+            account, instrument, *_ = arguments
+            return frozenset((account, *get_others(world, instrument, False)))
         case "cancel":
             resting = world.book.orders
             return frozenset(
@@ -304,14 +325,13 @@ def get_named(world: World, action: Action) -> frozenset[AccountId]:
             return frozenset(arguments[:1])
 
 
-def get_others(world: World, placement: order_book.Placement) -> set[AccountId]:
-    """Return the accounts whose resting orders an order may meet."""
-    if placement.instrument not in world.book.books:
+def get_others(world: World, instrument: int, is_buy: bool) -> set[AccountId]:
+    """Return the accounts whose resting orders one who buys or sells may meet."""
+    if instrument not in world.book.books:
         return set()
-    return {
-        world.book.orders[order].account
-        for order in order_book.get_others(world.book, placement)
-    }
+    book = world.book.books[instrument]
+    side = book.asks if is_buy else book.bids
+    return {world.book.orders[order].account for order in side}
 
 
 # Ghosts

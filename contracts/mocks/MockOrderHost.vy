@@ -31,6 +31,12 @@ event Clear:
     makings: DynArray[IClearinghouse.Making, 16]
 
 
+event ClearConversion:
+    asset: uint256
+    account: uint256
+    makings: DynArray[IClearinghouse.Making, 16]
+
+
 event Observe:
     market: uint256
     mid: uint256
@@ -193,6 +199,27 @@ def clear(
             they may; nobody after a stop.
     """
     log Clear(instrument=instrument, taker=taker, is_buy=is_buy, makings=makings)
+    return self._fill(taker, makings)
+
+
+@external
+def clear_conversion(
+    asset: uint256, account: uint256, makings: DynArray[IClearinghouse.Making, 16]
+) -> (DynArray[uint256, 16], String[32]):
+    """
+    @notice Fill as in `clear`.
+    """
+    log ClearConversion(asset=asset, account=account, makings=makings)
+    return self._fill(account, makings)
+
+
+@internal
+def _fill(
+    taker: uint256, makings: DynArray[IClearinghouse.Making, 16]
+) -> (DynArray[uint256, 16], String[32]):
+    """
+    @notice Fill all makers that may be.
+    """
     filled: DynArray[uint256, 16] = []
     total: uint256 = 0
     stop: String[32] = ""

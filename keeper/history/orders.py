@@ -9,7 +9,7 @@ from specs import instruments, order_code, perpetual
 from specs.accounts import USDC, AccountId, Address
 from specs.authority import ORDER_VENUE
 from specs.clearinghouse import State
-from specs.fixed_point import WAD, Lots, Wad, mul_div_up
+from specs.fixed_point import WAD, Lots, Wad, mul_div_down, mul_div_up
 from specs.maker_code import make_perp, make_spot
 from specs.spot_side import exchange, fund_side
 
@@ -34,7 +34,8 @@ def order_of(state: State, entry: Entry) -> tuple[Address, int, AccountId, bool,
 def fill(state: State, entry: Entry) -> State:
     """
     Return the state after one side of a fill, or after both if it is one of spot. A
-    taker is judged after its last fill, of which nothing tells: so it is not here.
+    taker is judged after its last fill, of which nothing tells: so it is not here, nor
+    is an account that is converted.
     """
     booked_at = ch.get_asset(state, USDC).pool.accrued_at
     require(booked_at == entry.now, entry.event, "interest is not booked")
@@ -62,22 +63,38 @@ def fill_perp(state: State, entry: Entry) -> State:
 
 
 def fill_spot(state: State, entry: Entry) -> State:
-    """Return the state after maker and taker of spot exchanged, as both tell."""
+    """Return the state after both sides of spot exchanged, as both tell."""
     told, now = entry.told, entry.now
     require(told["is_maker"], entry.event, "there is no maker")
     (taken,) = entry.parts
     is_buy, price, size = told["is_buy"], Wad(told["price"]), Wad(told["size"])
-    require_same(entry.event, taken)
-    asset = instruments.get_asset(told["instrument"])
+    asset, maker = instruments.get_asset(told["instrument"]), AccountId(told["account"])
     fees = ch.get_asset(state, asset).fees
     cost = Wad(mul_div_up(size, price, WAD))
     expect(entry.event, fee=ch.compute_fee(cost, fees.maker))
+    if taken.name == "Converted":
+        require(is_buy, entry.event, "it buys nothing")
+        state = make_spot(state, now, asset, maker, is_buy, size, price)
+        return sell(state, entry, taken)
+    require_same(entry.event, taken)
     expect(taken, fee=ch.compute_fee(cost, fees.taker))
-    maker, taker = AccountId(told["account"]), AccountId(taken.arguments["account"])
+    taker = AccountId(taken.arguments["account"])
     of_taker = asset, taker, not is_buy, size, price, fees.taker
     state = fund_side(state, now, *of_taker)
     state = make_spot(state, now, asset, maker, is_buy, size, price)
     return exchange(state, *of_taker)
+
+
+def sell(state: State, entry: Entry, sold: Event) -> State:
+    """Return the state after an account's collateral went to a maker, for its debt."""
+    told = entry.told
+    asset, size = instruments.get_asset(told["instrument"]), Wad(told["size"])
+    expect(sold, asset=asset, buyer=told["account"], amount=size)
+    expect(sold, price=told["price"], time=entry.now)
+    account = AccountId(sold.arguments["account"])
+    proceeds = Wad(mul_div_down(size, told["price"], WAD))
+    state = ch.debit(state, account, asset, size)
+    return ch.pay_debt(state, account, USDC, proceeds)
 
 
 def require_same(made: Event, taken: Event) -> None:

@@ -115,15 +115,11 @@ def fills_keep_the_rules(before: World, after: World, action: Action) -> bool:
     and the bands, and no more of it than its caller allowed, and the order kept to its
     kind.
     """
-    if action.name != "place":
+    if action.name not in ("place", "convert_on_book"):
         return True
-    placement, max_fills = action.arguments
-    side = order_book.get_others(before.book, placement)
-    met = [order for order in side if is_met(before, after, order)]
-    now = after.now
-    in_order = [o for o in side if not is_passed(before, now, placement, o)]
-    filled = [order for order in met if order in in_order]
-    if len(met) > max_fills or filled != in_order[: len(filled)]:
+    placement, max_fills = get_taking(before, action)
+    met = get_met(before, after, placement)
+    if not is_in_order(before, after, placement, met) or len(met) > max_fills:
         return False
     if met and placement.kind == Kind.POST_ONLY:
         return False
@@ -138,6 +134,34 @@ def fills_keep_the_rules(before: World, after: World, action: Action) -> bool:
     if rested and placement.kind in (Kind.IOC, Kind.FOK):
         return False
     return is_spot(placement.instrument) or is_traded(before, after, placement, rested)
+
+
+def get_taking(before: World, action: Action) -> tuple[Placement, int]:
+    """Return what an action takes from the book; a conversion sells at any price."""
+    if action.name == "place":
+        placement, max_fills = action.arguments
+        return placement, max_fills
+    account, instrument, lots, max_fills = action.arguments
+    tick = before.book.books[instrument].listing.tick
+    placement = Placement(account, instrument, False, lots, tick, kind=Kind.IOC)
+    return placement, max_fills
+
+
+def get_met(before: World, after: World, placement: Placement) -> Sequence[OrderId]:
+    """Return the orders that were filled or cancelled, of those that could be met."""
+    side = order_book.get_others(before.book, placement)
+    return [order for order in side if is_met(before, after, order)]
+
+
+def is_in_order(
+    before: World, after: World, placement: Placement, met: Sequence[OrderId]
+) -> bool:
+    """Return whether no order was filled before one that comes first."""
+    side = order_book.get_others(before.book, placement)
+    now = after.now
+    in_order = [o for o in side if not is_passed(before, now, placement, o)]
+    filled = [order for order in met if order in in_order]
+    return filled == in_order[: len(filled)]
 
 
 def is_passed(before: World, now: Seconds, placement: Placement, name: OrderId) -> bool:

@@ -141,7 +141,15 @@ def measure_requirement(requirement: Requirement) -> tuple[int, ...]:
 
 
 TAKES_FROM_POOLS: Final = frozenset(
-    {"borrow", "withdraw", "batch", "fill_spot", "convert", "place"}
+    {
+        "borrow",
+        "withdraw",
+        "batch",
+        "fill_spot",
+        "convert",
+        "convert_on_book",
+        "place",
+    }
 )
 """What may leave an account with a larger debt that it chose."""
 

@@ -14,6 +14,7 @@ from specs import (
 from specs import requirements as req
 from specs.accounts import USDC, AccountId
 from specs.fixed_point import RAY, WAD, Wad, mul_div_up
+from specs.instruments import get_asset
 from specs.invariants.margins import is_unrealised
 from specs.invariants.parts import (
     get_accrued,
@@ -24,6 +25,7 @@ from specs.invariants.parts import (
     get_value,
     get_winners_and_losers,
 )
+from specs.listings import MAX_VISITS
 from specs.margin import Health
 from specs.perpetual import Position
 from specs.weights import WEIGHT_ONE
@@ -289,7 +291,10 @@ def losers_pay_in_full(before: World, after: World, action: Action) -> bool:
     leaves the account no less healthy.
     """
     if action.name == "convert":
-        return is_conversion_fair(before, after, action)
+        asset, name, _, amount, price = action.arguments
+        return is_conversion_fair(before, after, asset, name, amount, price)
+    if action.name == "convert_on_book":
+        return is_conversion_on_book_fair(before, after, action)
     if action.name != "realise":
         return True
     market, names = action.arguments
@@ -303,13 +308,34 @@ def losers_pay_in_full(before: World, after: World, action: Action) -> bool:
     )
 
 
-def is_conversion_fair(before: World, after: World, action: Action) -> bool:
+def is_conversion_on_book_fair(before: World, after: World, action: Action) -> bool:
+    """
+    Return whether what was sold on the book was no more than was asked for, and all of
+    it as fair as at the lowest price, that of the last fill. Each fill may round what
+    is left of the collateral down by a wei.
+    """
+    name, instrument, lots, _ = action.arguments
+    asset = get_asset(instrument)
+    start = ch.accrue(before.clearing, asset, after.now)
+    sold = ch.get_held(start, name, asset) - ch.get_held(after.clearing, name, asset)
+    amount = Wad(sold - MAX_VISITS - 1)
+    book = after.book.books[instrument]
+    price = Wad(book.last * book.listing.tick)
+    return (
+        sold > 0
+        and amount <= lots * book.listing.lot
+        and is_conversion_fair(before, after, asset, name, amount, price)
+    )
+
+
+def is_conversion_fair(
+    before: World, after: World, asset: int, name: AccountId, amount: Wad, price: Wad
+) -> bool:
     """
     Return whether a conversion sold no more than was owed too much, before and by what
     the account may owe afterwards, near the higher of its prices; for the pool's cap at
     no less than that.
     """
-    asset, name, _, amount, price = action.arguments
     start = get_accrued(before, after.now)
     quote, pool = start.clearing.assets[asset].quote, start.clearing.assets[USDC].pool
     old = ch.assess(start.clearing, name, after.now)

@@ -78,7 +78,18 @@ def release(host, _now, _caller, instrument, account, is_buy, size):
 def clear(host, _now, _caller, instrument, taker, is_buy, makings):
     """Stand in for the Clearinghouse where orders are filled."""
     asked = [astuple(making) for making in makings]
-    host = host.called("Clear", instrument, taker, is_buy, asked)
+    return fill(host.called("Clear", instrument, taker, is_buy, asked), taker, makings)
+
+
+def clear_conversion(host, _now, _caller, asset, account, makings):
+    """Stand in for the Clearinghouse where collateral is sold."""
+    asked = [astuple(making) for making in makings]
+    host = host.called("ClearConversion", asset, account, asked)
+    return fill(host, account, makings)
+
+
+def fill(host, taker, makings):
+    """Return what is filled of makers."""
     filled, stop = [], None
     for making in makings:
         if len(filled) == host.stop[0]:
@@ -122,6 +133,7 @@ def stand_in():
         reserve=reserve,
         release=release,
         clear=clear,
+        clear_conversion=clear_conversion,
         get_reducible=get_reducible,
     )
     asked = patch.multiple(
@@ -264,6 +276,19 @@ class Twin:
     def sell(self, account, **terms):
         """Place an order that sells."""
         return self.place(account, is_buy=False, **terms)
+
+    def convert(self, account, instrument=COIN, lots=5, max_fills=32):
+        """Have collateral sold, by a stranger; return the lots."""
+        band = self.bands.get(instrument, (0, 0))
+
+        def expected():
+            with_all = self.state, self.clearing, self.now, STRANGER
+            return order_book.convert(
+                *with_all, account, instrument, lots, max_fills, band
+            )
+
+        arguments = account, instrument, lots, max_fills
+        return self.step(expected, STRANGER, "convert", *arguments)
 
     def rest(self, account, **terms):
         """Place an order of which all is to rest, and return its id."""

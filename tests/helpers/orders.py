@@ -14,7 +14,8 @@ from tests.helpers.deployers import fields
 from tests.helpers.protocol import Stage
 from tests.helpers.worlds import BOOK
 
-NAMES = ("reserve", "release", "clear")
+NAMES = ("reserve", "release", "clear", "clear_conversion")
+CLEARING = ("clear", "clear_conversion")
 
 
 def reserve(instrument, account, is_buy, size):
@@ -32,11 +33,16 @@ def clear(instrument, taker, is_buy, *makings):
     return Action("clear", BOOK, (instrument, taker, is_buy, makings))
 
 
+def convert(asset, account, *makings):
+    """Return the sale of an account's collateral to resting orders."""
+    return Action("clear_conversion", BOOK, (asset, account, makings))
+
+
 def take_order(world, action):
     """Return the world after an action of the book, and what was cleared, if any."""
     call = getattr(order_code, action.name)
     made = call(world.clearing, world.now, action.caller, *action.arguments)
-    clearing, cleared = made if action.name == "clear" else (made, None)
+    clearing, cleared = made if action.name in CLEARING else (made, None)
     return replace(world, clearing=clearing), cleared
 
 
@@ -50,7 +56,7 @@ def answer_of(cleared):
 def post(twin, action):
     """Send an action of the book; return the reason if it is refused."""
     *plain, last = action.arguments
-    if action.name == "clear":
+    if action.name in CLEARING:
         last = [fields(making) for making in last]
     try:
         twin.made.send(action.caller, "Clearinghouse", action.name, *plain, last)

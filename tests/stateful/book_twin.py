@@ -36,6 +36,9 @@ class BookTwin(Twin):
         terms = fields(placement)
         self.made.send(action.caller, "OrderBook", "place", terms, max_fills)
 
+    def convert_on_book(self, world, action):
+        self.made.send(action.caller, "OrderBook", "convert", *action.arguments)
+
     def cancel(self, world, action):
         (orders,) = action.arguments
         self.made.send(action.caller, "OrderBook", "cancel", list(orders))

@@ -6,6 +6,8 @@ from dataclasses import replace
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs import order_book
+from specs.accounts import USDC
+from specs.conversion import get_best_collateral
 from specs.fixed_point import WAD, Lots
 from specs.instruments import SPOT
 from specs.order_book import Kind, Listing, Placement, SelfTrade
@@ -22,7 +24,7 @@ from tests.helpers.worlds import (
     at_price,
 )
 from tests.stateful.walk import WEIGHTS as WALKED
-from tests.stateful.walk import Walk
+from tests.stateful.walk import Walk, owes_usdc
 
 BOOKS = {
     0: Listing(WAD, 10 ** LOT_EXPONENTS[0], Lots(10), 5_000 * WAD, 20_000),
@@ -39,6 +41,7 @@ GONE = order_book.OrderId(7 << 40 | 3 << 32 | 1)
 WEIGHTS = {
     **dict.fromkeys(WALKED, 1),
     "place": 60,
+    "convert_on_book": 3,
     "cancel": 6,
     "cancel_all": 1,
     "reprice": 3,
@@ -167,6 +170,52 @@ class BookWalk(Walk):
         orders += self.rng.sample(mine, min(len(mine), self.rng.randrange(3)))
         return Action(
             "cancel", account >> 96, ((*orders, *self.spiced((), ((GONE,),))),)
+        )
+
+    def convert_on_book(self):
+        """Return a sale of collateral of one who owes USDC, if need be made ready."""
+        account = self.account(owes_usdc)
+        best = get_best_collateral(self.world.clearing, account, self.world.now)
+        if best is None:
+            return self.spiced(self.place(), (self.sale(account, BTC),))
+        action = self.sale(account, best)
+        if self.rng.random() < 0.3:
+            return action
+        self.queue = [self.bid(SPOT + best), self.bid(SPOT + best), action]
+        cautious = self.rng.random() < 0.9
+        settings = replace(
+            ch.get_account(self.world.clearing, account).settings,
+            auto_borrow_settlements=not cautious,
+        )
+        return worlds.own("set_settings", account, settings)
+
+    def sale(self, account, asset):
+        """Return a sale of some of an account's collateral, mostly of what is owed."""
+        instrument = self.spiced(SPOT + asset, (*INSTRUMENTS, SPOT + 31))
+        worth = self.part(self.owed(account, USDC)) * WAD // at_price(self.world, asset)
+        amount = min(self.held(account, asset), worth)
+        lots = amount // BOOKS[SPOT + asset].lot
+        lots = self.spiced(Lots(max(1, lots)), (0, 1, 2**56 + 1))
+        caller = self.rng.choice((worlds.STRANGER, account >> 96))
+        max_fills = self.spiced(self.rng.choice((1, 2, 5, 16, 32)), (0, 33))
+        return Action("convert_on_book", caller, (account, instrument, lots, max_fills))
+
+    def bid(self, instrument):
+        """Return a bid that rests around the price."""
+        tick = BOOKS[instrument].tick
+        number = self.near(instrument) // tick
+        number += number // 1_000 * self.rng.choice((1, 0, 0, -2, -5, -9, -12))
+        lots = self.some_lots(instrument)
+        account = self.account()
+        placement = Placement(account, instrument, True, lots, number * tick)
+        return own_order(
+            replace(
+                placement,
+                kind=self.rng.choice((Kind.LIMIT, Kind.POST_ONLY)),
+                is_reduce_only=self.rng.random() < 0.05,
+                expiry=self.some_expiry(),
+            ),
+            32,
         )
 
     def wait(self):

@@ -10,6 +10,18 @@ from specs.order_book import NO_ORDER
 BY_NAME = {
     "cancel": ["not authorised", "taken"],
     "cancel_all": ["not authorised", "taken"],
+    "convert_on_book": [
+        "amount too large",
+        "insufficient balance",
+        "not convertible",
+        "not filled",
+        "out of bounds",
+        "stale price",
+        "taken",
+        "unknown instrument",
+        "wrong collateral",
+        "zero amount",
+    ],
     "place": [
         "amount too large",
         "below initial margin",
@@ -47,6 +59,10 @@ SITUATIONS = frozenset(
         "self trade",
         "size too small",
         "too many fills",
+        "a conversion has several rounds",
+        "a conversion meets a bid of its owner",
+        "a conversion stops: price out of band",
+        "a maker is refused who would buy collateral",
         "a maker of a perpetual is refused",
         "a maker of a spot asset is refused",
         "a maker has less to reduce",
@@ -61,7 +77,7 @@ SITUATIONS = frozenset(
         "an expired order is cancelled",
     }
 )
-"""What may become of an order that was taken, and of those that it met."""
+"""What may become of an order or a sale that was taken, and of those that it met."""
 
 
 @contextmanager
@@ -69,6 +85,10 @@ def noted():
     """Count the situations that the specification comes to."""
     met, rounds = Counter(), []
     slow_clear, slow_place = order_code.clear, order_book.place
+    slow_clear_conversion, slow_convert = (
+        order_code.clear_conversion,
+        order_book.convert,
+    )
 
     def clear(*arguments):
         state, cleared = slow_clear(*arguments)
@@ -85,11 +105,39 @@ def noted():
         note_gone(met, state, answer[0], now)
         return answer
 
+    def clear_conversion(*arguments):
+        state, cleared = slow_clear_conversion(*arguments)
+        rounds.append(cleared)
+        return state, cleared
+
+    def convert(state, clearing, now, caller, account, *arguments):
+        rounds.clear()
+        answer = slow_convert(state, clearing, now, caller, account, *arguments)
+        note_converted(met, rounds)
+        gone = state.orders.keys() - answer[0].orders.keys()
+        if any(state.orders[o].account >> 96 == account >> 96 for o in gone):
+            met["a conversion meets a bid of its owner"] += 1
+        return answer
+
     order_code.clear, order_book.place = clear, place
+    order_code.clear_conversion, order_book.convert = clear_conversion, convert
     try:
         yield met
     finally:
         order_code.clear, order_book.place = slow_clear, slow_place
+        order_code.clear_conversion = slow_clear_conversion
+        order_book.convert = slow_convert
+
+
+def note_converted(met, rounds):
+    """Note what became of the rounds of a sale of collateral."""
+    if len(rounds) > 1:
+        met["a conversion has several rounds"] += 1
+    for cleared in rounds:
+        if cleared.stop:
+            met[f"a conversion stops: {cleared.stop.reason}"] += 1
+        elif 0 in cleared.filled:
+            met["a maker is refused who would buy collateral"] += 1
 
 
 def note_cleared(met, instrument, makings, cleared):

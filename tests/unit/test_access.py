@@ -48,6 +48,7 @@ RESTRICTED = {
         "reserve": (BOOK, "not a venue", None),
         "release": (BOOK, "not a venue", None),
         "clear": (BOOK, "not a venue", None),
+        "clear_conversion": (BOOK, "not a venue", "wrong collateral"),
         "open_takeover": (LIQUIDATION, "not a venue", "not liquidatable"),
         "take_over": (LIQUIDATION, "not a venue", "no takeover open"),
         "close_takeover": (LIQUIDATION, "not a venue", "no takeover open"),
@@ -121,7 +122,7 @@ OPEN = {
         "request_conversion": "not convertible",
     },
     "Liquidator": {"liquidate": "not liquidatable", "drop": None},
-    "OrderBook": dict.fromkeys(("refresh", "cancel")),
+    "OrderBook": {"refresh": None, "cancel": None, "convert": "unknown instrument"},
     "Timelock": {"execute": None},
 }
 

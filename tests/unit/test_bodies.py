@@ -45,7 +45,7 @@ FIRST_REFUSALS = {
     "fill_perp": "not a venue",
     "fill_spot": "not a venue",
     "convert": "not a venue",
-    **dict.fromkeys(("reserve", "release", "clear"), "not a venue"),
+    **dict.fromkeys(("reserve", "release", "clear", "clear_conversion"), "not a venue"),
     "reducible": None,
     "tick": "zero amount",
     "realise": "stale price",
@@ -335,12 +335,14 @@ UNLOCKED = {
     "assess_unlocked": (ACCOUNT,),
     "make_perp_unlocked": (0, ACCOUNT, False, 1_000, 61_000 * WAD),
     "make_spot_unlocked": (BTC, ACCOUNT, False, 10**15, 60_000 * WAD),
+    "sell_unlocked": (BTC, ACCOUNT, ACCOUNT + 1, 10**15, 60_000 * WAD),
     "fund_unlocked": (BTC, ACCOUNT, 10**15),
 }
 REFUSED = {
     "trade_unlocked",
     "make_perp_unlocked",
     "make_spot_unlocked",
+    "sell_unlocked",
     "fund_unlocked",
 }
 

@@ -19,7 +19,7 @@ from specs.accounts import NEW, USDC
 from specs.fixed_point import WAD
 from specs.order_code import Making
 from specs.world import Action
-from tests.helpers import deployers, orders, worlds
+from tests.helpers import conversions, deployers, orders, worlds
 from tests.helpers.deployers import address_of, curve_fields, deploy_world, fields
 from tests.helpers.quick import quick_records
 from tests.helpers.worlds import BTC, ETH, FEES, HAIRCUTS, REQUIREMENTS, UNLISTED
@@ -164,16 +164,39 @@ ORDERS = [
 ]
 
 
-def tell_orders(step):
+# A loss that is converted to two bids, one of them too large for its maker.
+CONVERSION = [
+    *conversions.LOSS,
+    Action("wait", worlds.STRANGER, (9,)),
+    *(
+        orders.reserve(orders.spot(BTC), account, True, WAD // 100)
+        for account in (worlds.backer, worlds.lender)
+    ),
+    orders.convert(
+        BTC,
+        worlds.bull,
+        Making(worlds.backer, WAD // 200, conversions.FELL + 1),
+        Making(worlds.lender, WAD // 50, conversions.FELL),
+        Making(worlds.lender, WAD // 100 - 1, conversions.FELL * 99 // 100),
+    ),
+]
+
+
+def tell_orders(step, actions=ORDERS):
     """Play what a book does: makers who are filled, and some who are not."""
     world, twin = worlds.open_world(), open_twin()
-    for action in ORDERS:
+    for action in actions:
         if action.name in orders.NAMES:
             world, _ = orders.take_order(world, action)
             assert orders.post(twin, action) is None
         else:
             world = step(world, action)
     return world
+
+
+def tell_conversion(step):
+    """Play what a book does with collateral that has to be sold."""
+    return tell_orders(step, CONVERSION)
 
 
 def hash_of(method, *arguments):
@@ -206,7 +229,8 @@ def histories():
     Return the events of the story, and of enough walks for every event that walks can
     lead to, with the books before every entry.
     """
-    walks, met = [told(tell_story), told(tell_orders)], Counter()
+    stories = tell_story, tell_orders, tell_conversion
+    walks, met = [told(story) for story in stories], Counter()
     for seed in range(100):
         if all(met[name] >= ENOUGH for name in EVENTS):
             break
@@ -297,8 +321,15 @@ def test_what_a_book_had_done_is_told():
     assert compare(world, twin, history.replay(events)) == []
 
 
+def test_what_a_book_converted_is_told():
+    world, twin, events = told(tell_conversion)
+    told_of = Counter(event.name for event in events)
+    assert (told_of["OrderFill"], told_of["Converted"]) == (2, 2)
+    assert compare(world, twin, history.replay(events)) == []
+
+
 def test_one_contract_after_the_other_tells_the_same():
-    (events, found), *_ = histories()[2:]
+    (events, found), *_ = histories()[3:]
     addresses = dict.fromkeys(event.address for event in events)
     parted = [e for address in addresses for e in events if e.address == address]
     assert parted != list(events)
