@@ -45,23 +45,27 @@ interface Clearinghouse:
     def reducible(account: uint256, instrument: uint256, is_buy: bool) -> uint256: view
     def market_risk(market: uint256) -> uint256: view
     def token(asset: uint256) -> uint256: view
-    def reserve(instrument: uint256, account: uint256, is_buy: bool, size: uint256): nonpayable
-    def release(instrument: uint256, account: uint256, is_buy: bool, size: uint256): nonpayable
+    def reserve(
+        instrument: uint256, account: uint256, is_buy: bool, size: uint256
+    ): nonpayable
+    def release(
+        instrument: uint256, account: uint256, is_buy: bool, size: uint256
+    ): nonpayable
     def clear(
         instrument: uint256,
         taker: uint256,
         is_buy: bool,
         makings: DynArray[IClearinghouse.Making, matching.ROUND],
     ) -> (DynArray[uint256, matching.ROUND], String[32]): nonpayable
-
-
-interface PriceOracle:
-    def band(market: uint256) -> (uint256, uint256): view
     def clear_conversion(
         asset: uint256,
         account: uint256,
         makings: DynArray[IClearinghouse.Making, matching.ROUND],
     ) -> (DynArray[uint256, matching.ROUND], String[32]): nonpayable
+
+
+interface PriceOracle:
+    def band(market: uint256) -> (uint256, uint256): view
     def spot_band(asset: uint256) -> (uint256, uint256): view
 
 
@@ -110,10 +114,6 @@ def refresh(market: uint256):
     self._tell(market, impact._mid_down(market, listings._read(market)))
 
 
-# The governor
-
-
-@external
 @external
 def convert(
     account: uint256, instrument: uint256, lots: uint256, max_fills: uint256
@@ -157,6 +157,10 @@ def convert(
     return lots - left
 
 
+# The governor
+
+
+@external
 def list_instrument(
     instrument: uint256,
     tick: uint256,
@@ -168,7 +172,8 @@ def list_instrument(
     """
     @notice List an instrument. How it is traded stays as it is, for orders rest in
             ticks.
-    @param tick Price of one tick, WAD USDC, a multiple of 10**6 wei below 2**40 of them.
+    @param tick Price of one tick, WAD USDC, a multiple of 10**6 wei, below 2**40 of
+           them.
     @param lot_exponent A lot is so many base units, 10**12 to 10**30: the market's.
     @param min_lots The smallest order that may rest, below 2**32.
     @param impact_notional Whose price on each side makes the mid, WAD of whole USDC,
@@ -207,9 +212,9 @@ def place(
     placement: IOrderBook.Placement, max_fills: uint256
 ) -> (uint256, uint256, String[32]):
     """
-    @notice Fill an order as far as it can be, inside the oracle's band and within 3 % of
-            the best price, and let the rest rest if it is of that kind. What could still
-            be filled does not rest.
+    @notice Fill an order as far as it can be, inside the oracle's band and within 3 %
+            of the best price, and let the rest rest if it is of that kind. What could
+            still be filled does not rest.
     @param max_fills Resting orders that are visited at most, up to 32.
     @return Id of what rests, 0 for nothing; lots filled; why what is neither filled nor
             rests is neither.
@@ -336,8 +341,8 @@ def order(
 ) -> (uint256, uint256, bool, uint256, uint256, bool, uint256):
     """
     @notice Return an order's account, instrument, whether it is a bid, its lots, its
-            price in WAD USDC, whether it may only reduce, and its expiry; zeros if it is
-            gone.
+            price in WAD USDC, whether it may only reduce, and its expiry; zeros if it
+            is gone.
     @param number Its id.
     """
     word: uint256 = order_slots._find(number)
@@ -488,7 +493,8 @@ def _check_limit_band(code: uint256, listing: uint256, number: uint256):
 @view
 def _band(code: uint256) -> (uint256, uint256):
     """
-    @notice Return the lowest and the highest price at which an instrument may be filled.
+    @notice Return the lowest and the highest price at which an instrument may be
+            filled.
     """
     if code < instruments.MAX_LISTED:
         return staticcall ORACLE.band(code)
@@ -521,13 +527,13 @@ def _match(
     number: uint256,
     lots: uint256,
     max_fills: uint256,
+    is_conversion: bool,
 ) -> (uint256, String[32]):
     """
     @notice Fill an order in rounds, and return what is left of it and why, if there is
             a reason. It may be a conversion, which is cleared as such.
     """
     low: uint256 = 0
-    is_conversion: bool,
     high: uint256 = 0
     low, high = self._band(code)
     taker: matching.Taker = matching._open(placement, code, listing, number, low, high)
