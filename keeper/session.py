@@ -159,7 +159,7 @@ def make_jobs(
         "tick": Tick(home, oracle, list(numbers.values()), markets),
         "realise": Realise(watch),
         "liquidate": Liquidate(watch, deployment.liquidator, book),
-        "convert": Convert(watch, deployment.quote_desk, oracle, Folder(offers)),
+        "convert": Convert(watch, deployment.quote_desk, book, oracle, Folder(offers)),
         "expire": Expire(book, [listing.instrument for listing in BOOKS]),
     }
     return [jobs[name] for name in JOBS if name in names]

@@ -2,10 +2,11 @@
 Have collateral sold that has to be converted.
 
 Makers are asked to buy it, and the best of the quotes that they offer to the keeper is
-relayed, for as much as the specification says that the clearinghouse will accept.
+relayed, for as much as the specification says that the clearinghouse will accept. Where
+the order book bids more, it is sold there, to the best bids, before lower quotes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -13,6 +14,7 @@ from keeper.chain.codec import checksum
 from keeper.chain.interface import Block, Chain, Contract, Refused
 from keeper.job import Call
 from keeper.jobs.watch import Watch
+from keeper.mirror_book import LEVEL
 from keeper.offers import Offer, Offers, find_signer
 from specs import conversion, quotes, spot_code
 from specs import state as st
@@ -20,6 +22,9 @@ from specs.accounts import TRADE, USDC, AccountId, Address
 from specs.authority import TRADE_VENUE
 from specs.errors import Revert
 from specs.fixed_point import WAD, Seconds, Wad, mul_div_down
+from specs.instruments import get_code
+from specs.listings import MAX_VISITS
+from specs.packing import unpack
 from specs.quote_desk import PAUSE
 from specs.quotes import SPOT, Quote, TwoSided
 from specs.state import State
@@ -29,6 +34,16 @@ MOST: Final = 20
 """Accounts in one round, those with the most to sell first."""
 PER_ACCOUNT: Final = 4
 """Quotes that are relayed for one account in one round."""
+
+
+@dataclass(frozen=True)
+class Bid:
+    """What rests on the book at the best price at which an asset can be sold."""
+
+    price: Wad
+    lots: int
+    lot: Wad
+    """Amount in a lot, WAD."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,8 @@ class Snapshot:
     """Those that are signed, in time and unused."""
     bands: Mapping[int, tuple[Wad, Wad]] = field(default_factory=dict)
     """Of each asset that is due and has a price."""
+    bids: Mapping[int, Bid] = field(default_factory=dict)
+    """The book's, of each asset that is due and somebody bids for there."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +70,7 @@ class Convert:
 
     watch: Watch
     desk: Contract
+    book: Contract
     oracle: Contract
     offers: Offers
     most: int = MOST
@@ -79,22 +97,39 @@ class Convert:
             },
             offers=self._good(chain, now) if due else (),
             bands=self._bands(chain, {asset for asset, _ in due.values()}),
+            bids=self._bids(chain, {asset for asset, _ in due.values()}),
         )
 
     def decide(self, snapshot: Snapshot) -> Sequence[Call]:
-        """Ask makers, and relay the best offers; each is used once."""
+        """
+        Ask makers, and sell to the best offers and bids; each offer is used once, and
+        what the book bids at less than its best price is left to the next round.
+        """
         now, state = snapshot.now, snapshot.state
         venue = Address(int(self.desk.address, 16))
         state = replace(state, venues={**state.venues, venue: TRADE_VENUE})
         calls: list[Call] = []
         used: set[tuple[AccountId, int]] = set()
+        bids = dict(snapshot.bids)
         for account, (asset, most) in snapshot.due.items():
             if now >= snapshot.requested.get(account, 0) + PAUSE:
                 because = f"up to {most} wei of asset {asset} are to be sold"
                 calls.append(Call(self.desk, "request_conversion", (account,), because))
             low, high = snapshot.bands.get(asset, (1, 0))
-            relayed = 0
-            for offer in rank(snapshot.offers, asset):
+            bid, relayed = bids.get(asset), 0
+            if bid and not low <= bid.price <= high:
+                bid = None
+            # Without a quote in the end, for the bid if it is the best.
+            for offer in (*rank(snapshot.offers, asset), None):
+                if bid and (offer is None or get_bid(offer).price < bid.price):
+                    state, lots = sell_on_book(state, asset, account, bid, now)
+                    if lots > 0:
+                        calls.append(self._sell(asset, account, lots, bid.price))
+                        bids[asset] = replace(bid, lots=bid.lots - lots)
+                        break
+                    bid = None
+                if offer is None:
+                    break
                 side = get_bid(offer)
                 key = side.account, side.nonce
                 if key in used or not low <= side.price <= high:
@@ -115,6 +150,25 @@ class Convert:
         method = "convert_two_sided" if is_two_sided else "convert"
         because = f"{amount} wei of collateral are sold at {get_bid(offer).price}"
         return Call(self.desk, method, (*offer.words, account, amount), because)
+
+    def _sell(self, asset: int, account: AccountId, lots: int, price: Wad) -> Call:
+        because = f"{lots} lots of collateral are sold at {price} on the book"
+        words = account, SPOT + asset, lots, MAX_VISITS
+        return Call(self.book, "convert", words, because)
+
+    def _bids(self, chain: Chain, assets: set[int]) -> Mapping[int, Bid]:
+        found = {}
+        for asset in assets:
+            instrument = SPOT + asset
+            price, _, _ = chain.call(self.book, "top", instrument)
+            if price > 0:
+                tick, exponent, *_ = chain.call(self.book, "listing", instrument)
+                place = get_code(instrument), price // tick
+                level = chain.call(self.book, "level_word", *place)
+                found[asset] = Bid(
+                    price, unpack(level, LEVEL)["lots"], Wad(10**exponent)
+                )
+        return found
 
     def _good(self, chain: Chain, now: Seconds) -> Sequence[Offer]:
         """
@@ -202,22 +256,58 @@ def compute_amount(
     least = max(1, bid.min_size)
     most = min(bid.size, st.get_held(state, account, bid.instrument - SPOT))
 
-    def is_accepted(amount: int) -> bool:
-        try:
-            sell(state, venue, bid, account, Wad(amount), now)
-        except Revert:
-            return False
-        return True
+    def take(amount: int) -> State:
+        return sell(state, venue, bid, account, Wad(amount), now)
 
-    if most < least or not is_accepted(least):
-        return Wad(0)
+    # What is below the least size is accepted by nobody, and so is found to be 0.
+    found = find_most(least - 1, most, take)
+    return Wad(found) if found >= least else Wad(0)
+
+
+def sell_on_book(
+    state: State, asset: int, account: AccountId, bid: Bid, now: Seconds
+) -> tuple[State, int]:
+    """
+    Return the state after as much as can be sold to a bid on the book, as far as it is
+    the account's, and the lots of it; 0 if there are none.
+    """
+    state = st.accrue(st.accrue(state, asset, now), USDC, now)
+    reference = conversion.compute_reference(st.get_quote(state, asset))
+    is_discounted = bid.price < reference
+    if bid.price < conversion.compute_least_price(
+        reference
+    ) or not conversion.is_convertible(state, account, is_discounted, now):
+        return state, 0
+
+    def after(lots: int) -> State:
+        amount = Wad(lots * bid.lot)
+        proceeds = Wad(mul_div_down(amount, bid.price, WAD))
+        sold = st.debit(state, account, asset, amount)
+        sold = st.pay_debt(sold, account, USDC, proceeds)
+        spot_code.require_conversion(
+            state, sold, account, amount, bid.price, is_discounted, now
+        )
+        return sold
+
+    most = min(bid.lots, st.get_held(state, account, asset) // bid.lot)
+    lots = find_most(0, most, after)
+    return (after(lots), lots) if lots > 0 else (state, 0)
+
+
+def find_most(least: int, most: int, sell: Callable[[int], object]) -> int:
+    """
+    Return the largest amount up to ``most`` whose sale is not refused, or ``least``;
+    what is refused as too much stays so.
+    """
     while least < most:
         middle = (least + most + 1) // 2
-        if is_accepted(middle):
-            least = middle
-        else:
+        try:
+            sell(middle)
+        except Revert:
             most = middle - 1
-    return Wad(least)
+        else:
+            least = middle
+    return least
 
 
 def sell(

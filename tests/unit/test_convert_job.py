@@ -11,7 +11,9 @@ from keeper.offers import Offer, sign_offer
 from keeper.runner import Runner
 from keeper.signing import local_account
 from specs.accounts import TRADE, USDC
+from specs.authority import ORDER_VENUE
 from specs.fixed_point import WAD, Wad, mul_div_down
+from specs.listings import MAX_VISITS
 from specs.quote_desk import PAUSE
 from specs.quotes import SPOT, Quote, TwoSided, compute_domain
 from specs.state import get_owed
@@ -21,6 +23,7 @@ from tests.helpers.worlds import (
     ASSETS,
     BACKER,
     BTC,
+    GOVERNOR,
     LENDER,
     MARKETS,
     STRANGER,
@@ -54,6 +57,11 @@ class Scene:
         home = made.contracts["Clearinghouse"]
         made.deploy("QuoteDesk", home.address, self.host)
         self.desk = made.contracts["QuoteDesk"]
+        governor = address_of(GOVERNOR)
+        self.book = made.deploy("OrderBook", governor, home.address, self.host)
+        made.govern("set_venue", self.book, ORDER_VENUE)
+        terms = WAD, 14, 1, WAD, 20_000
+        made.send(GOVERNOR, "OrderBook", "list_instrument", SPOT + BTC, *terms)
         made.govern("set_venue", self.desk.address, 1)
         self.set_band(FELL * 95 // 100, FELL * 105 // 100)
         for account, (key, owner) in MAKERS.items():
@@ -63,7 +71,8 @@ class Scene:
         known = Given(tuple(stage.world.clearing.accounts))
         watch = Watch(home, tuple(ASSETS), tuple(MARKETS), known)
         oracle = made.contracts["MockVenueHost"]
-        self.job = Convert(watch, self.desk, oracle, self.offers)
+        book = made.contracts["OrderBook"]
+        self.job = Convert(watch, self.desk, book, oracle, self.offers)
         self.runner = Runner(made.chain, [self.job], address_of(STRANGER))
 
     def set_band(self, low, high):
@@ -78,6 +87,11 @@ class Scene:
         """Have a maker offer to buy up to a BTC, at the price."""
         usual = Quote(account, SPOT + BTC, True, WAD, 1, FELL, 1, self.now + 60)
         return self._said(replace(usual, **changes), signer or MAKERS[account][0])
+
+    def bid(self, account=backer, lots=1_000, price=FELL):
+        """Let a maker's bid rest on the book, for a ten-thousandth of a BTC a lot."""
+        terms = account, SPOT + BTC, True, lots, price, 0, False, 0, 0
+        self.made.send(account >> 96, "OrderBook", "place", terms, 1)
 
     def offer_both(self, account=backer, **changes):
         """Have a maker offer to buy at the price, and to sell above it."""
@@ -216,6 +230,79 @@ def test_without_a_band_nothing_is_sold(scene):
     scene.offer()
     scene.set_band(0, 0)
     assert [call.method for call in scene.calls()] == ["request_conversion"]
+
+
+# On the book
+
+
+def sent(scene):
+    """What the job would send now but for requests, by what it is sent to."""
+    names = {scene.desk.address: "desk", scene.job.book.address: "book"}
+    return [
+        (names[call.contract.address], *call.arguments)
+        for call in scene.calls()
+        if call.method != "request_conversion"
+    ]
+
+
+def test_without_offers_it_is_sold_on_the_book(scene):
+    scene.bid()
+    lots = largest(scene.stage) // 10**14
+    assert sent(scene) == [("book", bull, SPOT + BTC, lots, MAX_VISITS)]
+    assert scene.work() == [("request_conversion", None), ("convert", None)]
+    assert 0 < scene.debt() < FELL // 10**4
+    assert sent(scene) == []
+
+
+def test_no_more_is_sold_than_rests_at_the_best_price(scene):
+    scene.bid(lots=30, price=FELL + WAD)
+    scene.bid(lender)
+    assert sent(scene) == [("book", bull, SPOT + BTC, 30, MAX_VISITS)]
+    for _ in range(2):
+        assert ("convert", None) in scene.work()
+    assert 0 < scene.debt() < FELL // 10**4
+
+
+def test_the_book_comes_after_better_offers_and_before_others(scene):
+    scene.bid(lots=40)
+    scene.offer(price=FELL - WAD)
+    scene.offer(lender, price=FELL + WAD, size=WAD // 1_000, nonce=2)
+    assert [words[0] for words in sent(scene)] == ["desk", "book"]
+    scene.work()
+    assert [words[0] for words in sent(scene)] == ["desk"]
+    scene.work()
+    assert scene.debt() == 0
+
+
+def test_what_is_no_lot_is_left_to_offers(scene):
+    scene.bid()
+    scene.work()
+    scene.offer(price=FELL - WAD)
+    assert [words[0] for words in sent(scene)] == ["desk"]
+
+
+@pytest.mark.parametrize(
+    ("off", "band"), [(-12, 50), (-8, 5), (8, 5)], ids=["too low", "below", "above"]
+)
+def test_a_bid_that_does_not_do_is_left_alone(scene, off, band):
+    scene.bid(price=FELL * (1_000 + off) // 1_000)
+    scene.set_band(FELL * (1_000 - band) // 1_000, FELL * (1_000 + band) // 1_000)
+    assert sent(scene) == []
+    scene.offer()
+    assert [words[0] for words in sent(scene)] == ["desk"]
+
+
+def test_what_is_sold_to_one_is_not_sold_to_the_next(scene):
+    scene.bid(lots=250)
+    chain = scene.made.chain
+    found = scene.job.read(chain, chain.block())
+    accounts = found.state.accounts
+    state = replace(found.state, accounts={**accounts, bull + 1: accounts[bull]})
+    due = {bull: found.due[bull], bull + 1: found.due[bull]}
+    calls = scene.job.decide(replace(found, state=state, due=due))
+    first, second = (call.arguments for call in calls if call.method == "convert")
+    assert (first[0], second[0]) == (bull, bull + 1)
+    assert first[2] + second[2] == 250 < 2 * first[2]
 
 
 def test_of_many_the_largest_are_served(scene):
