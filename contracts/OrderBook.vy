@@ -480,12 +480,14 @@ def _check_limit_band(code: uint256, listing: uint256, number: uint256):
     bid: uint256 = price_levels._best(code, True)
     ask: uint256 = price_levels._best(code, False)
     last: uint256 = price_levels._last(code)
-    low: uint256 = 0
-    high: uint256 = 0
-    if bid | ask | last == 0:
-        low, high = self._band(code)
     tick: uint256 = listings._tick(listing)
-    middle: uint256 = limit_bands._middle_down(bid, ask, last, low, high, tick)
+    oracle: uint256 = 0
+    if bid == 0 or ask == 0 or last == 0:
+        low: uint256 = 0
+        high: uint256 = 0
+        low, high = self._band(code)
+        oracle = (low + high) // 2 // tick
+    middle: uint256 = limit_bands._middle(bid, ask, last, oracle)
     limit_bands._check(number, middle, tick)
 
 

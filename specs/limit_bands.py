@@ -17,19 +17,19 @@ from specs.listings import Kind, Placement
 def require_limit_band(
     state: State, placement: Placement, number: int, band: Band
 ) -> None:
-    """Refuse an order that could rest more than 25 % from where the market is."""
+    """
+    Refuse an order that could rest more than 25 % from where the market is: from the
+    median of best bid, best ask and last price, for each of which the middle of the
+    oracle's band stands in if there is none. So the last price of a book that has long
+    been empty does not keep anybody out.
+    """
     if placement.kind not in (Kind.LIMIT, Kind.POST_ONLY):
         return
     book = get_book(state, placement.instrument)
-    known = [
-        *(state.orders[order].number for order in (*book.bids[:1], *book.asks[:1])),
-        *([book.last] if book.last else []),
-    ]
-    known = sorted(known) or [sum(band) // 2 // book.listing.tick]
-    middle = len(known) // 2
-    median = known[middle]
-    if len(known) % 2 == 0:
-        median = (known[middle - 1] + known[middle]) // 2
+    oracle = sum(band) // 2 // book.listing.tick
+    sides = (book.bids, book.asks)
+    best = [state.orders[side[0]].number if side else oracle for side in sides]
+    _, median, _ = sorted((*best, book.last or oracle))
     limits = bands.compute_band(Wad(median * book.listing.tick), LIMIT_TOLERANCE)
     if not bands.is_within(Wad(number * book.listing.tick), limits):
         raise errors.PriceOutOfBand

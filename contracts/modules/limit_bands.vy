@@ -14,33 +14,22 @@ from . import errors
 
 @internal
 @pure
-def _middle_down(
-    bid: uint256,
-    ask: uint256,
-    last: uint256,
-    low: uint256,
-    high: uint256,
-    tick: uint256,
-) -> uint256:
+def _middle(bid: uint256, ask: uint256, last: uint256, oracle: uint256) -> uint256:
     """
-    @notice Return where a market is, in ticks: the median of best bid, best ask and
-            last price, as far as they are known; the mean of two and the middle of the
-            oracle's band, which counts if none is known, are rounded down.
-    @param bid In ticks, as the next two; 0 for none.
-    @param low Of the oracle's band, WAD.
+    @notice Return where a market is: the median of best bid, best ask and last price,
+            for each of which the oracle's stands in if there is none.
+    @param bid In ticks, as the others; 0 for none.
     """
-    if bid != 0 and ask != 0:
-        if last == 0:
-            return (bid + ask) // 2
-        # A bid is below an ask.
-        return min(max(bid, last), ask)
-    # One of these is 0.
-    best: uint256 = bid + ask
-    if best != 0 and last != 0:
-        return (best + last) // 2
-    if best + last != 0:
-        return best + last
-    return (low + high) // 2 // tick
+    low: uint256 = bid
+    high: uint256 = ask
+    middle: uint256 = last
+    if bid == 0:
+        low = oracle
+    if ask == 0:
+        high = oracle
+    if last == 0:
+        middle = oracle
+    return max(min(low, high), min(max(low, high), middle))
 
 
 @internal

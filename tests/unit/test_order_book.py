@@ -253,14 +253,6 @@ def edges(twin, low, high):
         twin.cancel_all(OTHER >> 96, OTHER)
 
 
-def test_of_one_known_price_the_band_is_around_it(twin):
-    twin.rest(MAKER, price=80 * WAD)
-    edges(twin, 60 * WAD, 100 * WAD)
-    twin.cancel_all(MAKER >> 96, MAKER)
-    asks(twin, 5, price=120 * WAD)
-    edges(twin, 90 * WAD, 150 * WAD)
-
-
 def fill_at(twin, price):
     """Have the last price be one that leaves nothing behind."""
     twin.set_band(PERP, price, price)
@@ -269,23 +261,52 @@ def fill_at(twin, price):
     assert order not in twin.state.orders
 
 
-def test_the_last_price_alone_is_where_the_market_is(twin):
+def oracle_at(twin, price):
+    """Have the oracle's band be around a price."""
+    twin.set_band(PERP, price - TICK, price + TICK)
+
+
+def around(twin, median):
+    """Expect orders within a quarter of a price."""
+    edges(twin, median * 3 * WAD // 4, median * 5 * WAD // 4)
+
+
+def test_of_an_empty_book_the_oracle_says_where_the_market_is(twin):
+    oracle_at(twin, 80 * WAD)
+    around(twin, 80)
+
+
+def test_a_last_price_keeps_nobody_out_of_an_empty_book(twin):
     fill_at(twin, 80 * WAD)
-    edges(twin, 60 * WAD, 100 * WAD)
-
-
-def test_of_two_known_prices_the_band_is_around_the_middle(twin):
-    twin.rest(MAKER, price=80 * WAD)
-    asks(twin, 5, price=100 * WAD - TICK)
-    # 89.95 is no tick: 89.9 counts, from 67.425 to 112.375.
-    edges(twin, 67 * WAD + 5 * TICK, 112 * WAD + 3 * TICK)
+    oracle_at(twin, 120 * WAD)
+    around(twin, 120)
 
 
 @pytest.mark.parametrize("is_buy", [True, False])
-def test_the_last_price_and_one_side_are_two(twin, is_buy):
-    fill_at(twin, 80 * WAD)
+@pytest.mark.parametrize("price", [80, 100])
+def test_one_side_alone_does_not_say_where_the_market_is(twin, is_buy, price):
+    oracle_at(twin, 100 * WAD)
+    twin.rest(MAKER, is_buy=is_buy, price=price * WAD)
+    around(twin, 100)
+
+
+@pytest.mark.parametrize(("oracle", "median"), [(80, 96), (100, 100), (120, 104)])
+def test_the_oracle_stands_in_for_a_last_price(twin, oracle, median):
+    oracle_at(twin, 100 * WAD)
+    twin.rest(MAKER, price=96 * WAD)
+    asks(twin, 5, price=104 * WAD)
+    oracle_at(twin, oracle * WAD)
+    around(twin, median)
+
+
+@pytest.mark.parametrize("is_buy", [True, False])
+@pytest.mark.parametrize(("oracle", "median"), [(80, 90), (96, 96), (120, 100)])
+def test_the_oracle_stands_in_for_a_side(twin, is_buy, oracle, median):
+    fill_at(twin, 90 * WAD)
+    oracle_at(twin, 95 * WAD)
     twin.rest(MAKER, is_buy=is_buy, price=100 * WAD)
-    edges(twin, 67 * WAD + 5 * TICK, 112 * WAD + 5 * TICK)
+    oracle_at(twin, oracle * WAD)
+    around(twin, median)
 
 
 @pytest.mark.parametrize(
@@ -293,9 +314,11 @@ def test_the_last_price_and_one_side_are_two(twin, is_buy):
 )
 def test_of_three_known_prices_the_band_is_around_the_median(twin, last, median):
     fill_at(twin, last * WAD)
+    oracle_at(twin, 100 * WAD)
     twin.rest(MAKER, price=96 * WAD)
     asks(twin, 5, price=104 * WAD)
-    edges(twin, median * 3 * WAD // 4, median * 5 * WAD // 4)
+    oracle_at(twin, 1_000 * WAD)
+    around(twin, median)
 
 
 # Priority
