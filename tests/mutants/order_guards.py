@@ -56,8 +56,8 @@ ORDER_GUARDS = [
         VENUE,
     ),
     of_orders(
-        "    self._require_venue()\n    accounts._require_user(account)\n",
-        "    self._require_venue()\n",
+        "    accounts._require_user(account)\n    self._require_listed(instrument)\n",
+        "    self._require_listed(instrument)\n",
         resting.test_the_protocol_has_no_orders,
     ),
     of_orders(
@@ -114,14 +114,14 @@ ORDER_GUARDS = [
         "unknown market",
     ),
     of_orders(
-        "assert not margin._is_stale(quote), errors.STALE_PRICE",
-        "pass",
+        "assert not margin._is_stale(quote), errors.STALE_PRICE\n    money_market",
+        "money_market",
         clearing.test_nothing_is_cleared_at_a_stale_price,
         0,
     ),
     of_orders(
-        "    money_market._require_open(accounts.USDC)\n",
-        "",
+        "    money_market._require_open(accounts.USDC)\n    for making",
+        "    for making",
         clearing.test_nothing_is_cleared_of_a_halted_pool,
         0,
         USDC,

@@ -5,13 +5,16 @@ import shutil
 import pytest
 
 from keeper.artifacts import CONTRACTS, artifact
+from tests.mutants.conversion_guards import CONVERSION_GUARDS
 from tests.mutants.desk_guards import DESK_GUARDS
 from tests.mutants.guards import GUARDS
 from tests.mutants.order_guards import ORDER_GUARDS
 
 
 @pytest.mark.parametrize(
-    "guard", [*GUARDS, *ORDER_GUARDS, *DESK_GUARDS], ids=lambda guard: guard.contract
+    "guard",
+    [*GUARDS, *ORDER_GUARDS, *CONVERSION_GUARDS, *DESK_GUARDS],
+    ids=lambda guard: guard.contract,
 )
 def test_a_test_misses_its_guard(guard, tmp_path):
     root = tmp_path / "contracts"
