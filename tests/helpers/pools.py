@@ -108,6 +108,7 @@ def to_header(case):
     values = {
         "assets": pack_list((case.asset,)) if listed else 0,
         "markets": 0,
+        "orders": 0,
         "max_leverage": chosen.max_leverage,
         "is_not_repaying": not chosen.auto_repay,
         "is_not_borrowing": not chosen.auto_borrow_settlements,

@@ -15,7 +15,8 @@ from tests.helpers.pools import Case, to_header
 CHOICES = st.builds(
     Settings, *[st.booleans()] * 4, max_leverage=st.integers(0, MAX_LEVERAGE)
 )
-LISTS = st.integers(0, 2**128 - 1).map(lambda lists: lists << 128)
+LISTS = st.integers(0, 2**192 - 1).map(lambda lists: lists << 64)
+"""Of assets and of markets, and the bits of instruments with orders."""
 
 
 @pytest.fixture(scope="module")
