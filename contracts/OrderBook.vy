@@ -142,9 +142,15 @@ def convert(
         expiry=0,
     )
     number: uint256 = listings._check(listing, placement, max_fills, block.timestamp)
+    low: uint256 = 0
+    high: uint256 = 0
+    low, high = self._band(code)
+    visits: uint256 = self._sweep(code, listing, False, low, high, max_fills)
     left: uint256 = 0
     reason: String[32] = ""
-    left, reason = self._match(placement, code, listing, number, lots, max_fills, True)
+    left, reason = self._match(
+        placement, code, listing, number, lots, visits, low, high, True
+    )
     assert left != lots, errors.NOT_FILLED
     log IOrderBook.CollateralSold(
         account=account,
@@ -226,16 +232,22 @@ def place(
     is_limit: bool = (
         placement.kind == listings.LIMIT or placement.kind == listings.POST_ONLY
     )
+    low: uint256 = 0
+    high: uint256 = 0
+    low, high = self._band(code)
     if is_limit:
-        self._check_limit_band(code, listing, number)
+        self._check_limit_band(code, listing, placement.price, low, high)
     lots: uint256 = self._limit_lots(placement, code, listing)
 
     left: uint256 = lots
     reason: String[32] = ""
+    visits: uint256 = self._sweep(
+        code, listing, placement.is_buy, low, high, max_fills
+    )
     if matching._crosses(code, placement.is_buy, number):
         assert placement.kind != listings.POST_ONLY, errors.WOULD_TAKE
         left, reason = self._match(
-            placement, code, listing, number, lots, max_fills, False
+            placement, code, listing, number, lots, visits, low, high, False
         )
     assert left == 0 or placement.kind != listings.FOK, errors.NOT_FILLED
     id: uint256 = 0
@@ -244,6 +256,8 @@ def place(
             reason = errors.NOT_FILLED
         elif left < listings._min_lots(listing):
             reason = errors.SIZE_TOO_SMALL
+        elif limit_bands._is_too_good(placement.is_buy, placement.price, low, high):
+            reason = errors.PRICE_OUT_OF_BAND
         else:
             id = self._rest(placement, code, listing, number, left)
     if id == 0 or left != lots:
@@ -473,7 +487,9 @@ def _may_trade(account: uint256) -> bool:
 
 @internal
 @view
-def _check_limit_band(code: uint256, listing: uint256, number: uint256):
+def _check_limit_band(
+    code: uint256, listing: uint256, price: uint256, low: uint256, high: uint256
+):
     """
     @notice Refuse a price for an order that may rest too far from where the market is.
     """
@@ -481,14 +497,8 @@ def _check_limit_band(code: uint256, listing: uint256, number: uint256):
     ask: uint256 = price_levels._best(code, False)
     last: uint256 = price_levels._last(code)
     tick: uint256 = listings._tick(listing)
-    oracle: uint256 = 0
-    if bid == 0 or ask == 0 or last == 0:
-        low: uint256 = 0
-        high: uint256 = 0
-        low, high = self._band(code)
-        oracle = (low + high) // 2 // tick
-    middle: uint256 = limit_bands._middle(bid, ask, last, oracle)
-    limit_bands._check(number, middle, tick)
+    middle: uint256 = limit_bands._middle(bid, ask, last, (low + high) // 2 // tick)
+    limit_bands._check(price, middle * tick, low, high)
 
 
 @internal
@@ -522,6 +532,39 @@ def _limit_lots(
 
 
 @internal
+def _sweep(
+    code: uint256,
+    listing: uint256,
+    is_buy: bool,
+    low: uint256,
+    high: uint256,
+    max_fills: uint256,
+) -> uint256:
+    """
+    @notice Cancel the best orders on a taker's other side that nobody can fill: those
+            that have expired, and those priced beyond the oracle's band in the taker's
+            favour. They would stand before all others for as long as their owners like.
+            Return what is left of the visits.
+    """
+    visits: uint256 = max_fills
+    tick: uint256 = listings._tick(listing)
+    for _: uint256 in range(listings.MAX_VISITS):
+        number: uint256 = price_levels._best(code, not is_buy)
+        if number == 0 or visits == 0:
+            break
+        order: uint256 = price_levels._head(price_levels._read(code, number))
+        word: uint256 = order_slots.words[order]
+        reason: String[32] = errors.ORDER_EXPIRED
+        if limit_bands._is_too_good(not is_buy, number * tick, low, high):
+            reason = errors.PRICE_OUT_OF_BAND
+        elif not order_slots._has_expired(word, block.timestamp):
+            break
+        self._remove(order, word, reason)
+        visits -= 1
+    return visits
+
+
+@internal
 def _match(
     placement: IOrderBook.Placement,
     code: uint256,
@@ -529,15 +572,14 @@ def _match(
     number: uint256,
     lots: uint256,
     max_fills: uint256,
+    low: uint256,
+    high: uint256,
     is_conversion: bool,
 ) -> (uint256, String[32]):
     """
     @notice Fill an order in rounds, and return what is left of it and why, if there is
             a reason. It may be a conversion, which is cleared as such.
     """
-    low: uint256 = 0
-    high: uint256 = 0
-    low, high = self._band(code)
     taker: matching.Taker = matching._open(placement, code, listing, number, low, high)
     left: uint256 = lots
     visits: uint256 = max_fills

@@ -61,6 +61,7 @@ initializes: spot_side[
 ]
 
 ORDER_VENUE: constant(uint256) = 4
+RELEASE_VENUE: constant(uint256) = 8
 MAX_AMOUNT: constant(uint256) = 10**30
 MAX_MAKINGS: constant(uint256) = 16
 # Gas that there has to be before a maker's side is tried, so that it is never refused
@@ -93,7 +94,8 @@ def __init__(maker_code: address, trade_code: address, margin_code: address):
 def reserve(instrument: uint256, account: uint256, is_buy: bool, size: uint256):
     """
     @notice Count an order that comes to rest. Refused unless the account has initial
-            margin for the worst of its sides, or the order adds nothing to it.
+            margin for the worst of its sides, or the order adds nothing to it and the
+            account is not liquidatable.
     @param size Lots of a market, or WAD of a spot asset.
     """
     self._require_venue()
@@ -110,8 +112,12 @@ def reserve(instrument: uint256, account: uint256, is_buy: bool, size: uint256):
     assert (
         max(open_orders._bids(new), open_orders._asks(new)) <= most
     ), errors.AMOUNT_TOO_LARGE
-    if not self._is_covered(account, instrument, old, new):
-        health._require_initial_margin(account)
+    found: IClearinghouse.Health = health._assess(account)
+    # Orders go before a liquidation, and must not come again.
+    if self._is_covered(account, instrument, old, new):
+        assert not margin._is_liquidatable(found), errors.BELOW_INITIAL_MARGIN
+    else:
+        margin._check_initial_margin(found)
     log IClearinghouse.OrdersReserved(
         instrument=instrument,
         account=account,
@@ -124,9 +130,12 @@ def reserve(instrument: uint256, account: uint256, is_buy: bool, size: uint256):
 @external
 def release(instrument: uint256, account: uint256, is_buy: bool, size: uint256):
     """
-    @notice Count `size` of an account's orders as gone.
+    @notice Count `size` of an account's orders as gone. A book that lost its role may,
+            so that what rests there can be cancelled.
     """
-    self._require_venue()
+    assert (
+        state.venues[msg.sender] & (ORDER_VENUE | RELEASE_VENUE) != 0
+    ), errors.NOT_VENUE
     self._require_listed(instrument)
     open_orders._remove(account, instruments._code(instrument), is_buy, size)
     log IClearinghouse.OrdersReleased(

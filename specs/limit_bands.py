@@ -20,8 +20,9 @@ def require_limit_band(
     """
     Refuse an order that could rest more than 25 % from where the market is: from the
     median of best bid, best ask and last price, for each of which the middle of the
-    oracle's band stands in if there is none. So the last price of a book that has long
-    been empty does not keep anybody out.
+    oracle's band stands in if there is none, and which is taken to be within that band.
+    So neither the last price of a book that has long been empty nor orders that nobody
+    minds keep anybody out.
     """
     if placement.kind not in (Kind.LIMIT, Kind.POST_ONLY):
         return
@@ -30,9 +31,17 @@ def require_limit_band(
     sides = (book.bids, book.asks)
     best = [state.orders[side[0]].number if side else oracle for side in sides]
     _, median, _ = sorted((*best, book.last or oracle))
-    limits = bands.compute_band(Wad(median * book.listing.tick), LIMIT_TOLERANCE)
+    low, high = band
+    middle = min(max(median * book.listing.tick, low), high)
+    limits = bands.compute_band(Wad(middle), LIMIT_TOLERANCE)
     if not bands.is_within(Wad(number * book.listing.tick), limits):
         raise errors.PriceOutOfBand
+
+
+def is_too_good(placement: Placement, band: Band) -> bool:
+    """Return whether nobody could fill an order, for the oracle's band forbids it."""
+    low, high = band
+    return placement.price > high if placement.is_buy else placement.price < low
 
 
 def narrow(state: State, placement: Placement, band: Band) -> Band:

@@ -47,6 +47,27 @@ def meets(placement: Placement, number: int, other: Order) -> bool:
     return other.number >= number
 
 
+def sweep(
+    world: World, placement: Placement, visits: int, band: Band
+) -> tuple[World, int]:
+    """
+    Return the world without the best orders on the other side that nobody can fill:
+    those that have expired, and those priced beyond the oracle's band in the taker's
+    favour. They would stand before all others for as long as their owners like. And
+    what is left of the visits.
+    """
+    tick = world.book.books[placement.instrument].listing.tick
+    for order in get_others(world.book, placement):
+        other = world.book.orders[order]
+        price = Wad(other.number * tick)
+        is_beyond = price < band[0] if placement.is_buy else price > band[1]
+        if visits == 0 or not (is_beyond or has_expired(other, world.now)):
+            break
+        world = cancel(world, order)
+        visits -= 1
+    return world, visits
+
+
 def match(
     world: World,
     placement: Placement,

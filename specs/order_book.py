@@ -28,7 +28,7 @@ from specs.book_state import get_scale as get_scale
 from specs.fixed_point import Lots, Seconds, Wad
 from specs.impact import compute_mid
 from specs.instruments import MAX_LISTED, is_spot
-from specs.limit_bands import require_limit_band
+from specs.limit_bands import is_too_good, require_limit_band
 from specs.listings import MAX_NUMBER as MAX_NUMBER
 from specs.listings import MAX_VISITS as MAX_VISITS
 from specs.listings import NEVER as NEVER
@@ -37,7 +37,7 @@ from specs.listings import Listing as Listing
 from specs.listings import Placement as Placement
 from specs.listings import SelfTrade as SelfTrade
 from specs.listings import require_listing, require_placement
-from specs.matching import crosses, has_expired, match
+from specs.matching import crosses, has_expired, match, sweep
 from specs.order_code import Stop
 from specs.order_slots import MAX_ORDERS as MAX_ORDERS
 from specs.order_slots import get_slot as get_slot
@@ -125,14 +125,9 @@ def convert(
         self_trade=SelfTrade.CANCEL_OLDEST,
     )
     number = require_placement(book.listing, placement, max_fills, now)
+    world, visits = sweep(World(state, clearing, now), placement, max_fills, band)
     world, left, _ = match(
-        World(state, clearing, now),
-        placement,
-        number,
-        lots,
-        max_fills,
-        band,
-        is_conversion=True,
+        world, placement, number, lots, visits, band, is_conversion=True
     )
     if left == lots:
         raise errors.NotFilled
@@ -156,8 +151,9 @@ def place(
 
     ``band`` is what the oracle allows; fills also stay within 3 % of the best price at
     first. At most ``max_fills`` resting orders are visited; each that has expired, that
-    its maker can't afford any more or that is the owner's own, if the newer one is to
-    stay, is cancelled on the way. What could still be filled does not rest.
+    its maker can't afford any more, that is the owner's own, if the newer one is to
+    stay, or that is too good for the oracle's band, is cancelled on the way. What could
+    still be filled does not rest, nor what is itself too good for the band.
     """
     require_authorised(clearing, placement.account, caller, acc.TRADE)
     book = get_book(state, placement.instrument)
@@ -165,9 +161,10 @@ def place(
     require_limit_band(state, placement, number, band)
     world = World(state, clearing, now)
     lots = limit_lots(world, placement)
+    world, visits = sweep(world, placement, max_fills, band)
     if placement.kind == Kind.POST_ONLY and crosses(world, placement, number):
         raise errors.WouldTake
-    world, left, stop = match(world, placement, number, lots, max_fills, band)
+    world, left, stop = match(world, placement, number, lots, visits, band)
     filled = Lots(lots - left)
     if placement.kind == Kind.FOK and left > 0:
         raise errors.NotFilled
@@ -177,6 +174,8 @@ def place(
             reason = errors.NotFilled
         elif left < book.listing.min_lots:
             reason = errors.SizeTooSmall
+        elif is_too_good(placement, band):
+            reason = errors.PriceOutOfBand
         else:
             world, order = queue.rest(world, placement, number, left)
     world = observe(world, placement.instrument)

@@ -18,10 +18,10 @@ from specs.accounts import USDC, AccountId, Address
 from specs.authority import (
     MAX_AMOUNT,
     ORDER_VENUE,
+    RELEASE_VENUE,
     require_open,
     require_venue,
 )
-from specs.authority import require_initial_margin as require_margin
 from specs.errors import Revert
 from specs.fills import require_fill_margin
 from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down, mul_div_up
@@ -87,7 +87,8 @@ def reserve(
 ) -> State:
     """
     Count an order that comes to rest. Refuse unless the account has initial margin for
-    the worst of its sides, or the order adds nothing to it.
+    the worst of its sides, or the order adds nothing to it and the account is not
+    liquidatable: orders have to go before a liquidation, and must not come again.
     """
     require_venue(state, caller, ORDER_VENUE)
     acc.require_user(account)
@@ -102,8 +103,11 @@ def reserve(
     if max(orders.bids, orders.asks) > most:
         raise errors.AmountTooLarge
     changed = with_account(state, account, acc.with_orders(held, instrument, orders))
+    found = assess(changed, account, now)
     if not is_covered(state, account, instrument, old, orders):
-        require_margin(changed, account, now)
+        margin.require_initial_margin(found)
+    elif margin.is_liquidatable(found):
+        raise errors.BelowInitialMargin
     return changed
 
 
@@ -116,8 +120,11 @@ def release(
     is_buy: bool,
     size: int,
 ) -> State:
-    """Count ``size`` of an account's orders as gone."""
-    require_venue(state, caller, ORDER_VENUE)
+    """
+    Count ``size`` of an account's orders as gone. A book that lost its role may, so
+    that what rests there can be cancelled.
+    """
+    require_venue(state, caller, ORDER_VENUE | RELEASE_VENUE)
     require_listed(state, instrument)
     return release_size(state, account, instrument, is_buy, size)
 

@@ -34,16 +34,30 @@ def _middle(bid: uint256, ask: uint256, last: uint256, oracle: uint256) -> uint2
 
 @internal
 @pure
-def _check(number: uint256, middle: uint256, tick: uint256):
+def _check(price: uint256, middle: uint256, low: uint256, high: uint256):
     """
     @notice Refuse a price for an order that may rest more than 25 % from where the
-            market is.
+            market is, which is taken to be within the oracle's band.
+    @param middle Where the book says that it is.
     """
-    low: uint256 = 0
-    high: uint256 = 0
-    low, high = bands._around(middle * tick, bands.LIMIT_TOLERANCE)
-    price: uint256 = number * tick
-    assert low <= price and price <= high, errors.PRICE_OUT_OF_BAND
+    least: uint256 = 0
+    most: uint256 = 0
+    least, most = bands._around(
+        min(max(middle, low), high), bands.LIMIT_TOLERANCE
+    )
+    assert least <= price and price <= most, errors.PRICE_OUT_OF_BAND
+
+
+@internal
+@pure
+def _is_too_good(is_buy: bool, price: uint256, low: uint256, high: uint256) -> bool:
+    """
+    @notice Return whether nobody could fill an order at a price, for the oracle's band
+            forbids it.
+    """
+    if is_buy:
+        return price > high
+    return price < low
 
 
 @internal

@@ -121,9 +121,10 @@ def fills_keep_the_rules(before: World, after: World, action: Action) -> bool:
     met = get_met(before, after, placement)
     if not is_in_order(before, after, placement, met) or len(met) > max_fills:
         return False
-    if met and placement.kind == Kind.POST_ONLY:
+    tried = [o for o in met if not is_passed(before, after.now, placement, o)]
+    if tried and placement.kind == Kind.POST_ONLY:
         return False
-    if not is_fair(before, placement, met):
+    if not is_fair(before, placement, tried):
         return False
     rested = [
         after.book.orders[order]
@@ -167,11 +168,16 @@ def is_in_order(
 def is_passed(before: World, now: Seconds, placement: Placement, name: OrderId) -> bool:
     """
     Return whether an order can only be cancelled when it is met: one of the same owner,
-    or one that has expired. It is, even if nothing before it is filled in the end.
+    one that has expired, or one that is too good for the oracle's band. It is, even if
+    nothing before it is filled in the end.
     """
     order = before.book.orders[name]
     is_own = acc.get_owner(order.account) == acc.get_owner(placement.account)
-    return is_own or 0 < order.expiry < now
+    tick = before.book.books[order.instrument].listing.tick
+    low, high = before.bands[order.instrument]
+    price = order.number * tick
+    is_too_good = price > high if order.is_buy else price < low
+    return is_own or is_too_good or 0 < order.expiry < now
 
 
 def is_met(before: World, after: World, order: OrderId) -> bool:

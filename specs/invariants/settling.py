@@ -363,8 +363,8 @@ def is_conversion_fair(
 
 def fees_go_to_the_reserve(before: World, after: World, action: Action) -> bool:
     """
-    Return whether what both sides of a fill pay in fees is what the reserve is credited,
-    and nothing has grown by it above its market's limit.
+    Return whether what both sides of a fill pay in fees is what the reserve is
+    credited, and nothing has grown by it above its market's limit.
     """
     if action.name not in ("fill_spot", "fill_perp"):
         return True

@@ -228,9 +228,47 @@ def test_an_empty_book_is_where_the_oracle_is(twin, kind):
     for price in (75 * WAD - TICK, 125 * WAD + TICK):
         with pytest.raises(errors.PriceOutOfBand):
             twin.place(MAKER, price=price, kind=kind)
-    for price in (75 * WAD, 125 * WAD):
-        twin.rest(MAKER, price=price, kind=kind)
+    for is_buy, price in ((True, 75 * WAD), (False, 125 * WAD)):
+        twin.rest(MAKER, is_buy=is_buy, price=price, kind=kind)
         twin.cancel_all(MAKER >> 96, MAKER)
+
+
+@pytest.mark.parametrize("kind", [Kind.LIMIT, Kind.POST_ONLY])
+def test_what_nobody_could_fill_does_not_rest(twin, kind):
+    for is_buy, edge, step in ((True, 110 * WAD, TICK), (False, 90 * WAD, -TICK)):
+        twin.rest(MAKER, is_buy=is_buy, price=edge, kind=kind)
+        twin.cancel_all(MAKER >> 96, MAKER)
+        order, filled, reason = twin.place(
+            MAKER, is_buy=is_buy, price=edge + step, kind=kind
+        )
+        assert (order, filled, reason) == (0, 0, "price out of band")
+
+
+@pytest.mark.parametrize("is_buy", [True, False])
+def test_what_has_become_too_good_to_fill_makes_room(twin, is_buy):
+    stale = twin.rest(MAKER, is_buy=not is_buy, price=100 * WAD)
+    good = 120 * WAD if is_buy else 80 * WAD
+    twin.set_band(PERP, good * 9 // 10, good * 11 // 10)
+    twin.rest(OTHER, is_buy=not is_buy, price=good)
+    twin.place(TAKER, is_buy=is_buy, lots=5, price=good, kind=Kind.IOC)
+    assert names(twin)[0] == "OrderCancelled"
+    assert stale not in twin.state.orders
+    assert twin.view("top", PERP)[2] == good
+
+
+def test_too_good_orders_are_visits_too(twin):
+    for _ in range(3):
+        twin.rest(MAKER, is_buy=False, price=100 * WAD)
+    twin.set_band(PERP, 110 * WAD, 130 * WAD)
+    twin.place(TAKER, lots=5, price=120 * WAD, kind=Kind.IOC, max_fills=2)
+    assert len(twin.state.orders) == 1
+
+
+def test_an_order_that_has_expired_does_not_keep_one_from_resting(twin):
+    twin.rest(MAKER, is_buy=False, price=PRICE, expiry=twin.now + 1)
+    twin.wait(2)
+    order = twin.rest(OTHER, price=PRICE, kind=Kind.POST_ONLY)
+    assert list(twin.state.orders) == [order]
 
 
 def test_what_does_not_rest_may_be_priced_anyhow(twin):
@@ -262,8 +300,8 @@ def fill_at(twin, price):
 
 
 def oracle_at(twin, price):
-    """Have the oracle's band be around a price."""
-    twin.set_band(PERP, price - TICK, price + TICK)
+    """Have the oracle's band be a wide one around a price."""
+    twin.set_band(PERP, price // 2, 3 * price // 2)
 
 
 def around(twin, median):
@@ -317,8 +355,18 @@ def test_of_three_known_prices_the_band_is_around_the_median(twin, last, median)
     oracle_at(twin, 100 * WAD)
     twin.rest(MAKER, price=96 * WAD)
     asks(twin, 5, price=104 * WAD)
-    oracle_at(twin, 1_000 * WAD)
+    twin.set_band(PERP, 10 * WAD, 1_000 * WAD)
     around(twin, median)
+
+
+@pytest.mark.parametrize(("low", "high", "middle"), [(108, 112, 108), (90, 98, 98)])
+def test_the_market_is_within_the_oracles_band(twin, low, high, middle):
+    fill_at(twin, 100 * WAD)
+    oracle_at(twin, 100 * WAD)
+    twin.rest(MAKER, price=100 * WAD)
+    asks(twin, 5, price=106 * WAD)
+    twin.set_band(PERP, low * WAD, high * WAD)
+    around(twin, middle)
 
 
 # Priority

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from specs import clearinghouse as ch
+from specs import margin
 from specs.accounts import BACKSTOP_FUND, USDC
 from specs.fixed_point import PPM, WAD, mul_div_up
 from specs.instruments import SPOT
@@ -206,6 +208,20 @@ def test_sixteen_makers_are_cleared_at_once(stage):
     assert stage.clear(0, lender, True, *makings) == ((1,) * 16, "")
     arguments = 0, lender, True, [(bear, 1, PRICE, False)] * 17
     assert stage.made.reason(BOOK, "Clearinghouse", "clear", *arguments) is not None
+
+
+@pytest.mark.parametrize("price", [25_000, 36_000])
+def test_a_covered_order_rests_unless_its_account_is_to_be_liquidated(stage, price):
+    stage.play(own("borrow", bull, USDC, 20_000 * 10**6))
+    for action in publish({BTC: price * WAD}):
+        stage.play(action)
+    health = ch.assess(stage.world.clearing, bull, stage.world.now)
+    assert health.initial_equity < health.initial_margin
+    order = reserve(0, bull, False, 10)
+    if margin.is_liquidatable(health):
+        assert stage.refuse(order) == "below initial margin"
+    else:
+        stage.play(order)
 
 
 # Makers who are passed over
