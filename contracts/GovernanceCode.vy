@@ -44,6 +44,9 @@ exports: (
 )
 
 _DAY: constant(uint256) = 86_400
+# The role of an order book, and what is left to one that lost it.
+ORDER_VENUE: constant(uint256) = 4
+RELEASE_VENUE: constant(uint256) = 8
 # The least time in which a weight rises by whole parts per million, and by no more.
 _RAMP_STEP: constant(uint256) = 216
 # The hash of `set_guardian` with nobody: the guardian's dismissal.
@@ -143,16 +146,20 @@ def queue(change: bytes32):
 def set_venue(venue: address, roles: uint256):
     """
     @notice Give a contract exactly `roles`: 1 to fill, 2 to liquidate, 4 is kept for
-            the order book.
+            the order book. One that loses 4 keeps 8, which nobody gives or takes: to
+            release what rests there, as its orders would else bind margin for ever.
     """
     self._require_governor()
     assert roles <= bounds.ROLES, errors.OUT_OF_BOUNDS
+    old: uint256 = state.venues[venue]
     self._settle(
-        keccak256(slice(msg.data, 0, 68)),
-        loosening._adds_roles(state.venues[venue], roles),
+        keccak256(slice(msg.data, 0, 68)), loosening._adds_roles(old, roles)
     )
-    state.venues[venue] = roles
-    log IClearinghouse.VenueSet(venue=venue, roles=roles, time=block.timestamp)
+    stored: uint256 = roles
+    if old & (ORDER_VENUE | RELEASE_VENUE) != 0 and roles & ORDER_VENUE == 0:
+        stored |= RELEASE_VENUE
+    state.venues[venue] = stored
+    log IClearinghouse.VenueSet(venue=venue, roles=stored, time=block.timestamp)
 
 
 @external

@@ -26,6 +26,9 @@ LIQUIDATION_VENUE: Final = 2
 
 ORDER_VENUE: Final = 4
 
+RELEASE_VENUE: Final = 8
+"""What is left to an order book that lost its role: to take back what rests there."""
+
 
 def require_amount(amount: int) -> None:
     """Refuse an amount of nothing, or of more than one call may name."""

@@ -17,6 +17,7 @@ from typing import Final
 from specs import bounds, delays, errors, loosening, money_market
 from specs import clearinghouse as ch
 from specs.accounts import USDC, Address
+from specs.authority import ORDER_VENUE, RELEASE_VENUE
 from specs.clearinghouse import Asset, Fees, Market, State
 from specs.fixed_point import RAY, WAD, Seconds, Wad, mul_div_up
 from specs.funding import Funding
@@ -84,11 +85,19 @@ def require_guardian(state: State, caller: Address) -> None:
 def set_venue(
     state: State, now: Seconds, caller: Address, venue: Address, roles: int
 ) -> State:
-    """Give a contract exactly ``roles``; to give one that it has not got loosens."""
+    """
+    Give a contract exactly ``roles``; to give one that it has not got loosens.
+
+    Who was an order book and is none any more may still release what rests there: else
+    its orders would bind margin, and keep takeovers waiting, for ever.
+    """
     ch.require_governor(state, caller)
     bounds.require(roles <= bounds.ROLES)
-    is_loosening = loosening.adds_roles(state.venues.get(venue, 0), roles)
+    old = state.venues.get(venue, 0)
+    is_loosening = loosening.adds_roles(old, roles)
     state = settle(state, now, ("set_venue", venue, roles), is_loosening)
+    if old & (ORDER_VENUE | RELEASE_VENUE) and not roles & ORDER_VENUE:
+        roles |= RELEASE_VENUE
     venues = {**state.venues, venue: roles}
     if roles == 0:
         del venues[venue]

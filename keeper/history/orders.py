@@ -7,7 +7,7 @@ from keeper.history.touches import Touched, settle, settle_nothing, trade
 from specs import clearinghouse as ch
 from specs import instruments, order_code, perpetual
 from specs.accounts import USDC, AccountId, Address
-from specs.authority import ORDER_VENUE
+from specs.authority import ORDER_VENUE, RELEASE_VENUE
 from specs.clearinghouse import State
 from specs.fixed_point import WAD, Lots, Wad, mul_div_down, mul_div_up
 from specs.maker_code import make_perp, make_spot
@@ -16,17 +16,20 @@ from specs.spot_side import exchange, fund_side
 
 def reserve(state: State, entry: Entry) -> State:
     """Return the state after an order came to rest."""
-    return order_code.reserve(state, entry.now, *order_of(state, entry))
+    return order_code.reserve(state, entry.now, *order_of(state, entry, ORDER_VENUE))
 
 
 def release(state: State, entry: Entry) -> State:
     """Return the state after an order went unfilled."""
-    return order_code.release(state, entry.now, *order_of(state, entry))
+    roles = ORDER_VENUE | RELEASE_VENUE
+    return order_code.release(state, entry.now, *order_of(state, entry, roles))
 
 
-def order_of(state: State, entry: Entry) -> tuple[Address, int, AccountId, bool, int]:
+def order_of(
+    state: State, entry: Entry, role: int
+) -> tuple[Address, int, AccountId, bool, int]:
     """Return the arguments of a call that counts orders."""
-    told, venue = entry.told, venue_of(state, ORDER_VENUE)
+    told, venue = entry.told, venue_of(state, role)
     account = AccountId(told["account"])
     return venue, told["instrument"], account, told["is_buy"], told["size"]
 

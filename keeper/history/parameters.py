@@ -9,8 +9,8 @@ from eth_utils.crypto import keccak
 from keeper.chain.codec import codec_of
 from keeper.history.books import LISTING, Entry, Told, expect, require
 from keeper.history.users import address_of
+from specs import bounds, governance, guardian
 from specs import clearinghouse as ch
-from specs import governance, guardian
 from specs.clearinghouse import Fees, State
 from specs.fixed_point import Ray, Seconds, Wad
 from specs.interest_rate import Curve
@@ -86,10 +86,12 @@ def set_delay(state: State, entry: Entry) -> State:
 
 
 def set_venue(state: State, entry: Entry) -> State:
-    """Return the state with a venue's roles set."""
-    roles, venue = entry.told["roles"], address_of(entry.told, "venue")
+    """Return the state with a venue's roles set, and with what is left to a book."""
+    roles, venue = entry.told["roles"] & bounds.ROLES, address_of(entry.told, "venue")
     call = entry.told["venue"], roles
-    return enact(state, entry, governance.set_venue, call, venue, roles)
+    state = enact(state, entry, governance.set_venue, call, venue, roles)
+    expect(entry.event, roles=state.venues.get(venue, 0))
+    return state
 
 
 # Assets

@@ -65,7 +65,11 @@ def is_loosened(old: State, new: State) -> bool:
     """Return whether any parameter moved to where more risk can be taken or made."""
     if new.delay < old.delay or new.guardian != old.guardian != 0:
         return True
-    if any(new.venues[venue] & ~old.venues.get(venue, 0) for venue in new.venues):
+    given = [
+        roles & ~old.venues.get(venue, 0) & bounds.ROLES
+        for venue, roles in new.venues.items()
+    ]
+    if any(given):
         return True
     assets = [
         (measure_asset(old.assets[asset]), measure_asset(listed))
