@@ -223,12 +223,16 @@ def get_notionals(portfolio: Portfolio) -> Iterable[tuple[Requirement, Wad, Quot
 
 
 def get_added_quotes(portfolio: Portfolio) -> Iterable[Quote]:
-    """Return the prices of what resting orders could add to."""
+    """
+    Return the prices of what resting orders could add to. An account that sells no
+    more than it holds of an asset adds nothing.
+    """
     for exposure in portfolio.exposures:
         if exposure.worst_notional > exposure.notional:
             yield exposure.quote
-    for orders in portfolio.orders:
-        yield orders.quote
+    for resting in portfolio.orders:
+        if resting.orders.bids > 0 or resting.orders.asks > resting.held:
+            yield resting.quote
 
 
 def compute_usdc_debt(portfolio: Portfolio) -> Wad:

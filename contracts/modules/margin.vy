@@ -327,18 +327,22 @@ def _add_spot_orders(
     asset: uint256 = code - instruments.MAX_LISTED
     orders: uint256 = state.orders[account][code]
     word: uint256 = state.balances[account][asset]
+    held: uint256 = money_market._held(word, state.pool_index[asset] >> 144)
+    bids: uint256 = open_orders._bids(orders)
+    asks: uint256 = open_orders._asks(orders)
+    # What sells no more than there is adds nothing, so its price need not be known.
+    if bids == 0 and asks <= held:
+        return health, 0
     quote_word: uint256 = state.quote[asset]
     quote: Quote = self._quote(quote_word)
     high: uint256 = max(quote.slow, quote.fast)
     low: uint256 = min(quote.slow, quote.fast)
     if self._is_stale(quote):
         low = 0
-    held: uint256 = money_market._held(word, state.pool_index[asset] >> 144)
     owed: uint256 = 0
     if money_market._scaled(word) < 0:
         owed = money_market._debt(word, money_market._borrow_index(asset))
 
-    bids: uint256 = open_orders._bids(orders)
     health.initial_equity -= convert(
         open_orders._bid_loss(
             bids, held, owed, low, high, (quote_word >> 40) & _LOW_24, quote_word & _LOW_40
@@ -346,9 +350,7 @@ def _add_spot_orders(
         int256,
     )
     risk: uint256 = state.risk[asset]
-    debt: uint256 = open_orders._ask_debt(
-        open_orders._asks(orders), held, owed, high
-    )
+    debt: uint256 = open_orders._ask_debt(asks, held, owed, high)
     health.initial_margin += self._initial_margin(risk, debt, least)
     if owed != 0:
         health.initial_margin -= self._initial_margin(
