@@ -19,6 +19,7 @@ from .modules import health
 from .modules import ledger
 from .modules import margin
 from .modules import money_market
+from .modules import open_orders
 from .modules import pool_limits
 from .modules import state
 
@@ -123,10 +124,16 @@ def set_operator(account: uint256, operator: address, rights: uint256):
 def set_settings(account: uint256, settings: IClearinghouse.Settings):
     """
     @notice Choose how the account lends, repays, settles and borrows from now on; what
-            it has stays as it is.
+            it has stays as it is. With orders resting, a stricter limit of leverage
+            needs initial margin.
     """
     accounts._require_authorised(account, msg.sender, accounts.TRADE)
+    header: uint256 = state.headers[account]
     accounts._set_settings(account, settings)
+    if open_orders._codes(header) != 0 and settings.max_leverage != 0:
+        old: uint256 = accounts._max_leverage(header)
+        if old == 0 or settings.max_leverage < old:
+            health._require_initial_margin(account)
     log IClearinghouse.SettingsSet(
         account=account, settings=settings, time=block.timestamp
     )

@@ -174,13 +174,18 @@ def set_settings(
     Choose how the account lends, repays, settles and borrows from now on.
 
     What it has stays as it is: idle balances idle, and a position inside the tick
-    set there until it is touched.
+    set there until it is touched. A stricter limit of leverage binds what rests at
+    once: orders that would then lack margin have to go before.
     """
     require_authorised(state, account, caller, acc.TRADE)
     if settings.max_leverage > acc.MAX_LEVERAGE:
         raise errors.OutOfBounds
-    changed = replace(get_account(state, account), settings=settings)
-    return with_account(state, account, changed)
+    held = get_account(state, account)
+    old, new = held.settings.max_leverage, settings.max_leverage
+    state = with_account(state, account, replace(held, settings=settings))
+    if held.orders and new != 0 and (old == 0 or new < old):
+        require_initial_margin(state, account, now)
+    return state
 
 
 def deposit(

@@ -7,12 +7,14 @@ state that there can be, reachable or not.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import z3
+from eth_utils.crypto import keccak
 
+from specs.margin import Health
 from tests.proofs.bytecode import (
     argument,
     compiled,
@@ -22,7 +24,7 @@ from tests.proofs.bytecode import (
 )
 from tests.proofs.lifter.bits import Bits
 from tests.proofs.lifter.integers import Integers
-from tests.proofs.lifter.machine import Call, Machine
+from tests.proofs.lifter.machine import Call, Machine, Unsupported
 from tests.proofs.lifter.machine import Path as Trace
 from tests.proofs.lifter.solver import NotProved, describe, find_model, prove
 from tests.proofs.lifter.storage import entry, initial, locate
@@ -31,6 +33,9 @@ from tests.proofs.proof import Mutant
 
 Theory = type[Bits] | type[Integers]
 Layout = dict[str, int]
+
+_ASSESS = int.from_bytes(keccak(text="assess_unlocked(uint256)")[:4], "big")
+_HEALTH_WORDS = len(fields(Health))
 
 
 class Transition:
@@ -176,8 +181,19 @@ def _answer(call: Call) -> tuple[Term, list[Term]]:
     Let another contract answer a call with any word.
 
     The same question has the same answer until something else is called that may
-    change it.
+    change it. Of what is called by delegation only the health of an account may be
+    asked: a view, which writes nothing, and whose every word may be anything.
     """
+    if call.is_delegated:
+        if call.selector != _ASSESS:
+            raise Unsupported("a delegated call of what may write")
+        return (
+            variable(f"answered_{call.number}", 0, 1),
+            [
+                variable(f"health_{call.number}_{i}", 0, 2**256 - 1)
+                for i in range(_HEALTH_WORDS)
+            ],
+        )
     name = f"answer_{call.selector:08x}"
     if call.writers or not call.is_static:
         name += f"_after_{call.writers}"

@@ -44,6 +44,8 @@ class Call(NamedTuple):
     arguments: list[Term]
     value: Term
     is_static: bool
+    is_delegated: bool
+    """Whether it runs on the caller's storage; the stub knows that it writes none."""
     number: int
     """Which call of the transaction it is, from 1."""
     writers: int
@@ -215,10 +217,12 @@ class Machine:
         if known:
             frame.counter = target
 
-    def _call(self, frame: Frame, is_static: bool = False) -> None:
+    def _call(
+        self, frame: Frame, is_static: bool = False, is_delegated: bool = False
+    ) -> None:
         frame.pop()
         target = frame.pop()
-        value = ZERO if is_static else frame.pop()
+        value = ZERO if is_static or is_delegated else frame.pop()
         start, size, to, room = frame.numbers(4)
         if self.stub is None:
             raise Unsupported("a call to another contract without a stub")
@@ -228,9 +232,16 @@ class Machine:
         frame.calls += 1
         selector = int.from_bytes(head, "big")
         call = Call(
-            target, selector, arguments, value, is_static, frame.calls, frame.writers
+            target,
+            selector,
+            arguments,
+            value,
+            is_static,
+            is_delegated,
+            frame.calls,
+            frame.writers,
         )
-        frame.writers += not is_static
+        frame.writers += not is_static and not is_delegated
         succeeded, frame.returned = self.stub(call)
         content = [b for word in frame.returned for b in as_bytes(word)]
         frame.memory.put(to, content[:room])
@@ -259,6 +270,7 @@ _STEPS: dict[int, Callable[[Machine, Frame], None]] = {
     0x5D: Machine._write_transient,
     0x5E: Machine._copy,
     0xF1: Machine._call,
+    0xF4: lambda machine, frame: machine._call(frame, is_delegated=True),
     0xFA: lambda machine, frame: machine._call(frame, is_static=True),
 }
 """Opcodes that are more than a function of words. No ether is sent with a call."""
