@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specs import open_orders
-from specs.accounts import BACKSTOP_FUND, USDC
+from specs.accounts import BACKSTOP_FUND, USDC, Settings
 from specs.errors import Revert
 from specs.fixed_point import WAD
 from specs.instruments import SPOT
@@ -16,7 +16,7 @@ from specs.open_orders import OpenOrders
 from specs.perpetual import MAX_LOTS
 from specs.requirements import Haircut
 from specs.world import Action
-from tests.helpers.orders import OrderStage, release, reserve, spot, take_order
+from tests.helpers.orders import OrderStage, clear, release, reserve, spot, take_order
 from tests.helpers.stages import govern, health_of, liquidate, move, sizes_of
 from tests.helpers.worlds import (
     BOOK,
@@ -302,3 +302,76 @@ def test_a_takeover_waits_until_orders_are_cancelled(stage):
 def test_a_book_that_is_dismissed_counts_no_orders(stage):
     stage.play(govern("set_venue", BOOK, 0))
     assert stage.refuse(reserve(0, lender, True, 1)) == "not a venue"
+
+
+def test_a_book_that_is_dismissed_lets_go_of_its_orders(stage):
+    """They bound margin, and kept takeovers waiting, for ever."""
+    stage.play(reserve(0, lender, True, 5))
+    dismissal = govern("set_venue", BOOK, 0)
+    ((_, told),) = stage.events(dismissal)
+    assert told["roles"] == stage.world.clearing.venues[BOOK] == 8
+    for action in (reserve(0, lender, True, 1), clear(0, bear, False)):
+        assert stage.refuse(action) == "not a venue"
+    stage.play(release(0, lender, True, 3))
+    stage.play(dismissal)
+    stage.play(release(0, lender, True, 2))
+    assert orders_of(stage, lender) == {}
+
+
+def test_what_is_left_to_a_book_is_no_role_of_its_own(stage):
+    """It goes when the role comes back, and nobody else has it."""
+    for roles, stored in ((3, 11), (0, 8), (4, 4), (7, 7), (1, 9)):
+        stage.play(govern("set_venue", BOOK, roles))
+        assert stage.world.clearing.venues[BOOK] == stored
+    stage.play(govern("set_venue", STRANGER, 3))
+    stage.play(govern("set_venue", STRANGER, 1))
+    assert stage.world.clearing.venues[STRANGER] == 1
+
+
+# What needs no price
+
+
+def test_what_is_held_may_be_offered_without_a_price(stage):
+    """Who had no exposure at all could not take out his USDC."""
+    stage.play(own("deposit", lender, ETH, 10**18))
+    stage.play(reserve(spot(ETH), lender, False, WAD // 2))
+    stage.play(Action("wait", STRANGER, (61,)))
+    assert not health_of(stage, lender).is_stale
+    stage.play(own("withdraw", lender, USDC, 10**6))
+
+
+@pytest.mark.parametrize(("is_buy", "size"), [(False, 2 * WAD), (True, 1)])
+def test_what_could_add_something_needs_a_price(stage, is_buy, size):
+    stage.play(own("deposit", lender, ETH, 10**18))
+    stage.play(reserve(spot(ETH), lender, is_buy, size))
+    stage.play(Action("wait", STRANGER, (61,)))
+    assert health_of(stage, lender).is_stale
+    assert stage.refuse(own("withdraw", lender, USDC, 10**6)) == "stale price"
+
+
+# A limit of one's own
+
+
+def limit(account, leverage):
+    """Return the choice of a limit of leverage."""
+    return own("set_settings", account, Settings(max_leverage=leverage))
+
+
+def test_a_stricter_limit_binds_what_rests(stage):
+    """Orders had been let rest at a leverage that the account then forbade."""
+    stage.play(reserve(0, lender, True, 10_000))
+    assert stage.refuse(limit(lender, 1)) == "below initial margin"
+    stage.play(limit(lender, 2))
+    assert stage.refuse(limit(lender, 1)) == "below initial margin"
+    stage.play(release(0, lender, True, 10_000))
+    stage.play(limit(lender, 1))
+
+
+def test_no_other_choice_asks_for_margin(stage):
+    stage.play(limit(lender, 5))
+    stage.play(reserve(0, lender, True, 1))
+    stage.play(Action("wait", STRANGER, (61,)))
+    for leverage in (5, 6, 0):
+        stage.play(limit(lender, leverage))
+    assert stage.refuse(limit(lender, 6)) == "stale price"
+    stage.play(limit(bull, 1))
