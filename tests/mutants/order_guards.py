@@ -78,7 +78,7 @@ ORDER_GUARDS = [
     ),
     *(
         of_orders(
-            "if not self._is_covered(account, instrument, old, new):",
+            "if self._is_covered(account, instrument, old, new):",
             new,
             resting.test_what_adds_no_risk_may_rest_without_margin,
         )
@@ -337,5 +337,70 @@ ORDER_GUARDS = [
         "assert open_orders._codes(state.headers[account]) == 0, errors.ORDERS_OPEN",
         "pass",
         on_orders(resting.test_a_takeover_waits_until_orders_are_cancelled),
+    ),
+    of_orders(
+        "(ORDER_VENUE | RELEASE_VENUE)",
+        "ORDER_VENUE",
+        resting.test_a_book_that_is_dismissed_lets_go_of_its_orders,
+    ),
+    Guard(
+        "GovernanceCode",
+        "GovernanceCode.vy",
+        "        stored |= RELEASE_VENUE\n",
+        "        stored |= old\n",
+        on_orders(resting.test_what_is_left_to_a_book_is_no_role_of_its_own),
+    ),
+    Guard(
+        "GovernanceCode",
+        "GovernanceCode.vy",
+        "old & (ORDER_VENUE | RELEASE_VENUE) != 0",
+        "old & ORDER_VENUE != 0",
+        on_orders(resting.test_a_book_that_is_dismissed_lets_go_of_its_orders),
+    ),
+    *(
+        Guard(
+            "MarginCode",
+            "modules/margin.vy",
+            "if bids == 0 and asks <= held:",
+            new,
+            on_orders(test, *arguments),
+        )
+        for new, test, *arguments in (
+            (
+                "if bids + asks == 0:",
+                resting.test_what_is_held_may_be_offered_without_a_price,
+            ),
+            (
+                "if asks <= held:",
+                resting.test_what_could_add_something_needs_a_price,
+                True,
+                1,
+            ),
+        )
+    ),
+    *(
+        Guard("AccountCode", "AccountCode.vy", old, new, on_orders(test))
+        for old, new, test in (
+            (
+                "if old == 0 or settings.max_leverage < old:",
+                "if old == 0:",
+                resting.test_a_stricter_limit_binds_what_rests,
+            ),
+            (
+                "if old == 0 or settings.max_leverage < old:",
+                "if old != 0 and settings.max_leverage < old:",
+                resting.test_a_stricter_limit_binds_what_rests,
+            ),
+            (
+                "        if old == 0 or settings.max_leverage < old:",
+                "        if old <= 255:",
+                resting.test_no_other_choice_asks_for_margin,
+            ),
+            (
+                "if open_orders._codes(header) != 0 and settings.max_leverage != 0:",
+                "if settings.max_leverage != 0:",
+                resting.test_no_other_choice_asks_for_margin,
+            ),
+        )
     ),
 ]
