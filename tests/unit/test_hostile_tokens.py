@@ -174,7 +174,7 @@ def test_from_outside_the_same_calls_get_further(hostile):
 
 # Views that ask what is under way are refused from within; others need not be.
 LOCKED = {
-    VAULT: {"assess", "is_authorised"},
+    VAULT: {"assess", "conversion_of", "is_authorised", "reducible"},
     "Lens": {"health", "debt_limit", "reserves"},
     "Liquidator": {"can_liquidate"},
     "QuoteDesk": set(),
