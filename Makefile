@@ -21,7 +21,7 @@ export PATH := $(CURDIR)/.venv/bin:$(if $(ANVIL),$(ANVIL):)$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: help install anvil demo test deep check prove bench devnet keeper snapshot clean \
+.PHONY: help install anvil demo test deep guards check prove bench devnet keeper snapshot clean \
 	has-anvil
 
 help: ## print the targets
@@ -55,6 +55,9 @@ test: install ## every test that CI runs
 
 deep: install ## ten million random transactions; ARGS are those of tests.deep
 	@python -m tests.deep --jobs $(JOBS) $(ARGS)
+
+guards: install ## weaken every guard of the contracts; make test does every third
+	@pytest -n $(JOBS) --hypothesis-profile=ci --all-guards tests/mutants/test_guards.py
 
 check: install ## formatting, types, compiler warnings and runtime sizes
 	@ruff check

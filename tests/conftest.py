@@ -29,6 +29,15 @@ settings.register_profile(
 settings.load_profile("quick")
 
 
+def pytest_addoption(parser):
+    """Let all contract guards be weakened; each compiles a contract anew."""
+    parser.addoption(
+        "--all-guards",
+        action="store_true",
+        help="weaken every guard of the contracts, not every third of the list",
+    )
+
+
 def pytest_collection_modifyitems(items):
     """Keep what Ape compiles with one worker: two would compile the same twice."""
     for item in items:

@@ -239,8 +239,8 @@ CONVERSION_GUARDS = [
     *(
         of_book(
             "    number: uint256 = listings._check(listing, placement, max_fills, "
-            "block.timestamp)\n    left: uint256 = 0\n",
-            "    number: uint256 = 1\n    left: uint256 = 0\n",
+            "block.timestamp)\n    low: uint256 = 0\n",
+            "    number: uint256 = 1\n    low: uint256 = 0\n",
             book.test_what_makes_no_sense_is_refused,
             {name: value},
             reason,
