@@ -27,15 +27,15 @@ EMPTY = (0, 0, False, 0, 0, False, 0)
 """What the book says of an order that is gone."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _surroundings():
+@pytest.fixture(scope="module")
+def surroundings():
     made, asked = stand_in()
     with made, asked:
         yield
 
 
 @pytest.fixture
-def twin():
+def twin(surroundings):
     return Twin()
 
 

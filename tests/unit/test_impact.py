@@ -25,8 +25,8 @@ prices = st.integers(WAD // 1_000, 1_000 * WAD)
 impacts = st.integers(1, 10_000).map(lambda whole: whole * WAD)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _surroundings():
+@pytest.fixture(scope="module")
+def surroundings():
     made, asked = stand_in()
     with made, asked:
         yield

@@ -31,15 +31,15 @@ from tests.helpers.books import (
 from tests.helpers.deployers import address_of
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _surroundings():
+@pytest.fixture(scope="module")
+def surroundings():
     made, asked = stand_in()
     with made, asked:
         yield
 
 
 @pytest.fixture
-def twin():
+def twin(surroundings):
     return Twin()
 
 
