@@ -97,7 +97,7 @@ def test_a_book_as_wide_as_allowed_has_a_mid():
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_the_contract_has_the_mid_of_the_specification(seed):
+def test_the_contract_has_the_mid_of_the_specification(surroundings, seed):
     rng, twin = random.Random(seed), Twin()
     told = 0
     for _ in range(40):
