@@ -33,6 +33,9 @@ RESERVE: Final = AccountId(1)
 BACKSTOP_FUND: Final = AccountId(2)
 """The fund that pays deficits; anybody may add USDC to it."""
 
+INVENTORY: Final = AccountId(3)
+"""What auto-deleveraging has closed and not yet met; kept inside the markets."""
+
 MAX_ASSETS: Final = 8
 """How many assets other than USDC an account may hold or owe."""
 

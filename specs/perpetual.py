@@ -44,6 +44,8 @@ class Position:
     """Interest earned on gains since the last touch, see ``virtual_pnl``."""
     pending_borrow: int = 0
     """Interest owed on losses since the last touch."""
+    epoch: int = 0
+    """How many of its market's epochs it has met or came after; 0 without lots."""
 
 
 FLAT: Final = Position()

@@ -24,6 +24,7 @@ from specs import (
     virtual_pnl,
 )
 from specs.accounts import USDC, Account, AccountId, Address
+from specs.deleveraging import Epoch
 from specs.fixed_point import Lots, Ray, Seconds, Wad
 from specs.funding import Funding
 from specs.instruments import is_spot
@@ -173,6 +174,10 @@ class Market:
     cull: Cull = NEVER
     is_paused: bool = False
     """Whether the guardian has stopped fills that do not reduce."""
+    epochs: tuple[Epoch, ...] = ()
+    """All events of auto-deleveraging, the first one first."""
+    inventory: Position = perpetual.FLAT
+    """What these have closed of accounts and not yet of the other side."""
 
 
 NOBODY: Final = Address(0)
