@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NewType
 
+from specs import distress
+from specs.distress import Distress
 from specs.errors import NotAuthorised, ReservedAccount, TooManyAssets, TooManyMarkets
 from specs.money_market import EMPTY, Balance
 from specs.open_orders import NONE, OpenOrders
@@ -76,6 +78,8 @@ class Account:
     orders: Mapping[int, OpenOrders] = field(default_factory=dict)
     """By instrument."""
     settings: Settings = DEFAULT
+    distress: Distress = distress.NONE
+    """What is remembered of its liquidation."""
 
 
 NEW: Final = Account()

@@ -41,6 +41,16 @@ def is_open(health: Health) -> bool:
     return health.equity < compute_backstop_margin(health)
 
 
+def compute_shared(due: Wad, deficit: Wad, fund: Wad) -> Wad:
+    """
+    Return how much of what is due providers may take over, rounded down: all of it, or
+    the share of an account's ``deficit`` that the backstop fund can pay.
+    """
+    if deficit <= fund:
+        return due
+    return Wad(mul_div_down(due, fund, deficit))
+
+
 def compute_discount(health: Health) -> Wad:
     """
     Return the discount of a takeover, WAD of notional, rounded down.

@@ -33,13 +33,15 @@ def get_price(state: State, asset: int) -> Wad:
 
 def is_bankrupt(state: State, account: AccountId, now: Seconds) -> bool:
     """
-    Return whether an account has nothing but a USDC debt.
+    Return whether an account has nothing but a USDC debt, and claims for less.
 
     By value: collateral worth no more than dust does not count, so that nobody can
     hold a resolution up with a donation.
     """
     held = ch.get_account(state, account)
-    if held.positions or ch.get_owed(state, account, USDC, now) == 0:
+    if any(position.lots != 0 for position in held.positions.values()):
+        return False
+    if ch.get_owed(state, account, USDC, now) <= get_claims(state, account):
         return False
     others = [asset for asset in held.balances if asset != USDC]
     if any(held.balances[asset].scaled < 0 for asset in others):
@@ -49,6 +51,12 @@ def is_bankrupt(state: State, account: AccountId, now: Seconds) -> bool:
         for a in held.balances
     )
     return worth <= backstop.DUST
+
+
+def get_claims(state: State, account: AccountId) -> Wad:
+    """Return what the markets' funds still owe an account for positions it closed."""
+    positions = ch.get_account(state, account).positions.values()
+    return Wad(sum(-position.basis for position in positions if position.lots == 0))
 
 
 def use_idle(state: State, account: AccountId) -> State:
@@ -70,25 +78,27 @@ def close_takeover(
     state: State, now: Seconds, account: AccountId
 ) -> tuple[State, Deficit | None]:
     """
-    Return ``state`` with the account's deficit paid, if it is bankrupt.
+    Return ``state`` with the account's deficit paid, if it is bankrupt. As much of the
+    debt stays as its claims will pay.
 
     There is none to speak of if a pool that was halted before pays nothing.
     """
     state = use_idle(state, account)
     if not is_bankrupt(state, account, now):
         return state, None
-    owed = ch.get_owed(state, account, USDC, now)
+    claims = get_claims(state, account)
+    owed = Wad(ch.get_owed(state, account, USDC, now) - claims)
     fund = ch.get_held(state, acc.BACKSTOP_FUND, USDC)
     fund_paid = Wad(min(owed, fund))
     state = ch.debit(state, acc.BACKSTOP_FUND, USDC, fund_paid)
     state = ch.pay_debt(state, account, USDC, fund_paid)
 
     balance = acc.get_balance(ch.get_account(state, account), USDC)
-    if balance.scaled >= 0:
+    if fund_paid == owed:
         return state, Deficit(fund_paid, Wad(0), Wad(0))
     before = state.assets[USDC].pool
     winners = ch.get_virtuals(state, USDC).winners
-    pool, balance, paid = money_market.write_off(before, balance, winners)
+    pool, balance, paid = money_market.write_off(before, balance, winners, claims)
     state = ch.with_entry(state, account, USDC, (pool, balance))
     state = ch.earn(state, before, pool)
     deficit = Deficit(fund_paid, paid.reserve_paid, paid.socialised)

@@ -479,6 +479,30 @@ class NoTakeover(Revert):
     reason = "no takeover open"
 
 
+class NoSlice(Revert):
+    """No slice of that account and instrument is open."""
+
+    reason = "no slice open"
+
+
+class NoEquity(Revert):
+    """Nothing of the account is left to sell at a discount; it is taken over."""
+
+    reason = "no equity"
+
+
+class NotImproved(Revert):
+    """A forced sale would leave the account worse off."""
+
+    reason = "not improved"
+
+
+class NothingDue(Revert):
+    """The next slice is due in a second, or what is left is less than a lot."""
+
+    reason = "nothing due"
+
+
 class NothingTaken(Revert):
     """No provider could take anything over."""
 

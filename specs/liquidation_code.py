@@ -11,13 +11,21 @@ Counterpart of ``contracts/LiquidationCode.vy``.
 from dataclasses import dataclass, replace
 
 from specs import accounts as acc
-from specs import backstop, errors, liquidity_fund, margin, perpetual
+from specs import (
+    backstop,
+    deleveraging,
+    distress,
+    errors,
+    liquidity_fund,
+    margin,
+    perpetual,
+)
 from specs import clearinghouse as ch
 from specs.accounts import USDC, AccountId, Address
 from specs.bankruptcy import get_price, use_idle
 from specs.clearinghouse import State
 from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down, mul_div_up
-from specs.requirements import Requirement
+from specs.legs import get_legs
 
 
 @dataclass(frozen=True)
@@ -29,41 +37,65 @@ class Terms:
     """The share to take over, in 1/65536."""
     exposure: Wad
     """What that is a share of: positions and debts that are not stale."""
+    shared: Wad
+    """
+    How much of it providers may take: all that is due; with a deficit the share of it
+    that the backstop fund can pay, for they leave the deficit to the fund.
+    """
+    deficit: Wad
+    """By how much the account's value was below nothing."""
+    may_deleverage: bool
+    """Whether what providers can't take is closed against the other side."""
 
 
 def open_takeover(
-    state: State, now: Seconds, account: AccountId
+    state: State, now: Seconds, account: AccountId, is_book_failed: bool
 ) -> tuple[State, Terms]:
     """
     Return the terms of taking ``account`` over, with its PnL realised.
 
-    Refused unless it is below the margin that opens the backstop, at prices of an
-    earlier block, without the help of stale ones, and with orders on the book: these
-    are cancelled first.
+    Refused unless it is below the margin that opens the backstop, or the venue says
+    that the book has failed it; at prices of an earlier block or flagged in one,
+    without the help of stale prices, and with orders on the book: these are cancelled
+    first.
     """
     acc.require_user(account)
     state = accrue_debts(state, account, now)
     health = ch.assess(state, account, now)
-    if not (margin.is_liquidatable(health) and margin.is_due(health)):
+    if not margin.is_due_now(health):
         raise errors.NotLiquidatable
-    if not backstop.is_open(health):
+    if not (backstop.is_open(health) or is_book_failed):
         raise errors.AboveBackstopMargin
-    if health.priced_at >= now:
+    held = ch.get_account(state, account)
+    if not distress.was_due(held.distress, health.priced_at, now):
         raise errors.PriceTooFresh
-    if ch.get_account(state, account).orders:
+    if held.orders:
         raise errors.OrdersOpen
 
-    for market in sorted(ch.get_account(state, account).positions):
-        if not margin.is_stale(state.markets[market].quote, now):
-            state = ch.realise_one(state, market, account)
+    state = realise_fresh(state, account, now)
     state = use_idle(state, account)
-    legs = get_legs(state, account, now)
+    legs = tuple(get_legs(state, account, now).values())
     exposure = Wad(sum(notional for _, notional in legs))
     # Where a fund could not pay a gain, realising has raised the exposure.
     whole = replace(health, exposure=max(health.exposure, exposure))
     discount = backstop.compute_discount(whole)
     parts = backstop.compute_fraction(health.equity, discount, legs)
-    return state, Terms(discount, parts, exposure)
+    due = Wad(mul_div_up(exposure, parts, backstop.PARTS))
+    deficit = Wad(max(0, -health.value))
+    fund = ch.get_held(state, acc.BACKSTOP_FUND, USDC)
+    shared = backstop.compute_shared(due, deficit, fund)
+    may_deleverage = deleveraging.is_open(
+        health.equity, health.maintenance_margin, health.value
+    )
+    return state, Terms(discount, parts, exposure, shared, deficit, may_deleverage)
+
+
+def realise_fresh(state: State, account: AccountId, now: Seconds) -> State:
+    """Return ``state`` with every position settled whose price is fresh."""
+    for market in sorted(ch.get_account(state, account).positions):
+        if not margin.is_stale(state.markets[market].quote, now):
+            state = ch.realise_one(state, market, account)
+    return state
 
 
 def accrue_debts(state: State, account: AccountId, now: Seconds) -> State:
@@ -72,20 +104,6 @@ def accrue_debts(state: State, account: AccountId, now: Seconds) -> State:
     for asset in sorted(ch.get_account(state, account).balances):
         state = ch.accrue(state, asset, now)
     return state
-
-
-def get_legs(
-    state: State, account: AccountId, now: Seconds
-) -> tuple[tuple[Requirement, Wad], ...]:
-    """Return the positions and debts that can be taken over, with their notionals."""
-    portfolio = ch.get_portfolio(state, account, now)
-    legs = [(portfolio.usdc_requirement, ch.get_owed(state, account, USDC, now))]
-    legs += [
-        (requirement, notional)
-        for requirement, notional, quote in margin.get_notionals(portfolio)
-        if not margin.is_stale(quote, now)
-    ]
-    return tuple(legs)
 
 
 def take_over(

@@ -12,17 +12,38 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from specs import accounts as acc
-from specs import backstop, bankruptcy, errors, liquidation_code, margin, providers
+from specs import (
+    backstop,
+    bankruptcy,
+    deleverage_code,
+    distress,
+    errors,
+    forced_code,
+    instruments,
+    liquidation_code,
+    margin,
+    order_book,
+    pacing,
+    perpetual,
+    providers,
+)
 from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
+from specs.bands import Band
 from specs.bankruptcy import Deficit
-from specs.fixed_point import WAD, Seconds, Wad, mul_div_up
+from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_up
 from specs.liquidation_code import Terms
+from specs.makers import Stop, get_quote
+from specs.pacing import Pace
 from specs.providers import Providers
+from specs.slices import Slice
 
 ROUNDS: Final = 2
 """How often what is due is shared out: once more for what those leave who fail."""
 
+
+MAX_FILLS: Final = 32
+"""Resting orders that a slice visits; nobody's choice, or he could make it fail."""
 
 MIN_BACKING: Final = Wad(10_000 * WAD)
 """Equity below which a pledge has nothing behind it."""
@@ -34,6 +55,10 @@ class State:
 
     address: Address
     providers: Providers = field(default_factory=dict)
+    paces: Mapping[tuple[AccountId, int], Pace] = field(default_factory=dict)
+    """Of legs that were sliced, by account and instrument."""
+    failed_at: Mapping[AccountId, Seconds] = field(default_factory=dict)
+    """When the book failed an account."""
 
 
 def pledge(
@@ -88,12 +113,109 @@ def drop(
 
 
 @dataclass(frozen=True)
+class Sliced:
+    """What a slice did, in lots of the book."""
+
+    asked: Lots
+    filled: Lots
+    fee: Wad
+    reason: Stop
+    """Why not all of it was filled."""
+
+
+def reduce(
+    clearing: ch.State,
+    book: order_book.State,
+    state: State,
+    now: Seconds,
+    caller: Address,
+    account: AccountId,
+    instrument: int,
+    reward: AccountId,
+    band: Band,
+) -> tuple[ch.State, order_book.State, State, Sliced]:
+    """
+    Close as much of a leg of ``account`` on the book as is due; anyone but its owner
+    may, and gets half of the fee on an account of his choice.
+
+    The account's orders are cancelled first. What the book fails to fill is noted: the
+    third time it opens the backstop. Nothing is refused because nothing was filled.
+    """
+    if caller == acc.get_owner(account):
+        raise errors.SameOwner
+    if ch.get_account(clearing, account).orders:
+        book, clearing = order_book.cancel_all(
+            book, clearing, now, state.address, account
+        )
+    clearing, opened = forced_code.open_slice(
+        clearing, now, state.address, account, instrument
+    )
+    key = account, instrument
+    pace = state.paces.get(key, pacing.NEW)
+    asked = compute_slice_lots(clearing, book, opened, pace, now)
+    book, clearing, filled, reason = order_book.liquidate(
+        book,
+        clearing,
+        now,
+        state.address,
+        account,
+        instrument,
+        opened.is_buy,
+        asked,
+        opened.limit,
+        MAX_FILLS,
+        band,
+    )
+    clearing, _, fee = forced_code.close_slice(clearing, now, state.address, reward)
+    is_exhausted = reason in (errors.NotFilled, errors.PriceOutOfBand)
+    pace = pacing.note(pace, asked, filled, is_exhausted, now)
+    if pacing.has_failed(pace):
+        failed_at = {**state.failed_at, account: now}
+        state = replace(state, failed_at=failed_at)
+    state = replace(state, paces={**state.paces, key: pace})
+    return clearing, book, state, Sliced(asked, filled, fee, reason)
+
+
+def compute_slice_lots(
+    clearing: ch.State,
+    book: order_book.State,
+    opened: Slice,
+    pace: Pace,
+    now: Seconds,
+) -> Lots:
+    """Return how many lots a slice closes; refuse if none is due or fits."""
+    due = pacing.compute_due(pace, now)
+    scale = order_book.get_scale(book, opened.instrument)
+    held, most = opened.held // scale, opened.left // scale
+    if due == 0 or min(held, most) == 0:
+        raise errors.NothingDue
+    lot = Wad(scale)
+    if not instruments.is_spot(opened.instrument):
+        lot = clearing.markets[opened.instrument].lot
+    mark = get_quote(clearing, opened.instrument).slow
+    unit = perpetual.compute_notional(Lots(1), lot, mark)
+    volume = order_book.get_recent_volume(book, opened.instrument, now)
+    return Lots(pacing.compute_size(held, due, unit, volume, most))
+
+
+def can_reduce(
+    clearing: ch.State, state: State, account: AccountId, instrument: int, now: Seconds
+) -> bool:
+    """Return whether a slice of some leg can start, and one of this one is due."""
+    pace = state.paces.get((account, instrument), pacing.NEW)
+    is_due = pacing.compute_due(pace, now) > 0
+    return is_due and forced_code.can_slice(clearing, account, now)
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a liquidation did."""
 
     terms: Terms
     taken: Mapping[AccountId, Wad]
     """Notional that each provider took over, at most its part."""
+    deleveraged: Wad
+    """Notional that was closed against the other side."""
     deficit: Deficit | None
 
 
@@ -110,28 +232,44 @@ def liquidate(
     The notional is shared among providers pro rata to what is left of their
     capacities. A provider that would end below its initial margin, or finds nothing
     to take over, is passed over, and its part is shared once more among the others.
-    Refused if nothing was taken and no deficit was paid.
+    Of an account near its end, or with a deficit, what they leave of its positions is
+    closed against the other side. Refused if nothing was taken, nothing closed and no
+    deficit paid.
     """
-    clearing, terms = liquidation_code.open_takeover(clearing, now, account)
+    failed_at = state.failed_at.get(account, Seconds(0))
+    is_book_failed = pacing.is_open(failed_at, now)
+    clearing, terms = liquidation_code.open_takeover(
+        clearing, now, account, is_book_failed
+    )
     taken: Mapping[AccountId, Wad] = {}
+    deleveraged = Wad(0)
     if not bankruptcy.is_bankrupt(clearing, account, now):
-        clearing, taken = share_out(clearing, state, now, account, terms)
+        clearing, taken, left = share_out(clearing, state, now, account, terms)
+        due = Wad(mul_div_up(terms.exposure, terms.parts, backstop.PARTS))
+        rest = Wad(due - (terms.exposure - left))
+        if terms.may_deleverage and rest > 0:
+            portion = backstop.compute_portion(rest, left)
+            clearing, deleveraged = deleverage_code.deleverage(
+                clearing, now, account, terms, portion
+            )
     for provider, worth in taken.items():
         used = providers.use_capacity(state.providers[provider], worth, now)
         state = replace(state, providers={**state.providers, provider: used})
     clearing, deficit = bankruptcy.close_takeover(clearing, now, account)
-    if not taken and deficit is None:
+    if not taken and deleveraged == 0 and deficit is None:
         raise errors.NothingTaken
-    return clearing, state, Outcome(terms, taken, deficit)
+    return clearing, state, Outcome(terms, taken, deleveraged, deficit)
 
 
 def share_out(
     clearing: ch.State, state: State, now: Seconds, account: AccountId, terms: Terms
-) -> tuple[ch.State, Mapping[AccountId, Wad]]:
-    """Have providers take over what is due; return what each of them took."""
+) -> tuple[ch.State, Mapping[AccountId, Wad], Wad]:
+    """
+    Have providers take over what they may of what is due; return what each of them
+    took, and what is left of the exposure.
+    """
     capacities = dict(get_capacities(state, account, now))
-    left = terms.exposure
-    due = Wad(mul_div_up(terms.exposure, terms.parts, backstop.PARTS))
+    left, due = terms.exposure, terms.shared
     taken: dict[AccountId, Wad] = {}
     for _ in range(ROUNDS):
         shared, reach = due, Wad(sum(capacities.values()))
@@ -151,7 +289,7 @@ def share_out(
             capacities[provider] = Wad(capacity - part)
             left, due = Wad(left - part), Wad(due - part)
             taken[provider] = Wad(taken.get(provider, 0) + min(part, found))
-    return clearing, taken
+    return clearing, taken, left
 
 
 def try_take_over(
@@ -172,14 +310,19 @@ def try_take_over(
         return clearing, Wad(0)
 
 
-def can_liquidate(clearing: ch.State, account: AccountId, now: Seconds) -> bool:
+def can_liquidate(
+    clearing: ch.State, state: State, account: AccountId, now: Seconds
+) -> bool:
     """
     Return whether the backstop is open on ``account``, whoever could take it over:
     on interest as last accrued, which ``liquidate`` brings to date first.
     """
     health = ch.assess(clearing, account, now)
-    is_due = margin.is_liquidatable(health) and margin.is_due(health)
-    return is_due and backstop.is_open(health) and health.priced_at < now
+    failed_at = state.failed_at.get(account, Seconds(0))
+    is_open = backstop.is_open(health) or pacing.is_open(failed_at, now)
+    noted = ch.get_account(clearing, account).distress
+    was_due = distress.was_due(noted, health.priced_at, now)
+    return margin.is_due_now(health) and is_open and was_due
 
 
 def get_capacities(

@@ -360,6 +360,11 @@ def is_due(health: Health) -> bool:
     return health.exposure > 0 and equity < margin
 
 
+def is_due_now(health: Health) -> bool:
+    """Return whether a liquidation may start, as far as the account's health goes."""
+    return is_liquidatable(health) and is_due(health)
+
+
 def require_initial_margin(health: Health) -> None:
     """
     Refuse unless the account may take the risk that it now has.

@@ -331,7 +331,7 @@ class WriteOff:
 
 
 def write_off(
-    pool: Pool, balance: Balance, winners: Wad
+    pool: Pool, balance: Balance, winners: Wad, staying: Wad = Wad(0)
 ) -> tuple[Pool, Balance, WriteOff]:
     """
     Return pool and balance with a debt cancelled at the cost of reserve and lenders.
@@ -339,9 +339,12 @@ def write_off(
     The reserve pays first, in whole scaled units rounded up; the lend index then
     falls by the rest, rounded up, so that lenders and unrealised gains (``winners``)
     bear it alike. A rest above half of what both have, or that takes the index below
-    ``MIN_INDEX``, halts the pool instead and leaves the debt where it is.
+    ``MIN_INDEX``, halts the pool instead and leaves the debt where it is. Of the debt
+    ``staying`` is left as it is, rounded down to a scaled unit.
     """
-    debt = compute_debt(balance, pool.borrow_index)
+    kept = min(-balance.scaled, mul_div_down(staying, RAY, pool.borrow_index))
+    cancelled = -balance.scaled - kept
+    debt = Wad(mul_div_up(cancelled, pool.borrow_index, RAY))
     burned = min(pool.reserve, mul_div_up(debt, RAY, pool.lend_index))
     paid = min(debt, mul_div_down(burned, pool.lend_index, RAY))
     rest = debt - paid
@@ -363,7 +366,7 @@ def write_off(
         pool,
         lend_index=lend_index,
         lends=lends - lost,
-        borrows=max(0, pool.borrows + balance.scaled),
+        borrows=max(0, pool.borrows - cancelled),
         reserve=pool.reserve - burned,
     )
-    return pool, replace(balance, scaled=0), WriteOff(Wad(paid), Wad(rest))
+    return pool, replace(balance, scaled=-kept), WriteOff(Wad(paid), Wad(rest))

@@ -35,6 +35,7 @@ from specs.open_orders import OpenOrders, compute_worst_lots
 from specs.packing import Word
 from specs.perpetual import Position
 from specs.requirements import CALM, Haircut, Requirement, Scales, scale
+from specs.slices import Slice
 from specs.weights import compute_weight
 
 BY_ASSET: Final[Mapping[str, Word]] = {
@@ -199,6 +200,8 @@ class State:
     """How long a change that loosens must have been queued."""
     queued: Mapping[Change, Seconds] = field(default_factory=dict)
     """When changes were queued."""
+    slice: Slice | None = None
+    """What is being sold of an account; none between two transactions."""
 
 
 def get_asset(state: State, asset: int) -> Asset:

@@ -21,6 +21,7 @@ from specs import (
     liquidation_code,
     liquidator,
     order_book,
+    pacing,
     perpetual,
 )
 from specs import clearinghouse as ch
@@ -423,7 +424,11 @@ def get_discount_shares(
     before: World, after: World, account: AccountId
 ) -> Mapping[int, list[Wad]]:
     """Return the backstop fund's part of each fill of a takeover, by market."""
-    _, terms = liquidation_code.open_takeover(before.clearing, after.now, account)
+    failed_at = before.liquidator.failed_at.get(account, Seconds(0))
+    is_failed = pacing.is_open(failed_at, after.now)
+    _, terms = liquidation_code.open_takeover(
+        before.clearing, after.now, account, is_failed
+    )
     held = ch.get_account(before.clearing, account).positions
     return {
         market: [
