@@ -44,6 +44,7 @@ from specs.settlement import (
     compute_fee,
     credit_reserve,
     realise_one,
+    touch,
     trade,
 )
 from specs.spot_code import convert, fill_spot
@@ -136,6 +137,7 @@ __all__ = [
     "set_settings",
     "split_fees",
     "tick",
+    "touch",
     "trade",
     "transfer",
     "unlend",

@@ -40,6 +40,9 @@ MAX_EPOCHS: Final = 8
 PRICE_UNIT: Final = Wad(10**6)
 """Prices of epochs are multiples of this, rounded towards mark."""
 
+INDEX_BOUND: Final = 50_000
+"""The most that a market's mark may be from its slow index, ppm."""
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -155,12 +158,12 @@ def compute_price(
     return Wad(mul_div_up(units, WAD - shift, WAD) * PRICE_UNIT)
 
 
-def limit_to_index(price: Wad, mark: Wad, index: Wad, bound: int) -> Wad:
+def limit_to_index(price: Wad, mark: Wad, index: Wad) -> Wad:
     """
-    Return a price within ``bound`` (ppm) of the slow index, as the oracle holds the
-    mark, or mark where that is beyond; rounded inwards.
+    Return a price as far from the slow index as the oracle ever lets a mark be, or mark
+    where that is beyond; rounded inwards.
     """
     units = index // PRICE_UNIT
-    high = mul_div_down(units, PPM + bound, PPM) * PRICE_UNIT
-    low = mul_div_up(units, PPM - bound, PPM) * PRICE_UNIT
+    high = mul_div_down(units, PPM + INDEX_BOUND, PPM) * PRICE_UNIT
+    low = mul_div_up(units, PPM - INDEX_BOUND, PPM) * PRICE_UNIT
     return Wad(max(min(mark, low), min(max(mark, high), price)))

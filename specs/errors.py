@@ -503,6 +503,18 @@ class NothingDue(Revert):
     reason = "nothing due"
 
 
+class NotDeleveraged(Revert):
+    """The account is above the margin that opens auto-deleveraging."""
+
+    reason = "not to be deleveraged"
+
+
+class EpochsPending(Revert):
+    """More epochs are before the position than one touch applies; touch it again."""
+
+    reason = "epochs pending"
+
+
 class NothingTaken(Revert):
     """No provider could take anything over."""
 

@@ -17,7 +17,7 @@ from specs.accounts import USDC, AccountId, Address
 from specs.fixed_point import Seconds, Wad, mul_div_down
 from specs.margin import Quote
 from specs.requirements import Scales
-from specs.settlement import realise_one
+from specs.settlement import realise_one, touch
 from specs.state import (
     Market,
     State,
@@ -166,20 +166,21 @@ def realise(
     Settle what positions have gained or lost at mark, for whoever may have it so.
 
     A loss is paid in full, by borrowing USDC if need be; a gain as far as the fund
-    reaches, the rest stays a claim. Sizes and margins stay as they are. Accounts
-    without a position are passed over, and those that ``caller`` may not realise when
-    the call begins.
+    reaches, the rest stays a claim. Sizes and margins stay as they are, but for what
+    epochs of auto-deleveraging have yet to close, which is closed first, whoever asks.
+    Accounts without a position are passed over, and those that ``caller`` may not
+    realise before any is.
     """
     listed = get_market(state, market)
     if margin.is_stale(listed.quote, now):
         raise errors.StalePrice
     state = accrue(state, USDC, now)
     is_culled = is_reached(get_winners(state, market), listed.cull.system_threshold)
-    due = [
-        account
-        for account in accounts
-        if is_culled or may_realise(state, caller, market, account)
-    ]
+    due = []
+    for account in accounts:
+        state = touch(state, market, account)
+        if is_culled or may_realise(state, caller, market, account):
+            due.append(account)
     for account in due:
         state = realise_one(state, market, account)
     return state

@@ -2,7 +2,8 @@
 Settlement.
 
 Positions against their market's liquidity fund: trades, and the payment of what they
-gained or lost, in accrued USDC.
+gained or lost, in accrued USDC. Whatever touches a position first closes what epochs
+of auto-deleveraging (``deleveraging``) have yet to close of it.
 
 Counterpart of ``contracts/modules/settlement.vy``.
 """
@@ -10,7 +11,14 @@ Counterpart of ``contracts/modules/settlement.vy``.
 from dataclasses import replace
 
 from specs import accounts as acc
-from specs import errors, liquidity_fund, money_market, perpetual, virtual_pnl
+from specs import (
+    deleveraging,
+    errors,
+    liquidity_fund,
+    money_market,
+    perpetual,
+    virtual_pnl,
+)
 from specs.accounts import USDC, Account, AccountId
 from specs.fixed_point import PPM, Lots, Wad, mul_div_up
 from specs.perpetual import Position
@@ -31,8 +39,82 @@ def trade(
     state: State, market: int, account: AccountId, lots: Lots, price: Wad
 ) -> State:
     """
-    Return ``state`` with ``lots`` (signed) traded by one side, and its closed
-    share realised at ``price`` as far as the fund pays.
+    Return ``state`` with ``lots`` (signed) traded by one side, after its epochs; refuse
+    a position that has more of them before it than one touch applies.
+    """
+    state = touch(state, market, account)
+    if is_behind(state, market, account):
+        raise errors.EpochsPending
+    epoch = len(state.markets[market].epochs)
+    return exchange(state, market, account, lots, price, epoch)
+
+
+def is_behind(state: State, market: int, account: AccountId) -> bool:
+    """Return whether a position has epochs before it."""
+    position = acc.get_position(get_account(state, account), market)
+    return position.lots != 0 and position.epoch < len(state.markets[market].epochs)
+
+
+def touch(state: State, market: int, account: AccountId) -> State:
+    """Return ``state`` with a position's epochs applied, as many as a touch does."""
+    for _ in range(deleveraging.MAX_EPOCHS):
+        if is_behind(state, market, account):
+            state = meet_next(state, market, account)
+    return state
+
+
+def meet_next(state: State, market: int, account: AccountId) -> State:
+    """
+    Return ``state`` with a position's next epoch applied: what it closes is traded with
+    the market's inventory, which pays and gets the same.
+    """
+    listed = state.markets[market]
+    held = get_account(state, account)
+    position = acc.get_position(held, market)
+    epoch = listed.epochs[position.epoch]
+    position = replace(position, epoch=position.epoch + 1)
+    state = with_account(state, account, acc.with_position(held, market, position))
+    if not deleveraging.reduces(epoch, position.lots):
+        return state
+    closed = deleveraging.compute_closed(epoch, position.lots)
+    met = deleveraging.meet(epoch, position.lots)
+    earlier, later = (
+        listed.epochs[: position.epoch - 1],
+        listed.epochs[position.epoch :],
+    )
+    listed = replace(listed, epochs=(*earlier, met, *later))
+    state = with_market(state, market, listed)
+    if closed == 0:
+        return state
+    lots = Lots(-closed if position.lots > 0 else closed)
+    price = deleveraging.compute_closing_price(epoch, listed.funding.index)
+    state = exchange(state, market, account, lots, price, position.epoch)
+    return trade_inventory(state, market, Lots(-lots), price)
+
+
+def trade_inventory(state: State, market: int, lots: Lots, price: Wad) -> State:
+    """
+    Return ``state`` with the inventory on the other side of a trade of ``-lots``, at
+    its cost to the wei: all bases together stay what they were.
+    """
+    listed = state.markets[market]
+    old, index = listed.inventory, listed.funding.index
+    cost = perpetual.compute_cost(Lots(-lots), listed.lot, price, index)
+    new = replace(old, lots=Lots(old.lots + lots), basis=old.basis - cost)
+    grown = max(0, new.lots) - max(0, old.lots)
+    listed = replace(
+        listed, inventory=new, open_interest=Lots(listed.open_interest + grown)
+    )
+    return with_market(state, market, listed)
+
+
+def exchange(
+    state: State, market: int, account: AccountId, lots: Lots, price: Wad, epoch: int
+) -> State:
+    """
+    Return ``state`` with ``lots`` (signed) traded by one side, and its closed share
+    realised at ``price`` as far as the fund pays; what it holds then has met ``epoch``
+    epochs.
 
     Interest on what was unrealised is settled first. A close that is paid keeps the
     entry tick of what is left; whatever else moves the entry gives a new one.
@@ -50,6 +132,7 @@ def trade(
         listed, fund=fund, open_interest=Lots(listed.open_interest + grown)
     )
     position = perpetual.settle(traded.position, paid)
+    position = replace(position, epoch=epoch if position.lots else 0)
     keeps = perpetual.is_reduction(old.lots, lots) and paid == traded.gain
     if not (keeps and old.entry is not None and fits(listed, held, position)):
         position = enter(listed, held, position)
@@ -63,7 +146,7 @@ def realise_one(state: State, market: int, account: AccountId) -> State:
     Return ``state`` with one account's position settled at mark, after the interest
     on what was unrealised; a position outside the tick set enters it if it may.
     """
-    state = settle_interest(state, market, account)
+    state = settle_interest(touch(state, market, account), market, account)
     listed = state.markets[market]
     held = get_account(state, account)
     position = acc.get_position(held, market)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from specs import accounts as acc
 from specs import (
+    deleveraging,
     errors,
     instruments,
     liquidity_fund,
@@ -336,6 +337,14 @@ def is_at_mark(listed: Market) -> bool:
     return listed.cursor == virtual_pnl.clamp(listed.quote.slow)
 
 
+def get_effective_position(state: State, market: int, position: Position) -> Position:
+    """Return a position as the next touch would leave it, its gains not paid yet."""
+    listed = state.markets[market]
+    return deleveraging.compute_effective_position(
+        position, listed.epochs, listed.lot, listed.funding.index
+    )
+
+
 def get_worse_price(listed: Market, position: Position) -> Wad:
     """Return the one of mark and fast mark at which a position is worth less."""
     worse = min if position.lots > 0 else max
@@ -351,17 +360,19 @@ def get_exposure(
 ) -> margin.Exposure:
     """
     Return a position and the orders that may change it as margin sees them, at the
-    borrow index of USDC until now.
+    borrow index of USDC until now: with what epochs have yet to close of it closed, but
+    for the interest, which its whole size earns and owes until then.
     """
     listed = state.markets[market]
     quote, index = listed.quote, listed.funding.index
+    stored, position = position, get_effective_position(state, market, position)
     worst_value = perpetual.compute_value(
         position, listed.lot, get_worse_price(listed, position), index
     )
     interest = 0
     if position.entry is not None:
         interest = virtual_pnl.compute_worth(
-            *get_interest(state, market, position, borrow_index),
+            *get_interest(state, market, stored, borrow_index),
             get_asset(state, USDC).pool.lend_index,
             borrow_index,
         )

@@ -13,7 +13,7 @@ from specs.authority import MAX_AMOUNT, TRADE_VENUE, require_open, require_venue
 from specs.fills import require_fill_margin, require_parties, split_fees
 from specs.fixed_point import Lots, Seconds, Wad
 from specs.perpetual import Position
-from specs.settlement import charge, compute_fee, trade
+from specs.settlement import charge, compute_fee, touch, trade
 from specs.state import (
     Market,
     State,
@@ -52,7 +52,8 @@ def fill_perp(
         raise errors.StalePrice
     require_open(state, USDC)
     state = accrue(state, USDC, now)
-    before = state
+    state = touch(touch(state, market, buyer), market, seller)
+    before, listed = state, state.markets[market]
     bought = acc.get_position(get_account(state, buyer), market)
     sold = acc.get_position(get_account(state, seller), market)
     buyer_reduces = perpetual.is_reduction(bought.lots, lots)
