@@ -88,6 +88,7 @@ ACCOUNT_CODE: public(immutable(address))
 MARGIN_CODE: public(immutable(address))
 SPOT_CODE: public(immutable(address))
 ORDER_CODE: public(immutable(address))
+FORCED_CODE: public(immutable(address))
 
 
 @deploy
@@ -101,6 +102,7 @@ def __init__(
     margin_code: address,
     spot_code: address,
     order_code: address,
+    forced_code: address,
 ):
     """
     @notice Fix the code bodies for good and name the first governor.
@@ -115,6 +117,7 @@ def __init__(
     MARGIN_CODE = margin_code
     SPOT_CODE = spot_code
     ORDER_CODE = order_code
+    FORCED_CODE = forced_code
     health.__init__(margin_code)
     log IClearinghouse.GovernorSet(governor=governor, time=block.timestamp)
 
@@ -258,15 +261,16 @@ def _code_of(selector: bytes4) -> address:
             "clear(uint256,uint256,bool,(uint256,uint256,uint256,bool)[])",
             output_type=bytes4,
         ),
-        method_id(
-            "clear_conversion(uint256,uint256,(uint256,uint256,uint256,bool)[])",
-            output_type=bytes4,
-        ),
         method_id("reserve(uint256,uint256,bool,uint256)", output_type=bytes4),
         method_id("release(uint256,uint256,bool,uint256)", output_type=bytes4),
         method_id("reducible(uint256,uint256,bool)", output_type=bytes4),
     ]:
         return ORDER_CODE
+    if selector == method_id(
+        "clear_conversion(uint256,uint256,(uint256,uint256,uint256,bool)[])",
+        output_type=bytes4,
+    ):
+        return FORCED_CODE
     if selector in [
         method_id("tick(uint256[],uint256[],uint256)", output_type=bytes4),
         method_id("realise(uint256,uint256[])", output_type=bytes4),

@@ -6,8 +6,8 @@
 @notice What of a fill on the book may be refused without harm to the rest: the side of
         an order that rested there, and what a pool has to fund for its taker. A code
         body for another one.
-@dev Called by delegation only, by OrderCode, past the lock that it holds; the
-     Clearinghouse passes nobody on to it. What is refused here never happened, and the
+@dev Called by delegation only, by OrderCode and ForcedCode, past the lock that they
+     hold; the Clearinghouse passes nobody on to it. What is refused here never happened, and the
      body that tried goes on. Called directly it meets its own, empty storage, in which
      nothing rests.
 @custom:spec specs/maker_code.py

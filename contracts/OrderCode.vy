@@ -3,10 +3,9 @@
 """
 @title OrderCode
 @license Apache-2.0
-@notice What the order book asks of the Clearinghouse: to count what comes to rest and
-        what goes, and to clear what it has matched, in the makers' order: with one
-        taker, or with an account whose collateral is converted; a code body behind the
-        Clearinghouse's address.
+@notice What the order book asks of the Clearinghouse for who wants to trade: to count
+        what comes to rest and what goes, and to clear what it has matched, in the
+        makers' order; a code body behind the Clearinghouse's address.
 @dev Called by delegation only. What may be refused without harm to the rest is tried
      by way of MakerCode. Called directly it meets its own, empty storage, in which
      nobody is a venue.
@@ -15,13 +14,13 @@
 
 from .interfaces import IClearinghouse
 from .modules import accounts
-from .modules import conversion
 from .modules import errors
 from .modules import fills
 from .modules import fixed_point as fp
 from .modules import guards
 from .modules import health
 from .modules import instruments
+from .modules import makers
 from .modules import margin
 from .modules import money_market
 from .modules import open_orders
@@ -39,10 +38,10 @@ initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
 initializes: guards[state := state]
 initializes: pool_limits[guards := guards, state := state]
-initializes: conversion[state := state]
 initializes: health
 initializes: fills[health := health]
 initializes: open_orders[state := state]
+initializes: makers[money_market := money_market, state := state]
 initializes: positions
 initializes: tick_set[state := state]
 initializes: virtual_pnl[state := state, tick_set := tick_set]
@@ -62,19 +61,11 @@ initializes: spot_side[
 
 ORDER_VENUE: constant(uint256) = 4
 RELEASE_VENUE: constant(uint256) = 8
-MAX_AMOUNT: constant(uint256) = 10**30
-MAX_MAKINGS: constant(uint256) = 16
-# Gas that there has to be before a maker's side is tried, so that it is never refused
-# for want of gas: more than that of an account with all that one may have.
-MAKER_GAS: constant(uint256) = 4_000_000
-# Bytes of calldata of a maker's side, and of the error with which one is refused.
-_MAKER_CALL: constant(uint256) = 4 + 5 * 32
+# Bytes of the error with which a pool refuses.
 _REFUSAL: constant(uint256) = 4 + 3 * 32
 _LOW_64: constant(uint256) = 2**64 - 1
 # The bit of a market's risk word that says that fills may only reduce.
 _PAUSED: constant(uint256) = 1 << 232
-
-MAKER_CODE: immutable(address)
 
 
 @deploy
@@ -82,7 +73,7 @@ def __init__(maker_code: address, trade_code: address, margin_code: address):
     """
     @notice Fix the bodies that fill resting orders, trade and compute margins.
     """
-    MAKER_CODE = maker_code
+    makers.__init__(maker_code)
     positions.__init__(trade_code)
     health.__init__(margin_code)
 
@@ -100,11 +91,11 @@ def reserve(instrument: uint256, account: uint256, is_buy: bool, size: uint256):
     """
     self._require_venue()
     accounts._require_user(account)
-    self._require_listed(instrument)
+    makers._require_listed(instrument)
     code: uint256 = instruments._code(instrument)
     most: uint256 = perpetual.MAX_LOTS
     if instruments._is_spot(instrument):
-        most = MAX_AMOUNT
+        most = makers.MAX_AMOUNT
     assert size <= most, errors.AMOUNT_TOO_LARGE
     old: uint256 = state.orders[account][code]
     open_orders._add(account, code, is_buy, size)
@@ -136,7 +127,7 @@ def release(instrument: uint256, account: uint256, is_buy: bool, size: uint256):
     assert (
         state.venues[msg.sender] & (ORDER_VENUE | RELEASE_VENUE) != 0
     ), errors.NOT_VENUE
-    self._require_listed(instrument)
+    makers._require_listed(instrument)
     open_orders._remove(account, instruments._code(instrument), is_buy, size)
     log IClearinghouse.OrdersReleased(
         instrument=instrument,
@@ -152,8 +143,8 @@ def clear(
     instrument: uint256,
     taker: uint256,
     is_buy: bool,
-    makings: DynArray[IClearinghouse.Making, MAX_MAKINGS],
-) -> (DynArray[uint256, MAX_MAKINGS], String[32]):
+    makings: DynArray[IClearinghouse.Making, makers.MAX_MAKINGS],
+) -> (DynArray[uint256, makers.MAX_MAKINGS], String[32]):
     """
     @notice Fill resting orders, in their order, with one taker who buys or sells. A
             maker who can't be filled is passed over, and nothing of it happened.
@@ -165,12 +156,12 @@ def clear(
     """
     self._require_venue()
     accounts._require_user(taker)
-    self._require_listed(instrument)
-    quote: margin.Quote = margin._quote(self._quote_word(instrument))
+    makers._require_listed(instrument)
+    quote: margin.Quote = margin._quote(makers._quote_word(instrument))
     assert not margin._is_stale(quote), errors.STALE_PRICE
     money_market._require_open(accounts.USDC)
     for making: IClearinghouse.Making in makings:
-        self._require_size(instrument, making, quote.slow)
+        makers._require_size(instrument, making, quote.slow)
 
     if instruments._is_spot(instrument):
         asset: uint256 = instruments._asset(instrument)
@@ -180,90 +171,6 @@ def clear(
         return self._clear_spot(asset, taker, is_buy, makings, quote)
     money_market._accrue(accounts.USDC)
     return self._clear_perp(instrument, taker, is_buy, makings, quote)
-
-
-@external
-def clear_conversion(
-    asset: uint256,
-    account: uint256,
-    makings: DynArray[IClearinghouse.Making, MAX_MAKINGS],
-) -> (DynArray[uint256, MAX_MAKINGS], String[32]):
-    """
-    @notice Sell an account's collateral to resting orders, in their order, for the USDC
-            that it owes above what it may, without a fee. A maker who can't be filled
-            is passed over; the first whose price is too low for a conversion ends the
-            list.
-    @dev What was sold is judged in the end, as a sale at the lowest of the prices. See
-         `SpotCode.convert`.
-    @return As of `clear`.
-    """
-    self._require_venue()
-    accounts._require_user(account)
-    self._require_asset(asset)
-    quote: margin.Quote = margin._quote(state.quote[asset])
-    assert not margin._is_stale(quote), errors.STALE_PRICE
-    assert not margin._is_diverging(quote), errors.PRICES_DIVERGE
-    money_market._require_open(accounts.USDC)
-    money_market._require_open(asset)
-    asked: uint256 = 0
-    for making: IClearinghouse.Making in makings:
-        self._require_size(instruments.SPOT + asset, making, 0)
-        assert accounts._owner(account) != accounts._owner(
-            making.account
-        ), errors.SAME_OWNER
-        asked += making.size
-
-    money_market._accrue(asset)
-    money_market._accrue(accounts.USDC)
-    before: IClearinghouse.Health = health._assess(account)
-    assert not margin._is_liquidatable(before), errors.NOT_CONVERTIBLE
-    assert asset == conversion._best_collateral(account), errors.WRONG_COLLATERAL
-    assert asked <= self._held(account, asset), errors.INSUFFICIENT_BALANCE
-    usdc: money_market.Pool = money_market._load(accounts.USDC)
-    debt: uint256 = conversion._compute_net_debt(
-        state.balances[account][accounts.USDC], usdc.borrow_index
-    )
-
-    reference: uint256 = conversion._compute_reference(quote)
-    least: uint256 = conversion._compute_least_price(reference)
-    filled: DynArray[uint256, MAX_MAKINGS] = []
-    stop: String[32] = ""
-    sold: uint256 = 0
-    lowest: uint256 = max_value(uint256)
-    for making: IClearinghouse.Making in makings:
-        if making.price < least:
-            stop = errors.PRICE_OUT_OF_BAND
-        size: uint256 = 0
-        if len(stop) == 0:
-            size = self._wanted(instruments.SPOT + asset, making, True)
-        if size != 0 and not self._make(
-            method_id(
-                "sell_unlocked(uint256,uint256,uint256,uint256,uint256)",
-                output_type=bytes4,
-            ),
-            asset,
-            making,
-            account,
-            size,
-        ):
-            size = 0
-        if size != 0:
-            sold += size
-            lowest = min(lowest, making.price)
-        filled.append(size)
-    if sold != 0:
-        above_cap: uint256 = conversion._compute_cap_excess(
-            state.curve[accounts.USDC], money_market._borrowed(usdc), lowest < reference
-        )
-        assert (
-            self._excess(account, debt, before, above_cap) != 0
-        ), errors.NOT_CONVERTIBLE
-        after: IClearinghouse.Health = health._assess(account)
-        assert sold <= conversion._compute_most(
-            self._excess(account, debt, after, above_cap), lowest
-        ), errors.AMOUNT_TOO_LARGE
-        assert conversion._is_no_worse(before, after), errors.NOT_CONVERTIBLE
-    return filled, stop
 
 
 # Anyone
@@ -277,8 +184,8 @@ def reducible(account: uint256, instrument: uint256, is_buy: bool) -> uint256:
             a position, or to repay or sell what it owes or holds of an asset.
     @return Lots of a market, or WAD of a spot asset.
     """
-    self._require_listed(instrument)
-    return self._reducible(account, instrument, is_buy)
+    makers._require_listed(instrument)
+    return makers._reducible(account, instrument, is_buy)
 
 
 # In the order in which the above use them
@@ -295,28 +202,6 @@ def _require_venue():
 
 @internal
 @view
-def _require_listed(instrument: uint256):
-    """
-    @notice Refuse an instrument that nobody can trade.
-    """
-    if not instruments._is_spot(instrument):
-        assert state.market_risk[instrument] != 0, errors.UNKNOWN_MARKET
-        return
-    self._require_asset(instruments._asset(instrument))
-
-
-@internal
-@view
-def _require_asset(asset: uint256):
-    """
-    @notice Refuse an asset that nobody can trade.
-    """
-    assert asset != accounts.USDC, errors.UNKNOWN_ASSET
-    assert state.token[asset] != 0, errors.UNKNOWN_ASSET
-
-
-@internal
-@view
 def _is_covered(
     account: uint256, instrument: uint256, old: uint256, new: uint256
 ) -> bool:
@@ -326,7 +211,7 @@ def _is_covered(
     if instruments._is_spot(instrument):
         return open_orders._bids(new) == open_orders._bids(
             old
-        ) and open_orders._asks(new) <= self._held(
+        ) and open_orders._asks(new) <= makers._held(
             account, instruments._asset(instrument)
         )
     lots: int256 = perpetual._lots(state.positions[account][instrument])
@@ -334,91 +219,13 @@ def _is_covered(
 
 
 @internal
-@view
-def _held(account: uint256, asset: uint256) -> uint256:
-    """
-    @notice Return what an account holds of an asset, at the stored lend index.
-    """
-    return money_market._held(
-        state.balances[account][asset], state.pool_index[asset] >> 144
-    )
-
-
-@internal
-@view
-def _quote_word(instrument: uint256) -> uint256:
-    """
-    @notice Return the word that has an instrument's prices.
-    """
-    if instruments._is_spot(instrument):
-        return state.quote[instruments._asset(instrument)]
-    return state.market_quote[instrument]
-
-
-@internal
-@view
-def _require_size(instrument: uint256, making: IClearinghouse.Making, mark: uint256):
-    """
-    @notice Refuse a size that no fill may have.
-    """
-    assert making.size != 0, errors.ZERO_AMOUNT
-    if instruments._is_spot(instrument):
-        assert making.size <= MAX_AMOUNT, errors.AMOUNT_TOO_LARGE
-        assert (
-            fp._mul_div_up(making.size, making.price, fp.WAD) <= MAX_AMOUNT
-        ), errors.AMOUNT_TOO_LARGE
-        return
-    assert making.size <= perpetual.MAX_LOTS, errors.AMOUNT_TOO_LARGE
-    lots: int256 = convert(making.size, int256)
-    lot: uint256 = perpetual._lot(state.market_risk[instrument])
-    assert (
-        perpetual._compute_notional(lots, lot, max(making.price, mark)) <= MAX_AMOUNT
-    ), errors.AMOUNT_TOO_LARGE
-
-
-@internal
-@view
-def _reducible(account: uint256, instrument: uint256, is_buy: bool) -> uint256:
-    """
-    @notice Return how much of an instrument an account may buy or sell to close, repay
-            or sell what it has.
-    """
-    if not instruments._is_spot(instrument):
-        lots: int256 = perpetual._lots(state.positions[account][instrument])
-        if (lots < 0) != is_buy:
-            return 0
-        return convert(abs(lots), uint256)
-    asset: uint256 = instruments._asset(instrument)
-    if not is_buy:
-        return self._held(account, asset)
-    word: uint256 = state.balances[account][asset]
-    if money_market._scaled(word) >= 0:
-        return 0
-    return money_market._debt(word, money_market._borrow_index(asset))
-
-
-@internal
-@view
-def _wanted(
-    instrument: uint256, making: IClearinghouse.Making, is_buy: bool
-) -> uint256:
-    """
-    @notice Return how much of a resting order its maker's wish to reduce lets be
-            filled.
-    """
-    if not making.is_reduce_only:
-        return making.size
-    return min(making.size, self._reducible(making.account, instrument, is_buy))
-
-
-@internal
 def _clear_perp(
     market: uint256,
     taker: uint256,
     is_buy: bool,
-    makings: DynArray[IClearinghouse.Making, MAX_MAKINGS],
+    makings: DynArray[IClearinghouse.Making, makers.MAX_MAKINGS],
     quote: margin.Quote,
-) -> (DynArray[uint256, MAX_MAKINGS], String[32]):
+) -> (DynArray[uint256, makers.MAX_MAKINGS], String[32]):
     """
     @notice Fill resting orders for a perpetual. The taker trades once at each price,
             after the makers there.
@@ -432,28 +239,28 @@ def _clear_perp(
         obstacle = errors.PAUSED
     held: int256 = perpetual._lots(state.positions[taker][market])
     open_interest: uint256 = state.market_size[market] & _LOW_64
-    room: uint256 = self._reducible(taker, market, is_buy)
+    room: uint256 = makers._reducible(taker, market, is_buy)
     before: IClearinghouse.Health = empty(IClearinghouse.Health)
     if room != 0:
         before = health._assess(taker)
 
-    filled: DynArray[uint256, MAX_MAKINGS] = []
+    filled: DynArray[uint256, makers.MAX_MAKINGS] = []
     stop: String[32] = ""
     total: uint256 = 0
     taken: uint256 = 0
     count: uint256 = len(makings)
-    for i: uint256 in range(count, bound=MAX_MAKINGS):
+    for i: uint256 in range(count, bound=makers.MAX_MAKINGS):
         making: IClearinghouse.Making = makings[i]
         lots: uint256 = 0
         if len(stop) == 0:
-            lots = self._wanted(market, making, not is_buy)
+            lots = makers._wanted(market, making, not is_buy)
             # Everything until now has reduced the taker, if there is an obstacle.
             if len(obstacle) != 0 and lots > min(
-                self._reducible(making.account, market, not is_buy), room - total
+                makers._reducible(making.account, market, not is_buy), room - total
             ):
                 stop = obstacle
                 lots = 0
-        if lots != 0 and not self._make(
+        if lots != 0 and not makers._make(
             method_id(
                 "make_perp_unlocked(uint256,uint256,bool,uint256,uint256)",
                 output_type=bytes4,
@@ -477,29 +284,6 @@ def _clear_perp(
             before = empty(IClearinghouse.Health)
         fills._check(taker, before)
     return filled, stop
-
-
-@internal
-def _make(
-    method: bytes4,
-    number: uint256,
-    making: IClearinghouse.Making,
-    side: uint256,
-    size: uint256,
-) -> bool:
-    """
-    @notice Try to fill a resting order; return whether it was. Nobody's order is passed
-            over because whoever calls gave too little gas.
-    @param number Market or asset.
-    @param side 1 if the order buys, 0 if it sells; or the account that sells to it.
-    """
-    assert msg.gas >= MAKER_GAS, errors.NOT_ENOUGH_GAS
-    data: Bytes[_MAKER_CALL] = concat(
-        method, abi_encode(number, making.account, side, size, making.price)
-    )
-    return raw_call(
-        MAKER_CODE, data, is_delegate_call=True, revert_on_failure=False
-    )
 
 
 @internal
@@ -577,9 +361,9 @@ def _clear_spot(
     asset: uint256,
     taker: uint256,
     is_buy: bool,
-    makings: DynArray[IClearinghouse.Making, MAX_MAKINGS],
+    makings: DynArray[IClearinghouse.Making, makers.MAX_MAKINGS],
     quote: margin.Quote,
-) -> (DynArray[uint256, MAX_MAKINGS], String[32]):
+) -> (DynArray[uint256, makers.MAX_MAKINGS], String[32]):
     """
     @notice Fill resting orders for a spot asset, the taker once with each.
     """
@@ -590,7 +374,7 @@ def _clear_spot(
     if money_market._scaled(state.balances[taker][received]) < 0:
         before = health._assess(taker)
 
-    filled: DynArray[uint256, MAX_MAKINGS] = []
+    filled: DynArray[uint256, makers.MAX_MAKINGS] = []
     stop: String[32] = ""
     if margin._is_diverging(quote):
         stop = errors.PRICES_DIVERGE
@@ -598,7 +382,7 @@ def _clear_spot(
     for making: IClearinghouse.Making in makings:
         size: uint256 = 0
         if len(stop) == 0:
-            size = self._wanted(instrument, making, not is_buy)
+            size = makers._wanted(instrument, making, not is_buy)
         if size == 0:
             filled.append(0)
             continue
@@ -614,7 +398,7 @@ def _clear_spot(
         if len(stop) != 0:
             filled.append(0)
             continue
-        if not self._make(
+        if not makers._make(
             method_id(
                 "make_spot_unlocked(uint256,uint256,bool,uint256,uint256)",
                 output_type=bytes4,
@@ -648,7 +432,7 @@ def _fund(asset: uint256, account: uint256, amount: uint256) -> String[32]:
     is_funded: bool = False
     answer: Bytes[_REFUSAL] = b""
     is_funded, answer = raw_call(
-        MAKER_CODE,
+        makers.MAKER_CODE,
         abi_encode(
             asset,
             account,
@@ -692,19 +476,3 @@ def _take_spot(
     money_market._save(asset, pool)
     money_market._save(accounts.USDC, usdc)
     self._log_taken(instruments.SPOT + asset, taker, is_buy, amount, price, fee)
-
-
-@internal
-@view
-def _excess(
-    account: uint256, debt: uint256, found: IClearinghouse.Health, above_cap: uint256
-) -> uint256:
-    """
-    @notice Return how much of `debt` has to be paid by conversion, at the limit of the
-            account's equity in `found`.
-    """
-    return conversion._compute_excess(
-        debt,
-        conversion._compute_limit(state.headers[account], found.equity),
-        above_cap,
-    )

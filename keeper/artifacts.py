@@ -43,6 +43,7 @@ BODIES: Final = (
     "MarginCode",
     "SpotCode",
     "OrderCode",
+    "ForcedCode",
 )
 
 # Bodies that run on the same storage, but by way of the others only.

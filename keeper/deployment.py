@@ -175,6 +175,7 @@ def deploy_clearinghouse(chain: Chain, governor: str, oracle: Contract) -> Contr
         "AccountCode": (margin,),
         "SpotCode": (margin,),
         "OrderCode": (maker, trade, margin),
+        "ForcedCode": (maker, trade, margin),
     }
     made = {"MarginCode": margin, "TradeCode": trade}
     for body in bodies:

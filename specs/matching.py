@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from specs import accounts as acc
-from specs import bands, errors, order_code
+from specs import bands, errors, forced_code, order_code
 from specs.bands import Band
 from specs.book_state import (
     Order,
@@ -27,7 +27,7 @@ from specs.fixed_point import Lots, Seconds, Wad
 from specs.instruments import get_asset
 from specs.limit_bands import narrow
 from specs.listings import NEVER, Placement, SelfTrade
-from specs.order_code import Making, Stop
+from specs.makers import Making, Stop
 from specs.order_queue import cancel, remove
 
 ROUND: Final = 16
@@ -160,7 +160,7 @@ def clear(
     account, instrument = placement.account, placement.instrument
     makings = [making for _, making in met]
     if is_conversion:
-        clearing, cleared = order_code.clear_conversion(
+        clearing, cleared = forced_code.clear_conversion(
             *by_book, get_asset(instrument), account, makings
         )
     else:

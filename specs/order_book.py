@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from specs import accounts as acc
-from specs import errors, margin, order_code
+from specs import errors, makers, margin
 from specs import order_queue as queue
 from specs.accounts import AccountId, Address
 from specs.authority import require_authorised
@@ -37,8 +37,8 @@ from specs.listings import Listing as Listing
 from specs.listings import Placement as Placement
 from specs.listings import SelfTrade as SelfTrade
 from specs.listings import require_listing, require_placement
+from specs.makers import Stop
 from specs.matching import crosses, has_expired, match, sweep
-from specs.order_code import Stop
 from specs.order_slots import MAX_ORDERS as MAX_ORDERS
 from specs.order_slots import get_slot as get_slot
 from specs.price_levels import get_levels
@@ -72,7 +72,7 @@ def list_instrument(
     require_listing(instrument, listing)
     if instrument in state.books:
         raise errors.AlreadyListed
-    order_code.require_listed(clearing, instrument)
+    makers.require_listed(clearing, instrument)
     if not is_spot(instrument) and listing.lot != clearing.markets[instrument].lot:
         raise errors.OutOfBounds
     return replace(state, books={**state.books, instrument: Book(listing)})
@@ -234,7 +234,7 @@ def limit_lots(world: World, placement: Placement) -> Lots:
     """Return the size that may be filled; refuse to reduce where there is nothing."""
     if not placement.is_reduce_only:
         return placement.lots
-    reducible = order_code.get_reducible(
+    reducible = makers.get_reducible(
         world.clearing,
         placement.account,
         placement.instrument,

@@ -1,6 +1,7 @@
 """An order book beside the specification, and stand-ins for its surroundings."""
 
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, replace
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -9,15 +10,15 @@ import pytest
 
 from keeper.chain.interface import Refused
 from keeper.chain.revm import RevmChain
-from specs import errors, order_book, order_code
+from specs import errors, forced_code, makers, order_book, order_code
 from specs.accounts import compute_account as account_of
 from specs.book_state import NOTHING_TOLD, Book, Order, State, Told
 from specs.errors import Revert
 from specs.fixed_point import WAD, Lots, Wad
 from specs.instruments import SPOT, get_asset, get_code, is_spot
 from specs.listings import Listing, Placement
+from specs.makers import Cleared
 from specs.margin import PRICE_UNIT
-from specs.order_code import Cleared
 from tests.helpers.deployers import address_of
 
 GOVERNOR, STRANGER, OPERATOR = 0x60BE << 96, 0x57A6 << 96, 0x09E7 << 96
@@ -125,23 +126,22 @@ def is_liquidatable(host, _now, account):
     return account in host.liquidatable
 
 
+@contextmanager
 def stand_in():
-    """Return what has the specification ask a `Host`."""
-    made = patch.multiple(
-        order_code,
-        require_listed=require_listed,
-        reserve=reserve,
-        release=release,
-        clear=clear,
-        clear_conversion=clear_conversion,
-        get_reducible=get_reducible,
-    )
-    asked = patch.multiple(
-        order_book,
-        require_authorised=require_authorised,
-        is_liquidatable=is_liquidatable,
-    )
-    return made, asked
+    """Have the specification ask a `Host`."""
+    with (
+        patch.multiple(order_code, reserve=reserve, release=release, clear=clear),
+        patch.multiple(forced_code, clear_conversion=clear_conversion),
+        patch.multiple(
+            makers, require_listed=require_listed, get_reducible=get_reducible
+        ),
+        patch.multiple(
+            order_book,
+            require_authorised=require_authorised,
+            is_liquidatable=is_liquidatable,
+        ),
+    ):
+        yield
 
 
 class Twin:

@@ -109,6 +109,7 @@ PLAIN_VIEWS = (
     "MARGIN_CODE",
     "SPOT_CODE",
     "ORDER_CODE",
+    "FORCED_CODE",
 )
 BY_NUMBER = (
     "token",

@@ -65,6 +65,7 @@ def deploy_world(source_root=CONTRACTS):
         margin_code,
         made.deploy("SpotCode", margin_code),
         made.deploy("OrderCode", maker_code, trade_code, margin_code),
+        made.deploy("ForcedCode", maker_code, trade_code, margin_code),
     )
     liquidator = made.deploy("Liquidator", clearinghouse)
     for asset in worlds.ASSETS:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from keeper.chain.interface import Refused
-from specs import order_code
+from specs import forced_code, order_code
 from specs.errors import Revert
 from specs.instruments import SPOT
-from specs.order_code import Making
+from specs.makers import Making
 from specs.world import Action
 from tests.helpers.deployers import fields
 from tests.helpers.protocol import Stage
@@ -16,6 +16,7 @@ from tests.helpers.worlds import BOOK
 
 NAMES = ("reserve", "release", "clear", "clear_conversion")
 CLEARING = ("clear", "clear_conversion")
+FORCED = ("clear_conversion",)
 
 
 def reserve(instrument, account, is_buy, size):
@@ -40,7 +41,8 @@ def convert(asset, account, *makings):
 
 def take_order(world, action):
     """Return the world after an action of the book, and what was cleared, if any."""
-    call = getattr(order_code, action.name)
+    code = forced_code if action.name in FORCED else order_code
+    call = getattr(code, action.name)
     made = call(world.clearing, world.now, action.caller, *action.arguments)
     clearing, cleared = made if action.name in CLEARING else (made, None)
     return replace(world, clearing=clearing), cleared

@@ -43,8 +43,7 @@ def on_book(test, *arguments):
     """Return what runs a test of a book."""
 
     def run(mutant):
-        of_clearing, of_others = stand_in()
-        with of_clearing, of_others:
+        with stand_in():
             twin = Twin()
             made = SimpleNamespace(contracts={"OrderBook": twin.book}, chain=twin.chain)
             exchange(made, mutant)
@@ -57,7 +56,7 @@ def on_book(test, *arguments):
 
 
 def of_orders(old, new, run):
-    return Guard("OrderCode", "OrderCode.vy", old, new, run)
+    return Guard("ForcedCode", "ForcedCode.vy", old, new, run)
 
 
 def of_book(old, new, test, *arguments):
@@ -74,7 +73,7 @@ CONVERT = convert(BTC, bull, ONE)
 ENTRY = [
     "    self._require_venue()\n",
     "    accounts._require_user(account)\n",
-    "    self._require_asset(asset)\n",
+    "    makers._require_asset(asset)\n",
 ]
 OPEN = [
     "    money_market._require_open(accounts.USDC)\n",
@@ -126,7 +125,7 @@ CONVERSION_GUARDS = [
         for index, asset in enumerate((USDC, BTC))
     ),
     of_orders(
-        "self._require_size(instruments.SPOT + asset, making, 0)",
+        "makers._require_size(instruments.SPOT + asset, making, 0)",
         "pass",
         refused(convert(BTC, bull, ONE, replace(ONE, size=0)), "zero amount"),
     ),
@@ -156,7 +155,7 @@ CONVERSION_GUARDS = [
         on_loss(orders.test_the_best_weight_goes_first),
     ),
     of_orders(
-        "asked <= self._held(account, asset)",
+        "asked <= makers._held(account, asset)",
         "asked != 0",
         deployed(orders.test_no_more_is_sold_than_is_held),
     ),
@@ -166,12 +165,12 @@ CONVERSION_GUARDS = [
         on_loss(orders.test_the_first_price_that_is_too_low_ends_it),
     ),
     of_orders(
-        "if len(stop) == 0:\n            size = self._wanted(instruments.SPOT",
-        "if making.price >= least:\n            size = self._wanted(instruments.SPOT",
+        "if len(stop) == 0:\n            size = makers._wanted(instruments.SPOT",
+        "if making.price >= least:\n            size = makers._wanted(instruments.SPOT",
         on_loss(orders.test_the_first_price_that_is_too_low_ends_it),
     ),
     of_orders(
-        "self._wanted(instruments.SPOT + asset, making, True)",
+        "makers._wanted(instruments.SPOT + asset, making, True)",
         "making.size",
         deployed(orders.test_who_only_reduces_buys_what_it_owes),
     ),

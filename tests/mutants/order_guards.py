@@ -13,6 +13,8 @@ from tests.unit import test_order_code as clearing
 from tests.unit import test_order_gas as gas
 from tests.unit import test_trade
 
+MAKERS = "modules/makers.vy"
+
 
 def on_orders(test, *arguments):
     """Return what runs a test of a stage on which a book calls."""
@@ -37,6 +39,10 @@ def of_orders(old, new, test, *arguments):
     return Guard("OrderCode", "OrderCode.vy", old, new, on_orders(test, *arguments))
 
 
+def of_makers(old, new, test, *arguments):
+    return Guard("OrderCode", MAKERS, old, new, on_orders(test, *arguments))
+
+
 def of_maker(old, new, test, *arguments):
     return Guard("MakerCode", "MakerCode.vy", old, new, on_orders(test, *arguments))
 
@@ -56,8 +62,8 @@ ORDER_GUARDS = [
         VENUE,
     ),
     of_orders(
-        "    accounts._require_user(account)\n    self._require_listed(instrument)\n",
-        "    self._require_listed(instrument)\n",
+        "    accounts._require_user(account)\n    makers._require_listed(instrument)\n",
+        "    makers._require_listed(instrument)\n",
         resting.test_the_protocol_has_no_orders,
     ),
     of_orders(
@@ -85,7 +91,7 @@ ORDER_GUARDS = [
         for new in ("if size == 0:", "if size != 0:")
     ),
     of_orders(
-        "    self._require_listed(instrument)\n    open_orders._remove",
+        "    makers._require_listed(instrument)\n    open_orders._remove",
         "    open_orders._remove",
         resting.test_nothing_rests_in_what_is_not_listed,
         release,
@@ -106,7 +112,7 @@ ORDER_GUARDS = [
         "",
         on_orders(resting.test_no_more_than_rests_is_taken_back, 0, False),
     ),
-    of_orders(
+    of_makers(
         "        assert state.market_risk[instrument] != 0, errors.UNKNOWN_MARKET\n",
         "",
         clearing.test_what_makes_no_sense_is_refused,
@@ -134,7 +140,7 @@ ORDER_GUARDS = [
         ETH,
     ),
     of_orders(
-        "self._require_size(instrument, making, quote.slow)",
+        "makers._require_size(instrument, making, quote.slow)",
         "pass",
         clearing.test_what_makes_no_sense_is_refused,
         clear(0, lender, True, clearing.one(size=0)),
@@ -147,28 +153,28 @@ ORDER_GUARDS = [
     ),
     of_orders(
         "if state.market_risk[market] & _PAUSED != 0:",
-        "if market == MAX_AMOUNT:",
+        "if market == makers.MAX_AMOUNT:",
         clearing.test_a_paused_market_lets_both_reduce_and_stops_the_rest,
     ),
     of_orders(
         "if margin._is_restricted(quote):",
-        "if market == MAX_AMOUNT:",
+        "if market == makers.MAX_AMOUNT:",
         clearing.test_an_old_mark_stops_what_does_not_reduce,
         31,
         True,
     ),
     of_orders(
         '    obstacle: String[32] = ""\n    if margin._is_diverging(quote):',
-        '    obstacle: String[32] = ""\n    if market == MAX_AMOUNT:',
+        '    obstacle: String[32] = ""\n    if market == makers.MAX_AMOUNT:',
         clearing.test_diverging_prices_stop_what_does_not_reduce,
     ),
     of_orders(
         '    stop: String[32] = ""\n    if margin._is_diverging(quote):',
-        '    stop: String[32] = ""\n    if asset == MAX_AMOUNT:',
+        '    stop: String[32] = ""\n    if asset == makers.MAX_AMOUNT:',
         clearing.test_diverging_prices_stop_spot,
     ),
     of_orders(
-        "self._reducible(making.account, market, not is_buy), room - total",
+        "makers._reducible(making.account, market, not is_buy), room - total",
         "room - total, room - total",
         clearing.test_in_a_paused_market_a_maker_has_to_reduce,
     ),
@@ -188,11 +194,11 @@ ORDER_GUARDS = [
             new,
             clearing.test_a_taker_above_the_position_limit_may_shrink,
         )
-        for new in ("left <= MAX_AMOUNT", "left <= (limits >> 128) & _LOW_64")
+        for new in ("left <= makers.MAX_AMOUNT", "left <= (limits >> 128) & _LOW_64")
     ),
     of_orders(
         "after <= open_interest or after <= limits >> 192",
-        "after <= MAX_AMOUNT",
+        "after <= makers.MAX_AMOUNT",
         clearing.test_open_interest_grows_to_its_limit,
         1,
         True,
@@ -204,12 +210,12 @@ ORDER_GUARDS = [
     ),
     of_orders(
         "        if total > room:\n",
-        "        if total > MAX_AMOUNT:\n",
+        "        if total > makers.MAX_AMOUNT:\n",
         clearing.test_a_taker_who_reduces_needs_no_margin,
     ),
     of_orders(
         "    if room != 0:\n        before",
-        "    if room > MAX_AMOUNT:\n        before",
+        "    if room > makers.MAX_AMOUNT:\n        before",
         clearing.test_a_taker_who_reduces_needs_no_margin,
     ),
     of_orders(
@@ -233,7 +239,7 @@ ORDER_GUARDS = [
         "pass",
         clearing.test_a_paused_pool_lends_a_taker_nothing,
     ),
-    of_orders(
+    of_makers(
         "return min(making.size, self._reducible(making.account, instrument, is_buy))",
         "return making.size",
         clearing.test_who_only_reduces_is_filled_as_far_as_that,
@@ -242,7 +248,7 @@ ORDER_GUARDS = [
     ),
     Guard(
         "OrderCode",
-        "OrderCode.vy",
+        MAKERS,
         "    assert msg.gas >= MAKER_GAS, errors.NOT_ENOUGH_GAS\n",
         "",
         swept,

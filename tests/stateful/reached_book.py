@@ -3,7 +3,7 @@
 from collections import Counter
 from contextlib import contextmanager
 
-from specs import order_book, order_code
+from specs import forced_code, order_book, order_code
 from specs.instruments import is_spot
 from specs.order_book import NO_ORDER
 
@@ -86,7 +86,7 @@ def noted():
     met, rounds = Counter(), []
     slow_clear, slow_place = order_code.clear, order_book.place
     slow_clear_conversion, slow_convert = (
-        order_code.clear_conversion,
+        forced_code.clear_conversion,
         order_book.convert,
     )
 
@@ -120,12 +120,12 @@ def noted():
         return answer
 
     order_code.clear, order_book.place = clear, place
-    order_code.clear_conversion, order_book.convert = clear_conversion, convert
+    forced_code.clear_conversion, order_book.convert = clear_conversion, convert
     try:
         yield met
     finally:
         order_code.clear, order_book.place = slow_clear, slow_place
-        order_code.clear_conversion = slow_clear_conversion
+        forced_code.clear_conversion = slow_clear_conversion
         order_book.convert = slow_convert
 
 

@@ -12,7 +12,7 @@ from keeper.chain.interface import Refused
 from specs.errors import Revert
 from specs.fixed_point import WAD
 from specs.instruments import SPOT, get_asset, is_spot
-from specs.order_code import Making
+from specs.makers import Making
 from specs.world import Action
 from tests.helpers import worlds
 from tests.helpers.deployers import address_of

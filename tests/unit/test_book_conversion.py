@@ -29,8 +29,7 @@ EMPTY = (0, 0, False, 0, 0, False, 0)
 
 @pytest.fixture(scope="module")
 def surroundings():
-    made, asked = stand_in()
-    with made, asked:
+    with stand_in():
         yield
 
 

@@ -24,7 +24,7 @@ SPECS = sorted(ROOT.glob("specs/*.py"))
 CALLING = {
     **{"custody": "clearinghouse", "health": "margin", "positions": "settlement"},
     **dict.fromkeys(("vault", "pool_views", "market_views"), "clearinghouse"),
-    **{"guard_views": "guards", "position_views": "clearinghouse"},
+    **{"guard_views": "guards", "position_views": "clearinghouse", "makers": "makers"},
 }
 SERVING = {**CALLING, "ledger": "clearinghouse"}
 

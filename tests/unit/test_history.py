@@ -17,7 +17,7 @@ from keeper.history.replaying import CLEARING, PLEDGED, SUMMARIES, TOUCHING
 from specs import clearinghouse as ch
 from specs.accounts import NEW, USDC
 from specs.fixed_point import WAD
-from specs.order_code import Making
+from specs.makers import Making
 from specs.world import Action
 from tests.helpers import conversions, deployers, orders, worlds
 from tests.helpers.deployers import address_of, curve_fields, deploy_world, fields

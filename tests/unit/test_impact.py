@@ -27,8 +27,7 @@ impacts = st.integers(1, 10_000).map(lambda whole: whole * WAD)
 
 @pytest.fixture(scope="module")
 def surroundings():
-    made, asked = stand_in()
-    with made, asked:
+    with stand_in():
         yield
 
 

@@ -33,8 +33,7 @@ from tests.helpers.deployers import address_of
 
 @pytest.fixture(scope="module")
 def surroundings():
-    made, asked = stand_in()
-    with made, asked:
+    with stand_in():
         yield
 
 

@@ -9,7 +9,7 @@ from specs import margin
 from specs.accounts import BACKSTOP_FUND, USDC
 from specs.fixed_point import PPM, WAD, mul_div_up
 from specs.instruments import SPOT
-from specs.order_code import Making, get_reducible
+from specs.makers import Making, get_reducible
 from specs.perpetual import MAX_LOTS
 from specs.state import Limits
 from specs.world import Action

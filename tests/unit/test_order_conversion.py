@@ -10,7 +10,7 @@ from specs import conversion
 from specs.accounts import BACKSTOP_FUND, USDC
 from specs.accounts import compute_account as account_of
 from specs.fixed_point import PPM, WAD, mul_div_down, mul_div_up
-from specs.order_code import Making
+from specs.makers import Making
 from specs.world import Action
 from tests.helpers.conversions import (
     DEEP,

@@ -48,7 +48,7 @@ PARTIES = HEAVY, LIGHT, PLAIN
     int(found.replace("_", ""))
     for found in re.findall(
         r"MAKER_GAS: constant\(uint256\) = (\S+)",
-        (CONTRACTS / "OrderCode.vy").read_text(),
+        (CONTRACTS / "modules" / "makers.vy").read_text(),
     )
 )
 
