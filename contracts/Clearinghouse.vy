@@ -74,6 +74,7 @@ exports: (
     state.positions,
     state.snapshots,
     state.orders,
+    state.distress,
 )
 
 # Bytes that the fallback passes on of what a code body returns.

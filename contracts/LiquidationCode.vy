@@ -15,15 +15,16 @@ from .interfaces import IClearinghouse
 from .modules import accounts
 from .modules import backstop
 from .modules import bankruptcy
+from .modules import distress
 from .modules import errors
 from .modules import fixed_point as fp
 from .modules import health
+from .modules import legs
 from .modules import margin
 from .modules import money_market
 from .modules import open_orders
 from .modules import perpetual
 from .modules import positions
-from .modules import requirements
 from .modules import settlement
 from .modules import state
 from .modules import tick_set
@@ -45,11 +46,10 @@ initializes: settlement[
     virtual_pnl := virtual_pnl,
 ]
 initializes: bankruptcy[money_market := money_market, state := state]
+initializes: legs[bankruptcy := bankruptcy, state := state]
 
 LIQUIDATION_VENUE: constant(uint256) = 2
 _ENTRIES: constant(uint256) = 8
-_LOW_24: constant(uint256) = 2**24 - 1
-_LOW_40: constant(uint256) = 2**40 - 1
 
 
 @deploy
@@ -62,15 +62,13 @@ def __init__(margin_code: address, trade_code: address):
 
 
 @external
-def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
+def open_takeover(account: uint256, is_book_failed: bool) -> IClearinghouse.Terms:
     """
     @notice Open a takeover of `account`, with its PnL realised first.
-    @dev Refused unless it is below the margin that opens the backstop, at prices of
-         an earlier block, without the help of stale ones, and with orders on the book:
-         these are cancelled first.
-    @return The discount (WAD of notional), the share to take over in 1/65536, the
-            exposure that is a share of (WAD USDC), and whether the account has
-            nothing but a debt.
+    @dev Refused unless it is below the margin that opens the backstop, or the venue says
+         that the book has failed it; at prices of an earlier block or flagged in one,
+         without the help of stale prices, and with orders on the book: these are
+         cancelled first.
     """
     self._require_venue()
     accounts._require_user(account)
@@ -86,33 +84,57 @@ def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
     assert margin._is_liquidatable(before) and margin._is_due(
         before
     ), errors.NOT_LIQUIDATABLE
-    assert backstop._is_open(
+    assert is_book_failed or backstop._is_open(
         before.equity, before.maintenance_margin, before.exposure
     ), errors.ABOVE_BACKSTOP_MARGIN
-    assert before.priced_at < block.timestamp, errors.PRICE_TOO_FRESH
+    assert distress._was_due(
+        state.distress[account], before.priced_at, block.timestamp
+    ), errors.PRICE_TOO_FRESH
     assert open_orders._codes(state.headers[account]) == 0, errors.ORDERS_OPEN
 
     self._realise_all(account)
     bankruptcy._use_idle(account)
-    legs: DynArray[backstop.Leg, backstop.MAX_LEGS] = self._legs(account)
-    exposure: uint256 = backstop._sum(legs)
+    found: DynArray[backstop.Leg, backstop.MAX_LEGS] = legs._get(account)
+    terms: IClearinghouse.Terms = empty(IClearinghouse.Terms)
+    terms.exposure = backstop._sum(found)
     # Where a fund could not pay a gain, realising has raised the exposure.
-    discount: uint256 = backstop._compute_discount(
-        before.equity, before.maintenance_margin, max(before.exposure, exposure)
+    terms.discount = backstop._compute_discount(
+        before.equity,
+        before.maintenance_margin,
+        max(before.exposure, terms.exposure),
     )
-    parts: uint256 = backstop._compute_fraction(before.equity, discount, legs)
+    terms.due = fp._mul_div_up(
+        terms.exposure,
+        backstop._compute_fraction(before.equity, terms.discount, found),
+        backstop.PARTS,
+    )
+    terms.deficit = convert(max(-before.value, 0), uint256)
+    terms.shared = backstop._compute_shared(
+        terms.due,
+        terms.deficit,
+        bankruptcy._held(accounts.BACKSTOP_FUND, accounts.USDC),
+    )
+    terms.may_deleverage = (
+        4 * before.equity <= before.maintenance_margin or before.value < 0
+    )
+    terms.is_bankrupt = bankruptcy._is_bankrupt(account)
     state.takeover_account = account
-    state.takeover_discount = discount
+    state.takeover_discount = terms.discount
+    state.takeover_deficit = terms.deficit
+    state.takeover_may_deleverage = terms.may_deleverage
     log IClearinghouse.TakeoverOpened(
         account=account,
         equity=before.equity,
         maintenance_margin=before.maintenance_margin,
-        exposure=before.exposure,
-        discount=discount,
-        parts=parts,
+        exposure=terms.exposure,
+        discount=terms.discount,
+        due=terms.due,
+        shared=terms.shared,
+        deficit=terms.deficit,
+        may_deleverage=terms.may_deleverage,
         time=block.timestamp,
     )
-    return discount, parts, exposure, bankruptcy._is_bankrupt(account)
+    return terms
 
 
 @external
@@ -194,58 +216,6 @@ def _realise_all(account: uint256):
         if not margin._is_stale(margin._quote(state.market_quote[market])):
             positions._realise(market, [account])
         entries >>= 8
-
-
-@internal
-@view
-def _legs(account: uint256) -> DynArray[backstop.Leg, backstop.MAX_LEGS]:
-    """
-    @notice Return the positions and debts that can be taken over.
-    """
-    legs: DynArray[backstop.Leg, backstop.MAX_LEGS] = []
-    debt: uint256 = bankruptcy._owed(account, accounts.USDC)
-    legs.append(self._leg(state.risk[accounts.USDC], debt))
-    header: uint256 = state.headers[account]
-    entries: uint256 = accounts._markets(header)
-    for i: uint256 in range(_ENTRIES):
-        if entries == 0:
-            break
-        market: uint256 = (entries & 255) - 1
-        mark: uint256 = state.market_quote[market]
-        quote: margin.Quote = margin._quote(mark)
-        if not margin._is_stale(quote):
-            risk: uint256 = state.market_risk[market]
-            lots: int256 = perpetual._lots(state.positions[account][market])
-            notional: uint256 = perpetual._compute_notional(
-                lots, perpetual._lot(risk), quote.slow
-            )
-            legs.append(self._leg(requirements._scale(risk, mark), notional))
-        entries >>= 8
-
-    entries = accounts._assets(header)
-    for i: uint256 in range(_ENTRIES):
-        if entries == 0:
-            break
-        asset: uint256 = (entries & 255) - 1
-        owed: uint256 = bankruptcy._owed(account, asset)
-        if owed > 0 and not self._is_asset_stale(asset):
-            notional: uint256 = fp._mul_div_up(owed, bankruptcy._price(asset), fp.WAD)
-            legs.append(self._leg(state.risk[asset], notional))
-        entries >>= 8
-    return legs
-
-
-@internal
-@pure
-def _leg(risk: uint256, notional: uint256) -> backstop.Leg:
-    """
-    @notice Return an exposure with what its initial margin depends on.
-    """
-    return backstop.Leg(
-        notional=notional,
-        base_imf=risk & _LOW_24,
-        imf_factor=(risk >> 48) & _LOW_40,
-    )
 
 
 @internal

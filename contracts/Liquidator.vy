@@ -18,11 +18,14 @@ from .interfaces import ILiquidator
 implements: ILiquidator
 
 from .modules import backstop
+from .modules import distress
 from .modules import errors
 from .modules import fixed_point as fp
 from .modules import margin
+from .modules import pacing
 from .modules import providers
 
+initializes: pacing
 initializes: providers
 exports: (
     providers.capacity,
@@ -36,7 +39,11 @@ exports: (
 interface Clearinghouse:
     def assess(account: uint256) -> IClearinghouse.Health: view
     def is_authorised(account: uint256, actor: address, right: uint256) -> bool: view
-    def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool): nonpayable
+    def open_takeover(
+        account: uint256, is_book_failed: bool
+    ) -> IClearinghouse.Terms: nonpayable
+    def deleverage(portion: uint256) -> uint256: nonpayable
+    def distress(account: uint256) -> uint256: view
     def close_takeover() -> bool: nonpayable
 
 
@@ -124,33 +131,39 @@ def drop(account: uint256):
 def liquidate(account: uint256) -> bool:
     """
     @notice Have as much of `account` taken over as its terms ask for. The notional is
-            shared among providers pro rata to what is left of their capacities.
-            Refused if nothing was taken and no deficit was paid.
+            shared among providers pro rata to what is left of their capacities. Of an
+            account near its end, or with a deficit, what they leave of its positions is
+            closed against the other side. Refused if nothing was taken, nothing closed
+            and no deficit paid.
     @return Whether the account was left with a deficit only, which was paid.
     """
-    discount: uint256 = 0
-    parts: uint256 = 0
-    exposure: uint256 = 0
-    is_bankrupt: bool = False
-    discount, parts, exposure, is_bankrupt = extcall CLEARINGHOUSE.open_takeover(
-        account
+    terms: IClearinghouse.Terms = extcall CLEARINGHOUSE.open_takeover(
+        account, pacing._is_open(pacing.failed_at[account], block.timestamp)
     )
-
-    due: uint256 = 0
     taken: uint256 = 0
-    if not is_bankrupt:
-        due = fp._mul_div_up(exposure, parts, backstop.PARTS)
-        taken = self._share_out(account, due, exposure, discount)
+    deleveraged: uint256 = 0
+    if not terms.is_bankrupt:
+        left: uint256 = 0
+        taken, left = self._share_out(account, terms)
+        rest: uint256 = terms.due + left - terms.exposure
+        if terms.may_deleverage and rest != 0:
+            deleveraged = extcall CLEARINGHOUSE.deleverage(
+                backstop._compute_portion(rest, left)
+            )
 
     is_deficit_paid: bool = extcall CLEARINGHOUSE.close_takeover()
-    assert taken != 0 or is_deficit_paid, errors.NOTHING_TAKEN
+    assert (
+        taken != 0 or deleveraged != 0 or is_deficit_paid
+    ), errors.NOTHING_TAKEN
     log ILiquidator.Liquidation(
         account=account,
         caller=msg.sender,
-        exposure=exposure,
-        due=due,
+        exposure=terms.exposure,
+        due=terms.due,
+        shared=terms.shared,
         taken=taken,
-        discount=discount,
+        deleveraged=deleveraged,
+        discount=terms.discount,
         is_deficit_paid=is_deficit_paid,
         time=block.timestamp,
     )
@@ -167,11 +180,13 @@ def can_liquidate(account: uint256) -> bool:
     health: IClearinghouse.Health = staticcall CLEARINGHOUSE.assess(account)
     if not (margin._is_liquidatable(health) and margin._is_due(health)):
         return False
-    if not backstop._is_open(
+    is_failed: bool = pacing._is_open(pacing.failed_at[account], block.timestamp)
+    if not is_failed and not backstop._is_open(
         health.equity, health.maintenance_margin, health.exposure
     ):
         return False
-    return health.priced_at < block.timestamp
+    noted: uint256 = staticcall CLEARINGHOUSE.distress(account)
+    return distress._was_due(noted, health.priced_at, block.timestamp)
 
 
 # Internal
@@ -214,18 +229,19 @@ def _get_capacities(account: uint256) -> DynArray[uint256, providers.MAX_PROVIDE
 
 @internal
 def _share_out(
-    account: uint256, total: uint256, exposure: uint256, discount: uint256
-) -> uint256:
+    account: uint256, terms: IClearinghouse.Terms
+) -> (uint256, uint256):
     """
-    @notice Have `total` of the exposure taken over by the providers, and return how
-            much of it was. What those leave who fail is shared among the others, so
-            that a large pledge with nothing behind it keeps nobody from his part.
+    @notice Have providers take over what they may of what is due; return how much they
+            took, and what is left of the exposure. What those leave who fail is shared
+            among the others, so that a large pledge with nothing behind it keeps nobody
+            from his part.
     """
     capacities: DynArray[uint256, providers.MAX_PROVIDERS] = self._get_capacities(
         account
     )
-    left: uint256 = exposure
-    due: uint256 = total
+    left: uint256 = terms.exposure
+    due: uint256 = terms.shared
     taken: uint256 = 0
     for _: uint256 in range(_ROUNDS):
         shared: uint256 = due
@@ -242,7 +258,7 @@ def _share_out(
                 continue
             portion: uint256 = backstop._compute_portion(part, left)
             worth: uint256 = self._take_over(
-                account, providers._order[i], part, portion, discount
+                account, providers._order[i], part, portion, terms.discount
             )
             if worth == 0:
                 capacities[i] = 0
@@ -251,7 +267,7 @@ def _share_out(
             left -= part
             due -= part
             taken += worth
-    return taken
+    return taken, left
 
 
 @internal

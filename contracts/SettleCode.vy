@@ -146,6 +146,8 @@ def close_takeover() -> bool:
     assert account != 0, errors.NO_TAKEOVER
     state.takeover_account = 0
     state.takeover_discount = 0
+    state.takeover_deficit = 0
+    state.takeover_may_deleverage = False
     bankruptcy._use_idle(account)
     if not bankruptcy._is_bankrupt(account):
         return False

@@ -22,6 +22,7 @@ from specs import clearinghouse as ch
 from specs import liquidator, nonces, packing, perpetual, providers
 from specs import state as words
 from specs.accounts import USDC, Account, AccountId, Address, Settings
+from specs.distress import Distress
 from specs.fixed_point import Lots, Ray, Seconds, Wad
 from specs.funding import Funding
 from specs.guards import Guards
@@ -343,7 +344,9 @@ def read_account(reader: Reader, scope: Scope, account: AccountId) -> Account:
     instruments = [*scope.markets, *(SPOT + each for each in scope.assets)]
     codes = sorted(get_code(each) for each in instruments) if ordered else []
     orders = read_row(reader, "orders", account, codes)
-    return to_account(account, header, tuple(balances), tuple(positions), tuple(orders))
+    noted = reader.word("distress", account)
+    rows = tuple(balances), tuple(positions), tuple(orders)
+    return to_account(account, header, noted, *rows)
 
 
 Row = tuple[tuple[int, int], ...]
@@ -352,11 +355,11 @@ Row = tuple[tuple[int, int], ...]
 
 @lru_cache(maxsize=2**14)
 def to_account(
-    account: AccountId, word: int, had: Row, held: Row, resting: Row
+    account: AccountId, word: int, noted: int, had: Row, held: Row, resting: Row
 ) -> Account:
     """
-    Return the account in its words: those of its balances, its positions and its
-    orders.
+    Return the account in its words: its header, what is noted of its liquidation, and
+    those of its balances, its positions and its orders.
     """
     header = packing.unpack(word, words.BY_ACCOUNT["headers"])
     balances = {asset: to_balance(found) for asset, found in had if found}
@@ -386,7 +389,9 @@ def to_account(
         auto_realize=header["is_realising"] != 0,
         max_leverage=header["max_leverage"],
     )
-    return Account(balances, positions, orders, settings)
+    times = packing.unpack(noted, words.BY_ACCOUNT["distress"])
+    distress = Distress(Seconds(times["flagged_at"]), Seconds(times["sliced_at"]))
+    return Account(balances, positions, orders, settings, distress)
 
 
 def to_balance(word: int) -> Balance:

@@ -37,6 +37,8 @@ class Terms:
     """The share to take over, in 1/65536."""
     exposure: Wad
     """What that is a share of: positions and debts that are not stale."""
+    due: Wad
+    """How much of it is to go, rounded up."""
     shared: Wad
     """
     How much of it providers may take: all that is due; with a deficit the share of it
@@ -87,7 +89,8 @@ def open_takeover(
     may_deleverage = deleveraging.is_open(
         health.equity, health.maintenance_margin, health.value
     )
-    return state, Terms(discount, parts, exposure, shared, deficit, may_deleverage)
+    terms = Terms(discount, parts, exposure, due, shared, deficit, may_deleverage)
+    return state, terms
 
 
 def realise_fresh(state: State, account: AccountId, now: Seconds) -> State:

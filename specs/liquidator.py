@@ -245,8 +245,7 @@ def liquidate(
     deleveraged = Wad(0)
     if not bankruptcy.is_bankrupt(clearing, account, now):
         clearing, taken, left = share_out(clearing, state, now, account, terms)
-        due = Wad(mul_div_up(terms.exposure, terms.parts, backstop.PARTS))
-        rest = Wad(due - (terms.exposure - left))
+        rest = Wad(terms.due - (terms.exposure - left))
         if terms.may_deleverage and rest > 0:
             portion = backstop.compute_portion(rest, left)
             clearing, deleveraged = deleverage_code.deleverage(

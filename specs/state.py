@@ -26,6 +26,7 @@ from specs import (
 )
 from specs.accounts import USDC, Account, AccountId, Address
 from specs.deleveraging import Epoch
+from specs.distress import DISTRESS
 from specs.fixed_point import Lots, Ray, Seconds, Wad
 from specs.funding import Funding
 from specs.instruments import is_spot
@@ -67,7 +68,10 @@ BY_MARKET: Final[Mapping[str, Word]] = {
 }
 """Key: market."""
 
-BY_ACCOUNT: Final[Mapping[str, Word]] = {"headers": packing.HEADER}
+BY_ACCOUNT: Final[Mapping[str, Word]] = {
+    "headers": packing.HEADER,
+    "distress": DISTRESS,
+}
 """Key: account."""
 
 BY_ACCOUNT_AND_NUMBER: Final[Mapping[str, Word]] = {

@@ -27,13 +27,17 @@ HALVINGS: constant(uint256) = 16
 MAX_LEGS: constant(uint256) = 18
 # Collateral worth no more than this does not keep an account from being bankrupt.
 DUST: constant(uint256) = 10**18 // 100
+_LOW_24: constant(uint256) = 2**24 - 1
+_LOW_40: constant(uint256) = 2**40 - 1
 
 
 # A position or a debt of an account, and what initial margin it binds.
+# `instrument` is the market, or the asset's of a debt; `risk` has the fields of the word
+# of that name, scaled by the market's volatility.
 struct Leg:
+    instrument: uint256
     notional: uint256
-    base_imf: uint256
-    imf_factor: uint256
+    risk: uint256
 
 
 @internal
@@ -53,6 +57,18 @@ def _is_open(equity: int256, maintenance_margin: int256, exposure: uint256) -> b
     @notice Return whether the account is below the margin that opens the backstop.
     """
     return equity < self._compute_backstop_margin(maintenance_margin, exposure)
+
+
+@internal
+@pure
+def _compute_shared(due: uint256, deficit: uint256, fund: uint256) -> uint256:
+    """
+    @notice Return how much of what is due providers may take over, rounded down: all of
+            it, or the share of an account's deficit that the backstop fund can pay.
+    """
+    if deficit <= fund:
+        return due
+    return fp._mul_div_down(due, fund, deficit)
 
 
 @internal
@@ -107,12 +123,21 @@ def _heals(
         self._sum(legs) * parts, discount, PARTS * fp.WAD
     )
     for leg: Leg in legs:
-        needed += requirements._compute_margin(
-            leg.base_imf,
-            leg.imf_factor,
-            fp._mul_div_up(leg.notional, PARTS - parts, PARTS),
+        needed += self._initial_margin(
+            leg.risk, fp._mul_div_up(leg.notional, PARTS - parts, PARTS)
         )
     return equity >= convert(needed, int256)
+
+
+@internal
+@pure
+def _initial_margin(risk: uint256, notional: uint256) -> uint256:
+    """
+    @notice Return the initial margin of a leg of that notional, rounded up.
+    """
+    return requirements._compute_margin(
+        risk & _LOW_24, (risk >> 48) & _LOW_40, notional
+    )
 
 
 @internal

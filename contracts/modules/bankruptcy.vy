@@ -14,6 +14,7 @@ from . import backstop
 from . import fixed_point as fp
 from . import margin
 from . import money_market
+from . import perpetual
 from . import state
 
 uses: money_market
@@ -60,12 +61,15 @@ def _owed(account: uint256, asset: uint256) -> uint256:
 @view
 def _is_bankrupt(account: uint256) -> bool:
     """
-    @notice Return whether the account has nothing but a USDC debt; collateral worth
-            no more than dust does not count, so nobody can hold a write-off up with a
-            donation.
+    @notice Return whether the account has nothing but a USDC debt, and claims for less;
+            collateral worth no more than dust does not count, so nobody can hold a
+            write-off up with a donation.
     """
     header: uint256 = state.headers[account]
-    if accounts._markets(header) != 0 or self._owed(account, accounts.USDC) == 0:
+    is_flat: bool = False
+    claims: uint256 = 0
+    is_flat, claims = self._claims(account)
+    if not is_flat or self._owed(account, accounts.USDC) <= claims:
         return False
     worth: uint256 = self._held(account, accounts.USDC)
     entries: uint256 = accounts._assets(header)
@@ -80,6 +84,26 @@ def _is_bankrupt(account: uint256) -> bool:
         )
         entries >>= 8
     return worth <= backstop.DUST
+
+
+@internal
+@view
+def _claims(account: uint256) -> (bool, uint256):
+    """
+    @notice Return whether an account has no open position, and what the markets' funds
+            still owe it for positions that it closed.
+    """
+    claims: uint256 = 0
+    entries: uint256 = accounts._markets(state.headers[account])
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        word: uint256 = state.positions[account][(entries & 255) - 1]
+        if perpetual._lots(word) != 0:
+            return False, 0
+        claims += convert(-perpetual._basis(word), uint256)
+        entries >>= 8
+    return True, claims
 
 
 @internal
@@ -107,22 +131,25 @@ def _use_idle(account: uint256):
 @internal
 def _write_off(account: uint256) -> bool:
     """
-    @notice Pay a bankrupt account's debt: the backstop fund first, then the reserve,
-            then the lenders, or the pool halts. Return whether anything was paid or
-            the pool has halted now.
+    @notice Pay a bankrupt account's debt, but for what its claims will: the backstop
+            fund first, then the reserve, then the lenders, or the pool halts. Return
+            whether anything was paid or the pool has halted now.
     """
+    claims: uint256 = self._claims(account)[1]
+    deficit: uint256 = self._owed(account, accounts.USDC) - claims
     was_halted: bool = money_market._is_halted(accounts.USDC)
     pool: money_market.Pool = money_market._load(accounts.USDC)
     fund_paid: uint256 = min(
-        self._owed(account, accounts.USDC),
-        self._held(accounts.BACKSTOP_FUND, accounts.USDC),
+        deficit, self._held(accounts.BACKSTOP_FUND, accounts.USDC)
     )
     pool = money_market._debit(accounts.BACKSTOP_FUND, accounts.USDC, pool, fund_paid)
     pool = money_market._pay_debt(account, accounts.USDC, pool, fund_paid)
     reserve_paid: uint256 = 0
     socialised: uint256 = 0
-    if money_market._scaled(state.balances[account][accounts.USDC]) < 0:
-        pool, reserve_paid, socialised = money_market._write_off(account, pool)
+    if fund_paid < deficit:
+        pool, reserve_paid, socialised = money_market._write_off(
+            account, pool, claims
+        )
     money_market._save(accounts.USDC, pool)
     is_halted: bool = money_market._is_halted(accounts.USDC)
     log IClearinghouse.BadDebt(

@@ -528,10 +528,13 @@ def _pay_out(pool: Pool, amount: uint256) -> Pool:
 
 
 @internal
-def _write_off(account: uint256, pool: Pool) -> (Pool, uint256, uint256):
+def _write_off(
+    account: uint256, pool: Pool, staying: uint256
+) -> (Pool, uint256, uint256):
     """
-    @notice Return the USDC pool with an account's debt cancelled, what the reserve
-            paid of it and what lenders and unrealised gains bear, in USDC.
+    @notice Return the USDC pool with an account's debt cancelled but for `staying`,
+            rounded down to a scaled unit, what the reserve paid of it and what lenders
+            and unrealised gains bear, in USDC.
     @dev The reserve pays first. The lend index then falls by the rest, so that gains
          bear it as lends do; what they lose of their interest leaves the total. A rest
          above half of what both have, or that takes the index too low, halts the pool
@@ -540,7 +543,9 @@ def _write_off(account: uint256, pool: Pool) -> (Pool, uint256, uint256):
     asset: uint256 = accounts.USDC
     word: uint256 = state.balances[account][asset]
     old_index: uint256 = pool.lend_index
-    debt: uint256 = self._debt(word, pool.borrow_index)
+    scaled: uint256 = convert(-self._scaled(word), uint256)
+    kept: uint256 = min(scaled, fp._mul_div_down(staying, fp.RAY, pool.borrow_index))
+    debt: uint256 = fp._mul_div_up(scaled - kept, pool.borrow_index, fp.RAY)
     burned: uint256 = min(pool.reserve, fp._mul_div_up(debt, fp.RAY, old_index))
     paid: uint256 = min(debt, fp._mul_div_down(burned, old_index, fp.RAY))
     rest: uint256 = debt - paid
@@ -577,8 +582,8 @@ def _write_off(account: uint256, pool: Pool) -> (Pool, uint256, uint256):
     pool.lend_index = lend_index
     pool.lends = lends - convert(lost, int256)
     pool.reserve -= burned
-    pool.borrows -= min(pool.borrows, convert(-self._scaled(word), uint256))
-    self._store(account, asset, word, 0, self._idle(word))
+    pool.borrows -= min(pool.borrows, scaled - kept)
+    self._store(account, asset, word, -convert(kept, int256), self._idle(word))
     return pool, paid, rest
 
 

@@ -52,7 +52,8 @@ virtuals: public(uint256)
 # Market: mark 80 | mark at the fast index 80 | time 32 | open interest's part of the
 # IMF 24 | scale of the MMF 16 | scale of the IMF 16.
 market_quote: public(HashMap[uint256, uint256])
-# Market: listed 8 | interval 32 | lot 8 | underlying 8 | the fields of `risk`.
+# Market: epochs of auto-deleveraging so far 23 | paused 1 | listed 8 | interval 32
+# | lot 8 | underlying 8 | the fields of `risk`.
 market_risk: public(HashMap[uint256, uint256])
 # Market: index 128, signed | rate 64, signed | updated at 32 | interval start 32.
 market_funding: public(HashMap[uint256, uint256])
@@ -86,7 +87,8 @@ tick_map: public(HashMap[uint256, HashMap[uint256, uint256]])
 headers: public(HashMap[uint256, uint256])
 # Account, asset: scaled 128, signed | idle 128.
 balances: public(HashMap[uint256, HashMap[uint256, uint256]])
-# Account, market: lots 64, signed | basis 128, signed | entry tick plus one 24.
+# Account, market: lots 64, signed | basis 128, signed | epochs met 24 | entry tick plus
+# one 24. Of the inventory, account 3: what epochs have yet to close, I52.
 positions: public(HashMap[uint256, HashMap[uint256, uint256]])
 # Account, market: growth at the entry tick that the position has been paid, as above.
 snapshots: public(HashMap[uint256, HashMap[uint256, uint256]])
@@ -94,6 +96,19 @@ snapshots: public(HashMap[uint256, HashMap[uint256, uint256]])
 # Account, instrument's code: resting bids 128 | asks 128, lots or WAD, I17.
 orders: public(HashMap[uint256, HashMap[uint256, uint256]])
 
-# The account that a takeover is open on in this transaction, and its discount.
+# Market: what its epochs have yet to close of longs 64 | of shorts 64.
+market_pending: public(HashMap[uint256, uint256])
+# Market, epoch: lots 64 | open interest that they reduce 64 | price 80 | of longs 1.
+epoch_terms: public(HashMap[uint256, HashMap[uint256, uint256]])
+# Market, epoch: funding index 128, signed | carry 64 | lots not yet closed 64.
+epoch_state: public(HashMap[uint256, HashMap[uint256, uint256]])
+
+# Account: flagged as due at 32 | last sliced at 32.
+distress: public(HashMap[uint256, uint256])
+
+# The account that a takeover is open on in this transaction, its discount, by how much
+# its value was below nothing, and whether it may be deleveraged.
 takeover_account: transient(uint256)
 takeover_discount: transient(uint256)
+takeover_deficit: transient(uint256)
+takeover_may_deleverage: transient(bool)

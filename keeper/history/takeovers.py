@@ -5,7 +5,7 @@ from dataclasses import replace
 from keeper.history.books import Entry, expect
 from keeper.history.touches import Touched, get_idle, realise, settle, trade, use_idle
 from keeper.history.users import owner_of
-from specs import bankruptcy, liquidation_code, liquidator, margin, providers
+from specs import backstop, bankruptcy, liquidation_code, liquidator, margin, providers
 from specs import clearinghouse as ch
 from specs.accounts import USDC, AccountId
 from specs.bankruptcy import Deficit
@@ -22,14 +22,19 @@ def open_takeover(state: State, entry: Entry) -> State:
         if not margin.is_stale(state.markets[market].quote, now):
             touched = realise(touched, market, account)
     settle(entry, use_idle(touched, account))
-    opened, terms = liquidation_code.open_takeover(state, now, account)
+    opened, terms = liquidation_code.open_takeover(
+        state, now, account, is_book_failed=not backstop.is_open(health)
+    )
     expect(
         entry.event,
         equity=health.equity,
         maintenance_margin=health.maintenance_margin,
-        exposure=health.exposure,
+        exposure=terms.exposure,
         discount=terms.discount,
-        parts=terms.parts,
+        due=terms.due,
+        shared=terms.shared,
+        deficit=terms.deficit,
+        may_deleverage=terms.may_deleverage,
     )
     return opened
 

@@ -301,7 +301,9 @@ class Scene:
 
     def liquidate(self, account: AccountId) -> Receipt | None:
         """Have the keeper liquidate an account if it is due, and return the receipt."""
-        if not liquidator.can_liquidate(self.state, account, self.now):
+        if not liquidator.can_liquidate(
+            self.state, self.world.liquidator, account, self.now
+        ):
             return None
         try:
             return self._work("liquidator", "liquidate", account)

@@ -137,6 +137,7 @@ VAULT_CALLS = {
     **dict.fromkeys(PLAIN_VIEWS, ()),
     **dict.fromkeys(BY_NUMBER, (BTC,)),
     "headers": (ACCOUNT,),
+    "distress": (ACCOUNT,),
     "balances": (ACCOUNT, USDC),
     "positions": (ACCOUNT, 0),
     "snapshots": (ACCOUNT, 0),
@@ -254,7 +255,7 @@ LENS_CALLS = {
 }
 BOOK_CALLS = {
     **dict.fromkeys(("GOVERNOR", "CLEARINGHOUSE", "ORACLE"), ()),
-    **dict.fromkeys(("top", "listing"), (0,)),
+    **dict.fromkeys(("top", "listing", "recent_volume"), (0,)),
     **dict.fromkeys(("listing_word", "top_word", "index_word", "order_word"), (0,)),
     "level_word": (0, 1),
     "maker_word": (ACCOUNT,),
@@ -263,6 +264,7 @@ BOOK_CALLS = {
     "refresh": (0,),
     "list_instrument": (SPOT + BTC, WAD // 10, 14, 5, 100 * WAD, 20_000),
     "convert": (ACCOUNT, SPOT + ETH, 1, 5),
+    "liquidate": (ACCOUNT, 0, True, 1, 60_000 * WAD, 5),
     "place": ((ACCOUNT, 0, True, 10, 60_000 * WAD, 0, False, 0, 0), 5),
     "cancel": ([1],),
     "cancel_all": (ACCOUNT,),
