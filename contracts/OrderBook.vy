@@ -62,6 +62,11 @@ interface Clearinghouse:
         account: uint256,
         makings: DynArray[IClearinghouse.Making, matching.ROUND],
     ) -> (DynArray[uint256, matching.ROUND], String[32]): nonpayable
+    def clear_slice(
+        instrument: uint256,
+        account: uint256,
+        makings: DynArray[IClearinghouse.Making, matching.ROUND],
+    ) -> (DynArray[uint256, matching.ROUND], String[32]): nonpayable
 
 
 interface PriceOracle:
@@ -80,6 +85,10 @@ _HOLD: constant(uint256) = 300
 _GAS_SHARE: constant(uint256) = 32
 # Why an order goes that was cancelled by whom it may be.
 _CANCELLED: constant(String[32]) = "cancelled"
+# What an order is to the Clearinghouse: the account's own, or one that it has to bear.
+_ASKED: constant(uint256) = 0
+_CONVERSION: constant(uint256) = 1
+_SLICE: constant(uint256) = 2
 # Orders in one call.
 _BATCH: constant(uint256) = 32
 
@@ -127,40 +136,36 @@ def convert(
     @param max_fills Resting orders that are visited at most, up to 32.
     @return Lots sold.
     """
-    code: uint256 = listings._code(instrument)
-    listing: uint256 = listings._read(code)
-    assert code >= instruments.MAX_LISTED, errors.UNKNOWN_INSTRUMENT
-    placement: IOrderBook.Placement = IOrderBook.Placement(
-        account=account,
-        instrument=instrument,
-        is_buy=False,
-        lots=lots,
-        price=listings._tick(listing),
-        kind=listings.IOC,
-        is_reduce_only=True,
-        self_trade=listings.CANCEL_OLDEST,
-        expiry=0,
-    )
-    number: uint256 = listings._check(listing, placement, max_fills, block.timestamp)
-    low: uint256 = 0
-    high: uint256 = 0
-    low, high = self._band(code)
-    visits: uint256 = self._sweep(code, listing, False, low, high, max_fills)
-    left: uint256 = 0
+    assert instruments._is_spot(instrument), errors.UNKNOWN_INSTRUMENT
+    filled: uint256 = 0
     reason: String[32] = ""
-    left, reason = self._match(
-        placement, code, listing, number, lots, visits, low, high, True
+    filled, reason = self._force(
+        account, instrument, False, lots, 0, max_fills, _CONVERSION
     )
-    assert left != lots, errors.NOT_FILLED
-    log IOrderBook.CollateralSold(
-        account=account,
-        instrument=instrument,
-        lots=lots,
-        sold=lots - left,
-        caller=msg.sender,
-        timestamp=block.timestamp,
-    )
-    return lots - left
+    assert filled != 0, errors.NOT_FILLED
+    return filled
+
+
+@external
+def liquidate(
+    account: uint256,
+    instrument: uint256,
+    is_buy: bool,
+    lots: uint256,
+    price: uint256,
+    max_fills: uint256,
+) -> (uint256, String[32]):
+    """
+    @notice Buy or sell up to `lots` for an account that is being liquidated, of which
+            the Clearinghouse refuses to clear any unless it has a slice open.
+    @dev Orders of the account's own owner are cancelled on the way, or they would keep
+         it from being liquidated. It may be less than what may rest.
+    @param price The worst price, WAD USDC; between two ticks it is the better one for
+           the account.
+    @param max_fills Resting orders that are visited at most, up to 32.
+    @return Lots filled; why not all of them are.
+    """
+    return self._force(account, instrument, is_buy, lots, price, max_fills, _SLICE)
 
 
 # The governor
@@ -247,7 +252,7 @@ def place(
     if matching._crosses(code, placement.is_buy, number):
         assert placement.kind != listings.POST_ONLY, errors.WOULD_TAKE
         left, reason = self._match(
-            placement, code, listing, number, lots, visits, low, high, False
+            placement, code, listing, number, lots, visits, low, high, _ASKED
         )
     assert left == 0 or placement.kind != listings.FOK, errors.NOT_FILLED
     id: uint256 = 0
@@ -346,6 +351,16 @@ def top(instrument: uint256) -> (uint256, uint256, uint256):
         price_levels._best(code, False) * tick,
         price_levels._last(code) * tick,
     )
+
+
+@external
+@view
+def recent_volume(instrument: uint256) -> uint256:
+    """
+    @notice Return how many lots takers have bought and sold of late, forced fills not
+            counted: it decays to nothing within five minutes of the last fill.
+    """
+    return price_levels._volume(listings._code(instrument), block.timestamp)
 
 
 @external
@@ -454,6 +469,64 @@ def account_of(maker: uint256) -> uint256:
 
 
 # In the order in which the above use them
+
+
+@internal
+def _force(
+    account: uint256,
+    instrument: uint256,
+    is_buy: bool,
+    lots: uint256,
+    price: uint256,
+    max_fills: uint256,
+    force: uint256,
+) -> (uint256, String[32]):
+    """
+    @notice Fill an order that nobody placed for the account at once, as far as it can
+            be, and return how many lots that is and why not all.
+    """
+    code: uint256 = listings._code(instrument)
+    listing: uint256 = listings._read(code)
+    listings._check_size(lots, max_fills)
+    tick: uint256 = listings._tick(listing)
+    number: uint256 = price // tick
+    if not is_buy and number * tick != price:
+        number += 1
+    placement: IOrderBook.Placement = IOrderBook.Placement(
+        account=account,
+        instrument=instrument,
+        is_buy=is_buy,
+        lots=lots,
+        price=price,
+        kind=listings.IOC,
+        is_reduce_only=True,
+        self_trade=listings.CANCEL_OLDEST,
+        expiry=0,
+    )
+    low: uint256 = 0
+    high: uint256 = 0
+    low, high = self._band(code)
+    visits: uint256 = self._sweep(code, listing, is_buy, low, high, max_fills)
+    left: uint256 = 0
+    reason: String[32] = ""
+    left, reason = self._match(
+        placement, code, listing, number, lots, visits, low, high, force
+    )
+    if left != 0 and len(reason) == 0:
+        reason = errors.NOT_FILLED
+    log IOrderBook.OrderForced(
+        account=account,
+        instrument=instrument,
+        is_buy=is_buy,
+        lots=lots,
+        price=price,
+        filled=lots - left,
+        reason=reason,
+        caller=msg.sender,
+        timestamp=block.timestamp,
+    )
+    self._observe(1 << code)
+    return lots - left, reason
 
 
 @internal
@@ -574,13 +647,15 @@ def _match(
     max_fills: uint256,
     low: uint256,
     high: uint256,
-    is_conversion: bool,
+    force: uint256,
 ) -> (uint256, String[32]):
     """
     @notice Fill an order in rounds, and return what is left of it and why, if there is
-            a reason. It may be a conversion, which is cleared as such.
+            a reason. What was forced is cleared as what it is.
     """
-    taker: matching.Taker = matching._open(placement, code, listing, number, low, high)
+    taker: matching.Taker = matching._open(
+        placement, code, listing, number, low, high, force != _ASKED
+    )
     left: uint256 = lots
     visits: uint256 = max_fills
     # Every round but the last one visits an order.
@@ -595,9 +670,13 @@ def _match(
         if len(met.orders) != 0:
             sizes: DynArray[uint256, matching.ROUND] = []
             halt: String[32] = ""
-            if is_conversion:
+            if force == _CONVERSION:
                 sizes, halt = extcall CLEARINGHOUSE.clear_conversion(
                     code - instruments.MAX_LISTED, placement.account, met.makings
+                )
+            elif force == _SLICE:
+                sizes, halt = extcall CLEARINGHOUSE.clear_slice(
+                    placement.instrument, placement.account, met.makings
                 )
             else:
                 sizes, halt = extcall CLEARINGHOUSE.clear(

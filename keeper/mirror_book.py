@@ -14,7 +14,7 @@ from keeper.mirror import Storage, slot_of
 from keeper.mirror_ticks import Mismatch
 from specs import instruments, packing
 from specs.accounts import AccountId, Address
-from specs.book_state import Book, Order, OrderId, State, Told
+from specs.book_state import Book, Order, OrderId, State, Told, Volume
 from specs.fixed_point import WAD, Lots, Seconds, Wad
 from specs.listings import Listing
 from specs.packing import Field, Word
@@ -45,6 +45,8 @@ TOP: Word = {
     "last": Field(184, 24),
     "mid": Field(120, 64, unit=UNIT),
     "told_at": Field(88, 32),
+    "volume": Field(32, 56),
+    "traded_at": Field(0, 32),
 }
 LEVEL: Word = {
     "lots": Field(168, 88),
@@ -151,7 +153,8 @@ def read_one(listing: Listing, top: Fields, resting: Mapping[OrderId, Order]) ->
     for side, number in best.items():
         if top[side] != number:
             raise Mismatch(f"best {side} is {number}, stored is {top[side]}")
-    return Book(listing, tuple(bids), tuple(asks), top["last"])
+    volume = Volume(Lots(top["volume"]), Seconds(top["traded_at"]))
+    return Book(listing, tuple(bids), tuple(asks), top["last"], volume)
 
 
 def read_orders(reader: Reader, code: int) -> dict[OrderId, Order]:

@@ -38,6 +38,17 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Volume:
+    """What takers have bought and sold of late, as of the last time they did."""
+
+    lots: Lots
+    time: Seconds
+
+
+NOTHING_TRADED: Final = Volume(Lots(0), NEVER)
+
+
+@dataclass(frozen=True)
 class Book:
     """What rests in an instrument: order ids, best first."""
 
@@ -46,6 +57,7 @@ class Book:
     asks: tuple[OrderId, ...] = ()
     last: int = 0
     """The price of the last fill, in ticks; 0 if there was none."""
+    volume: Volume = NOTHING_TRADED
 
 
 @dataclass(frozen=True)
@@ -116,8 +128,7 @@ def with_order(world: World, order: OrderId, changed: Order) -> World:
     return replace(world, book=replace(world.book, orders=orders))
 
 
-def with_last(world: World, instrument: int, number: int) -> World:
-    """Return the world with the price of an instrument's last fill noted."""
-    book = replace(world.book.books[instrument], last=number)
+def with_book(world: World, instrument: int, book: Book) -> World:
+    """Return the world with an instrument's book replaced."""
     books = {**world.book.books, instrument: book}
     return replace(world, book=replace(world.book, books=books))

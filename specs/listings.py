@@ -103,10 +103,7 @@ def require_placement(
     listing: Listing, placement: Placement, max_fills: int, now: Seconds
 ) -> int:
     """Refuse an order that can't be; return its price in ticks."""
-    if placement.lots == 0:
-        raise errors.ZeroAmount
-    if placement.lots > MAX_LOTS:
-        raise errors.AmountTooLarge
+    require_size(placement.lots, max_fills)
     if placement.lots < listing.min_lots and not placement.is_reduce_only:
         raise errors.SizeTooSmall
     number, rest_of_price = divmod(placement.price, listing.tick)
@@ -116,13 +113,21 @@ def require_placement(
         raise errors.PriceOutOfRange
     if placement.kind not in list(Kind) or placement.self_trade not in list(SelfTrade):
         raise errors.OutOfBounds
-    if max_fills > MAX_VISITS:
-        raise errors.OutOfBounds
     if placement.expiry > MAX_EXPIRY:
         raise errors.OutOfBounds
     if placement.expiry != NEVER and placement.expiry < now:
         raise errors.OrderExpired
     return number
+
+
+def require_size(lots: Lots, max_fills: int) -> None:
+    """Refuse to fill so much, or to visit so many."""
+    if lots == 0:
+        raise errors.ZeroAmount
+    if lots > MAX_LOTS:
+        raise errors.AmountTooLarge
+    if max_fills > MAX_VISITS:
+        raise errors.OutOfBounds
 
 
 def get_scale(instrument: int, listing: Listing) -> int:

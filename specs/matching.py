@@ -8,6 +8,7 @@ Counterpart of ``contracts/modules/matching.vy``.
 """
 
 from dataclasses import replace
+from enum import Enum, auto
 from typing import Final
 
 from specs import accounts as acc
@@ -20,18 +21,29 @@ from specs.book_state import (
     World,
     get_others,
     get_scale,
-    with_last,
     with_order,
 )
 from specs.fixed_point import Lots, Seconds, Wad
 from specs.instruments import get_asset
 from specs.limit_bands import narrow
 from specs.listings import NEVER, Placement, SelfTrade
-from specs.makers import Making, Stop
+from specs.makers import Cleared, Making, Stop
 from specs.order_queue import cancel, remove
+from specs.price_levels import note_fill
 
 ROUND: Final = 16
 """Orders that are cleared together."""
+
+
+class Force(Enum):
+    """What an order is to the Clearinghouse."""
+
+    NONE = auto()
+    """One that its account wants."""
+    CONVERSION = auto()
+    """A sale of collateral for the USDC that its account owes above what it may."""
+    SLICE = auto()
+    """A part of a liquidation."""
 
 
 def crosses(world: World, placement: Placement, number: int) -> bool:
@@ -75,11 +87,11 @@ def match(
     lots: Lots,
     max_fills: int,
     band: Band,
-    is_conversion: bool = False,
+    force: Force = Force.NONE,
 ) -> tuple[World, Lots, Stop]:
     """
-    Return what has been filled of an order in rounds: what is left, and why. It may be
-    a conversion, which is cleared as such.
+    Return what has been filled of an order in rounds: what is left, and why. What was
+    forced is cleared as what it is.
     """
     band = narrow(world.book, placement, band)
     left, visits = lots, max_fills
@@ -88,7 +100,7 @@ def match(
         world, met, visits, stop = gather(world, placement, number, left, visits, band)
         if not met:
             break
-        world, filled, halted = clear(world, placement, met, is_conversion)
+        world, filled, halted = clear(world, placement, met, force)
         left = Lots(left - filled)
         stop = halted or stop
     return world, left, stop if left > 0 else None
@@ -150,36 +162,47 @@ def to_making(state: State, order: OrderId, lots: Lots) -> Making:
 
 
 def clear(
-    world: World, placement: Placement, met: Met, is_conversion: bool
+    world: World, placement: Placement, met: Met, force: Force
 ) -> tuple[World, Lots, Stop]:
     """
     Return what the Clearinghouse has filled of the orders that were met. After a stop,
     the last ones that were not filled stay as they are.
     """
-    by_book = world.clearing, world.now, world.book.address
-    account, instrument = placement.account, placement.instrument
-    makings = [making for _, making in met]
-    if is_conversion:
-        clearing, cleared = forced_code.clear_conversion(
-            *by_book, get_asset(instrument), account, makings
-        )
-    else:
-        clearing, cleared = order_code.clear(
-            *by_book, instrument, account, placement.is_buy, makings
-        )
-    world = replace(world, clearing=clearing)
+    world, cleared = ask(world, placement, [making for _, making in met], force)
     tried = len(met)
     while cleared.stop and tried > 0 and cleared.filled[tried - 1] == 0:
         tried -= 1
     total = 0
     for (order, making), size in list(zip(met, cleared.filled, strict=True))[:tried]:
-        world, filled = settle(world, order, making, size)
+        world, filled = settle(world, order, making, size, force)
         total += filled
     return world, Lots(total), cleared.stop
 
 
+def ask(
+    world: World, placement: Placement, makings: list[Making], force: Force
+) -> tuple[World, Cleared]:
+    """Return what the Clearinghouse makes of resting orders that were met."""
+    by_book = world.clearing, world.now, world.book.address
+    account, instrument = placement.account, placement.instrument
+    match force:
+        case Force.CONVERSION:
+            clearing, cleared = forced_code.clear_conversion(
+                *by_book, get_asset(instrument), account, makings
+            )
+        case Force.SLICE:
+            clearing, cleared = forced_code.clear_slice(
+                *by_book, instrument, account, makings
+            )
+        case Force.NONE:
+            clearing, cleared = order_code.clear(
+                *by_book, instrument, account, placement.is_buy, makings
+            )
+    return replace(world, clearing=clearing), cleared
+
+
 def settle(
-    world: World, order: OrderId, making: Making, size: int
+    world: World, order: OrderId, making: Making, size: int, force: Force
 ) -> tuple[World, Lots]:
     """
     Return the world with so much of a resting order filled, in lots, too.
@@ -194,7 +217,8 @@ def settle(
     filled = Lots(-(-size // scale))
     left = Lots(other.lots - filled)
     if filled > 0:
-        world = with_last(world, other.instrument, other.number)
+        counted = filled if force is Force.NONE else Lots(0)
+        world = note_fill(world, other.instrument, other.number, counted)
     min_lots = world.book.books[other.instrument].listing.min_lots
     if size < making.size or left < min_lots:
         return remove(world, order, other.lots * scale - size), filled

@@ -25,7 +25,7 @@ from specs.book_state import OrderId as OrderId
 from specs.book_state import State as State
 from specs.book_state import get_others as get_others
 from specs.book_state import get_scale as get_scale
-from specs.fixed_point import Lots, Seconds, Wad
+from specs.fixed_point import Lots, Seconds, Wad, mul_div_down, mul_div_up
 from specs.impact import compute_mid
 from specs.instruments import MAX_LISTED, is_spot
 from specs.limit_bands import is_too_good, require_limit_band
@@ -36,12 +36,12 @@ from specs.listings import Kind as Kind
 from specs.listings import Listing as Listing
 from specs.listings import Placement as Placement
 from specs.listings import SelfTrade as SelfTrade
-from specs.listings import require_listing, require_placement
+from specs.listings import require_listing, require_placement, require_size
 from specs.makers import Stop
-from specs.matching import crosses, has_expired, match, sweep
+from specs.matching import Force, crosses, has_expired, match, sweep
 from specs.order_slots import MAX_ORDERS as MAX_ORDERS
 from specs.order_slots import get_slot as get_slot
-from specs.price_levels import get_levels
+from specs.price_levels import get_levels, get_recent
 from specs.state import State as Clearing
 from specs.state import assess
 
@@ -113,25 +113,41 @@ def convert(
     """
     if not is_spot(instrument):
         raise errors.UnknownInstrument
-    book = get_book(state, instrument)
-    placement = Placement(
-        account,
-        instrument,
-        is_buy=False,
-        lots=lots,
-        price=book.listing.tick,
-        kind=Kind.IOC,
-        is_reduce_only=True,
-        self_trade=SelfTrade.CANCEL_OLDEST,
-    )
-    number = require_placement(book.listing, placement, max_fills, now)
-    world, visits = sweep(World(state, clearing, now), placement, max_fills, band)
-    world, left, _ = match(
-        world, placement, number, lots, visits, band, is_conversion=True
-    )
-    if left == lots:
+    world = World(state, clearing, now)
+    at_any_price = Wad(0)
+    terms = account, instrument, False, lots, at_any_price, max_fills, band
+    world, filled, _ = force(world, *terms, Force.CONVERSION)
+    if filled == 0:
         raise errors.NotFilled
-    return world.book, world.clearing, Lots(lots - left)
+    return world.book, world.clearing, filled
+
+
+def liquidate(
+    state: State,
+    clearing: Clearing,
+    now: Seconds,
+    _caller: Address,
+    account: AccountId,
+    instrument: int,
+    is_buy: bool,
+    lots: Lots,
+    price: Wad,
+    max_fills: int,
+    band: Band,
+) -> tuple[State, Clearing, Lots, Stop]:
+    """
+    Buy or sell up to so many lots for an account that is being liquidated, of which the
+    Clearinghouse refuses to clear any unless it has a slice open; return how many were,
+    and why not all.
+
+    ``price`` is the worst; between two ticks it is the better one for the account.
+    Orders of the account's own owner are cancelled on the way, or they would keep it
+    from being liquidated. It may be less than what may rest.
+    """
+    world = World(state, clearing, now)
+    terms = account, instrument, is_buy, lots, price, max_fills, band
+    world, filled, reason = force(world, *terms, Force.SLICE)
+    return world.book, world.clearing, filled, reason
 
 
 # An account's owner, or an operator who may trade
@@ -227,7 +243,55 @@ def cancel_all(
     return world.book, world.clearing
 
 
+# Views
+
+
+def get_recent_volume(state: State, instrument: int, now: Seconds) -> Lots:
+    """
+    Return how many lots takers have bought and sold of late, forced fills not counted:
+    it decays to nothing within five minutes of the last fill.
+    """
+    if instrument not in state.books:
+        return Lots(0)
+    return get_recent(state.books[instrument].volume, now)
+
+
 # In the order in which the above use them
+
+
+def force(
+    world: World,
+    account: AccountId,
+    instrument: int,
+    is_buy: bool,
+    lots: Lots,
+    price: Wad,
+    max_fills: int,
+    band: Band,
+    kind: Force,
+) -> tuple[World, Lots, Stop]:
+    """
+    Return the world with an order filled at once that nobody placed for the account,
+    how many lots that was, and why not all.
+    """
+    book = get_book(world.book, instrument)
+    require_size(lots, max_fills)
+    tick = book.listing.tick
+    number = mul_div_down(price, 1, tick) if is_buy else mul_div_up(price, 1, tick)
+    placement = Placement(
+        account,
+        instrument,
+        is_buy,
+        lots,
+        price,
+        kind=Kind.IOC,
+        is_reduce_only=True,
+        self_trade=SelfTrade.CANCEL_OLDEST,
+    )
+    world, visits = sweep(world, placement, max_fills, band)
+    world, left, stop = match(world, placement, number, lots, visits, band, kind)
+    reason = stop or (errors.NotFilled if left > 0 else None)
+    return observe(world, instrument), Lots(lots - left), reason
 
 
 def limit_lots(world: World, placement: Placement) -> Lots:

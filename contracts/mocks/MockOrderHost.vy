@@ -37,6 +37,12 @@ event ClearConversion:
     makings: DynArray[IClearinghouse.Making, 16]
 
 
+event ClearSlice:
+    instrument: uint256
+    account: uint256
+    makings: DynArray[IClearinghouse.Making, 16]
+
+
 event Observe:
     market: uint256
     mid: uint256
@@ -210,6 +216,17 @@ def clear_conversion(
     @notice Fill as in `clear`.
     """
     log ClearConversion(asset=asset, account=account, makings=makings)
+    return self._fill(account, makings)
+
+
+@external
+def clear_slice(
+    instrument: uint256, account: uint256, makings: DynArray[IClearinghouse.Making, 16]
+) -> (DynArray[uint256, 16], String[32]):
+    """
+    @notice Fill as in `clear`.
+    """
+    log ClearSlice(instrument=instrument, account=account, makings=makings)
     return self._fill(account, makings)
 
 

@@ -54,16 +54,22 @@ def _list(instrument: uint256, terms: IOrderBook.Listing):
     assert code < _CODES, errors.OUT_OF_BOUNDS
     assert code != instruments.MAX_LISTED, errors.UNKNOWN_ASSET
     tick: uint256 = price_index._to_units_down(terms.tick)
-    assert tick * price_index.UNIT == terms.tick, errors.OUT_OF_BOUNDS
-    assert tick != 0 and tick >> 40 == 0, errors.OUT_OF_BOUNDS
-    assert (
-        MIN_EXPONENT <= terms.lot_exponent and terms.lot_exponent <= MAX_EXPONENT
-    ), errors.OUT_OF_BOUNDS
-    assert terms.min_lots != 0 and terms.min_lots >> 32 == 0, errors.OUT_OF_BOUNDS
     impact: uint256 = terms.impact // fp.WAD
-    assert impact * fp.WAD == terms.impact, errors.OUT_OF_BOUNDS
-    assert impact != 0 and impact >> 32 == 0, errors.OUT_OF_BOUNDS
-    assert terms.max_spread != 0 and terms.max_spread >> 20 == 0, errors.OUT_OF_BOUNDS
+    # One refusal for all: each takes its room in the code.
+    assert (
+        tick * price_index.UNIT == terms.tick
+        and tick != 0
+        and tick >> 40 == 0
+        and MIN_EXPONENT <= terms.lot_exponent
+        and terms.lot_exponent <= MAX_EXPONENT
+        and terms.min_lots != 0
+        and terms.min_lots >> 32 == 0
+        and impact * fp.WAD == terms.impact
+        and impact != 0
+        and impact >> 32 == 0
+        and terms.max_spread != 0
+        and terms.max_spread >> 20 == 0
+    ), errors.OUT_OF_BOUNDS
     assert self.words[code] == 0, errors.ALREADY_LISTED
 
     self.words[code] = (
@@ -86,21 +92,33 @@ def _check(
     """
     @notice Refuse an order that can't be; return its price in ticks.
     """
-    assert placement.lots != 0, errors.ZERO_AMOUNT
-    assert placement.lots <= perpetual.MAX_LOTS, errors.AMOUNT_TOO_LARGE
+    self._check_size(placement.lots, max_fills)
     assert (
         placement.lots >= self._min_lots(listing) or placement.is_reduce_only
     ), errors.SIZE_TOO_SMALL
     tick: uint256 = self._tick(listing)
-    number: uint256 = placement.price // tick
-    assert number * tick == placement.price, errors.NOT_ON_TICK
+    # A tick is not 0, and so many of them are no more than the price.
+    number: uint256 = unsafe_div(placement.price, tick)
+    assert unsafe_mul(number, tick) == placement.price, errors.NOT_ON_TICK
     assert number != 0 and number <= MAX_NUMBER, errors.PRICE_OUT_OF_RANGE
-    assert placement.kind <= POST_ONLY, errors.OUT_OF_BOUNDS
-    assert placement.self_trade <= CANCEL_OLDEST, errors.OUT_OF_BOUNDS
-    assert max_fills <= MAX_VISITS, errors.OUT_OF_BOUNDS
-    assert placement.expiry <= MAX_EXPIRY, errors.OUT_OF_BOUNDS
+    assert (
+        placement.kind <= POST_ONLY
+        and placement.self_trade <= CANCEL_OLDEST
+        and placement.expiry <= MAX_EXPIRY
+    ), errors.OUT_OF_BOUNDS
     assert placement.expiry == 0 or placement.expiry >= now, errors.ORDER_EXPIRED
     return number
+
+
+@internal
+@pure
+def _check_size(lots: uint256, max_fills: uint256):
+    """
+    @notice Refuse to fill so much, or to visit so many.
+    """
+    assert lots != 0, errors.ZERO_AMOUNT
+    assert lots <= perpetual.MAX_LOTS, errors.AMOUNT_TOO_LARGE
+    assert max_fills <= MAX_VISITS, errors.OUT_OF_BOUNDS
 
 
 @internal

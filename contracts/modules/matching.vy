@@ -38,6 +38,8 @@ struct Taker:
     code: uint256
     is_buy: bool
     is_newest_cancelled: bool
+    # Of a conversion or a liquidation, that the account did not ask for.
+    is_forced: bool
     number: uint256
     low: uint256
     high: uint256
@@ -81,6 +83,7 @@ def _open(
     number: uint256,
     low: uint256,
     high: uint256,
+    is_forced: bool,
 ) -> Taker:
     """
     @notice Return a taker who may be filled in a band, near the best price.
@@ -96,6 +99,7 @@ def _open(
         code=code,
         is_buy=placement.is_buy,
         is_newest_cancelled=placement.self_trade == listings.CANCEL_NEWEST,
+        is_forced=is_forced,
         number=number,
         low=near_low,
         high=near_high,
@@ -240,7 +244,9 @@ def _settle(
     if number != 0:
         price_levels._write(taker.code, not taker.is_buy, number, level)
     if last != 0:
-        price_levels._set_last(taker.code, last)
+        price_levels._note_fills(
+            taker.code, last, 0 if taker.is_forced else total, block.timestamp
+        )
     return total, gone
 
 

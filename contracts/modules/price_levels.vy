@@ -13,10 +13,12 @@
      Words of levels stay as they are when their last order goes, but for the sizes:
      rewriting one costs less than writing a new one.
      word of an instrument: bid 24 @232 | ask 24 @208 | last 24 @184 | mid 64 @120
-                            | told_at 32 @88
+                            | told_at 32 @88 | volume 56 @32 | traded_at 32 @0
      word of a level: lots 88 @168 | firm lots 88 @80 | head 40 @40 | tail 40 @0
      Firm are the lots of orders that stay until they are cancelled; no more than all,
      so that adding is checked by the highest field. The mid is in units of 10**6 wei.
+     The volume is that of the last minutes, as of the last fill: it shares a word with
+     that fill's price, so that to count it takes no slot of its own.
 @custom:spec specs/price_levels.py
 """
 
@@ -24,13 +26,19 @@ from . import grid
 from . import packing
 
 _LOW_24: constant(uint256) = 2**24 - 1
+_LOW_32: constant(uint256) = 2**32 - 1
 _LOW_40: constant(uint256) = 2**40 - 1
+_LOW_56: constant(uint256) = 2**56 - 1
 _LOW_88: constant(uint256) = 2**88 - 1
+# Seconds in which a volume decays to nothing.
+_DECAY: constant(uint256) = 300
 
 # Where the bits of an instrument's word are, and of a level's.
 _BID: constant(uint256) = 232
 _ASK: constant(uint256) = 208
 _LAST: constant(uint256) = 184
+_TOLD_AT: constant(uint256) = 88
+_VOLUME: constant(uint256) = 32
 _LOTS: constant(uint256) = 168
 _FIRM: constant(uint256) = 80
 _HEAD: constant(uint256) = 40
@@ -91,12 +99,18 @@ def _write(code: uint256, is_buy: bool, number: uint256, level: uint256):
 
 
 @internal
-def _set_last(code: uint256, number: uint256):
+def _note_fills(code: uint256, number: uint256, lots: uint256, now: uint256):
     """
-    @notice Note the price of an instrument's last fill.
+    @notice Note the price of an instrument's last fill, and add to its volume, which
+            stays where its field ends.
+    @param lots Of takers who came by themselves; 0 for those who were made to.
     """
     top: uint256 = self.tops[code]
-    self.tops[code] = packing._set(top, _LAST, 24, number)
+    top = (top & ~(_LOW_24 << _LAST)) | (number << _LAST)
+    if lots != 0:
+        volume: uint256 = min(self._decay(top, now) + lots, _LOW_56)
+        top = (top >> _TOLD_AT << _TOLD_AT) | (volume << _VOLUME) | now
+    self.tops[code] = top
 
 
 @internal
@@ -104,8 +118,8 @@ def _tell(code: uint256, mid: uint256, now: uint256):
     """
     @notice Note which mid was told, in units, and when.
     """
-    rest: uint256 = self.tops[code] >> _LAST << _LAST
-    self.tops[code] = rest | (packing._fit(mid, 64) << 120) | (now << 88)
+    rest: uint256 = self.tops[code] & ~((2**96 - 1) << _TOLD_AT)
+    self.tops[code] = rest | (packing._fit(mid, 64) << 120) | (now << _TOLD_AT)
 
 
 @internal
@@ -161,7 +175,16 @@ def _told(code: uint256) -> (uint256, uint256):
     @notice Return the mid that was told, in units, and when; zeros for none.
     """
     top: uint256 = self.tops[code]
-    return packing._get(top, 120, 64), packing._get(top, 88, 32)
+    return packing._get(top, 120, 64), packing._get(top, _TOLD_AT, 32)
+
+
+@internal
+@view
+def _volume(code: uint256, now: uint256) -> uint256:
+    """
+    @notice Return what is left of an instrument's volume, in lots.
+    """
+    return self._decay(self.tops[code], now)
 
 
 @internal
@@ -237,6 +260,20 @@ def _tail(level: uint256) -> uint256:
     @notice Return the last order at a level at which something rests.
     """
     return level & _LOW_40
+
+
+@internal
+@pure
+def _decay(top: uint256, now: uint256) -> uint256:
+    """
+    @notice Return what is left of the volume in an instrument's word: it decays to
+            nothing in a straight line, rounded down.
+    """
+    age: uint256 = now - (top & _LOW_32)
+    if age >= _DECAY:
+        return 0
+    volume: uint256 = (top >> _VOLUME) & _LOW_56
+    return volume * (_DECAY - age) // _DECAY
 
 
 @internal

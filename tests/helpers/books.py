@@ -12,13 +12,14 @@ from keeper.chain.interface import Refused
 from keeper.chain.revm import RevmChain
 from specs import errors, forced_code, makers, order_book, order_code
 from specs.accounts import compute_account as account_of
-from specs.book_state import NOTHING_TOLD, Book, Order, State, Told
+from specs.book_state import NOTHING_TOLD, Book, Order, State, Told, Volume
 from specs.errors import Revert
 from specs.fixed_point import WAD, Lots, Wad
 from specs.instruments import SPOT, get_asset, get_code, is_spot
 from specs.listings import Listing, Placement
 from specs.makers import Cleared
 from specs.margin import PRICE_UNIT
+from specs.price_levels import get_recent
 from tests.helpers.deployers import address_of
 
 GOVERNOR, STRANGER, OPERATOR = 0x60BE << 96, 0x57A6 << 96, 0x09E7 << 96
@@ -89,6 +90,13 @@ def clear_conversion(host, _now, _caller, asset, account, makings):
     return fill(host, account, makings)
 
 
+def clear_slice(host, _now, _caller, instrument, account, makings):
+    """Stand in for the Clearinghouse where an account is liquidated."""
+    asked = [astuple(making) for making in makings]
+    host = host.called("ClearSlice", instrument, account, asked)
+    return fill(host, account, makings)
+
+
 def fill(host, taker, makings):
     """Return what is filled of makers."""
     filled, stop = [], None
@@ -131,7 +139,9 @@ def stand_in():
     """Have the specification ask a `Host`."""
     with (
         patch.multiple(order_code, reserve=reserve, release=release, clear=clear),
-        patch.multiple(forced_code, clear_conversion=clear_conversion),
+        patch.multiple(
+            forced_code, clear_conversion=clear_conversion, clear_slice=clear_slice
+        ),
         patch.multiple(
             makers, require_listed=require_listed, get_reducible=get_reducible
         ),
@@ -290,6 +300,22 @@ class Twin:
         arguments = account, instrument, lots, max_fills
         return self.step(expected, STRANGER, "convert", *arguments)
 
+    def liquidate(self, account, *, max_fills=32, **terms):
+        """Have five lots bought for an account unless it is said, by a stranger."""
+        usual = {"instrument": PERP, "is_buy": True, "lots": 5, "price": PRICE}
+        terms = {**usual, **terms}
+        band = self.bands.get(terms["instrument"], (0, 0))
+
+        def expected():
+            with_all = self.state, self.clearing, self.now, STRANGER
+            *after, filled, reason = order_book.liquidate(
+                *with_all, account, *terms.values(), max_fills, band
+            )
+            return *after, (filled, reason.reason if reason else "")
+
+        arguments = account, *terms.values(), max_fills
+        return self.step(expected, STRANGER, "liquidate", *arguments)
+
     def rest(self, account, **terms):
         """Place an order of which all is to rest, and return its id."""
         order, filled, reason = self.place(account, **terms)
@@ -393,9 +419,12 @@ class Twin:
         told = state.mids.get(instrument, NOTHING_TOLD)
         word = bid << 232 | ask << 208 | book.last << 184
         word |= told.price // PRICE_UNIT << 120 | told.time << 88
+        word |= book.volume.lots << 32 | book.volume.time
         assert self.view("top_word", code) == word
         prices = tuple(number * tick for number in (bid, ask, book.last))
         assert self.view("top", instrument) == prices
+        volume = order_book.get_recent_volume(state, instrument, self.now)
+        assert self.view("recent_volume", instrument) == volume
         sides = (*book.bids, *book.asks)
         assert self.view("listing_word", code) == word_of(book.listing)
         touched = self.touched.get(instrument, set())
@@ -508,6 +537,14 @@ class Replay:
         self.orders[event.order] = replace(order, lots=event.remaining)
         if event.remaining == 0:
             self.drop(event.order)
+
+    def on_OrderTaken(self, event):  # noqa: N802
+        """Count what one who came by himself has taken."""
+        if event.filled:
+            book = self.books[event.instrument]
+            recent = get_recent(book.volume, event.timestamp) + event.filled
+            volume = Volume(min(recent, 2**56 - 1), event.timestamp)
+            self.books[event.instrument] = replace(book, volume=volume)
 
     def on_OrderCancelled(self, event):  # noqa: N802
         """Take an order off."""

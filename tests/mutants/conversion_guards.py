@@ -218,28 +218,23 @@ CONVERSION_GUARDS = [
         deployed(orders.test_no_account_ends_worse),
     ),
     of_book(
-        "    assert code >= instruments.MAX_LISTED, errors.UNKNOWN_INSTRUMENT\n",
+        "    assert instruments._is_spot(instrument), errors.UNKNOWN_INSTRUMENT\n",
         "",
         book.test_what_makes_no_sense_is_refused,
         {"instrument": PERP},
         "unknown instrument",
     ),
     of_book(
-        "    code: uint256 = listings._code(instrument)\n"
-        "    listing: uint256 = listings._read(code)\n"
-        "    assert",
-        "    code: uint256 = listings._code(instrument)\n"
-        "    listing: uint256 = listings.words[code]\n"
-        "    assert",
+        "    listing: uint256 = listings._read(code)\n    listings._check_size",
+        "    listing: uint256 = listings.words[code]\n    listings._check_size",
         book.test_what_makes_no_sense_is_refused,
         {"instrument": SPOT + 3},
         "unknown instrument",
     ),
     *(
         of_book(
-            "    number: uint256 = listings._check(listing, placement, max_fills, "
-            "block.timestamp)\n    low: uint256 = 0\n",
-            "    number: uint256 = 1\n    low: uint256 = 0\n",
+            "    listings._check_size(lots, max_fills)\n",
+            "",
             book.test_what_makes_no_sense_is_refused,
             {name: value},
             reason,
@@ -251,17 +246,12 @@ CONVERSION_GUARDS = [
         )
     ),
     of_book(
-        "        is_reduce_only=True,\n",
-        "        is_reduce_only=False,\n",
-        book.test_less_than_what_may_rest_is_sold,
-    ),
-    of_book(
         "self_trade=listings.CANCEL_OLDEST",
         "self_trade=listings.CANCEL_NEWEST",
         book.test_bids_of_the_same_owner_do_not_keep_it_from_being_converted,
     ),
     of_book(
-        "    assert left != lots, errors.NOT_FILLED\n",
+        "    assert filled != 0, errors.NOT_FILLED\n",
         "",
         book.test_nothing_happens_where_nothing_is_sold,
     ),

@@ -122,7 +122,10 @@ OPEN = {
         "request_conversion": "not convertible",
     },
     "Liquidator": {"liquidate": "not liquidatable", "drop": None},
-    "OrderBook": {"refresh": None, "cancel": None, "convert": "unknown instrument"},
+    "OrderBook": {
+        **dict.fromkeys(("refresh", "cancel", "liquidate")),
+        "convert": "unknown instrument",
+    },
     "Timelock": {"execute": None},
 }
 

@@ -77,9 +77,8 @@ def test_what_is_asked_of_the_clearinghouse_is_in_its_units(twin):
 def test_what_was_sold_is_logged_and_nothing_rests(twin):
     bid(twin, lots=20)
     assert twin.convert(TAKER, lots=7) == 7
-    (event,) = [e for e in twin.receipt.events if e.name == "CollateralSold"]
-    *sold, caller, time = event.arguments.values()
-    assert (sold, time) == ([TAKER, COIN, 7, 7], twin.now)
+    *sold, caller, time = twin.receipt.event("OrderForced").arguments.values()
+    assert (sold, time) == ([TAKER, COIN, False, 7, 0, 7, ""], twin.now)
     assert caller.lower() == address_of(STRANGER).lower()
     assert twin.convert(TAKER, lots=50) == 13
     assert twin.view("top", COIN) == (0, 0, PRICE)
