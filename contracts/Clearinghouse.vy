@@ -65,6 +65,9 @@ exports: (
     state.market_cursor,
     state.market_limits,
     state.market_cull,
+    state.market_pending,
+    state.epoch_terms,
+    state.epoch_state,
     state.tick_growth,
     state.tick_size,
     state.tick_map,
@@ -90,6 +93,7 @@ MARGIN_CODE: public(immutable(address))
 SPOT_CODE: public(immutable(address))
 ORDER_CODE: public(immutable(address))
 FORCED_CODE: public(immutable(address))
+DELEVERAGE_CODE: public(immutable(address))
 
 
 @deploy
@@ -104,6 +108,7 @@ def __init__(
     spot_code: address,
     order_code: address,
     forced_code: address,
+    deleverage_code: address,
 ):
     """
     @notice Fix the code bodies for good and name the first governor.
@@ -119,6 +124,7 @@ def __init__(
     SPOT_CODE = spot_code
     ORDER_CODE = order_code
     FORCED_CODE = forced_code
+    DELEVERAGE_CODE = deleverage_code
     health.__init__(margin_code)
     log IClearinghouse.GovernorSet(governor=governor, time=block.timestamp)
 
@@ -272,6 +278,8 @@ def _code_of(selector: bytes4) -> address:
         output_type=bytes4,
     ):
         return FORCED_CODE
+    if selector == method_id("deleverage(uint256)", output_type=bytes4):
+        return DELEVERAGE_CODE
     if selector in [
         method_id("tick(uint256[],uint256[],uint256)", output_type=bytes4),
         method_id("realise(uint256,uint256[])", output_type=bytes4),

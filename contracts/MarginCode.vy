@@ -13,6 +13,7 @@
 from .interfaces import IClearinghouse
 from .modules import accounts
 from .modules import conversion
+from .modules import deleveraging
 from .modules import margin
 from .modules import money_market
 from .modules import state
@@ -25,8 +26,12 @@ initializes: money_market[accounts := accounts, state := state]
 initializes: conversion[state := state]
 initializes: tick_set[state := state]
 initializes: virtual_pnl[state := state, tick_set := tick_set]
+initializes: deleveraging[state := state]
 initializes: margin[
-    money_market := money_market, state := state, virtual_pnl := virtual_pnl
+    deleveraging := deleveraging,
+    money_market := money_market,
+    state := state,
+    virtual_pnl := virtual_pnl,
 ]
 
 

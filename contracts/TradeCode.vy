@@ -47,13 +47,16 @@ _LOW_64: constant(uint256) = 2**64 - 1
 # The bit of a market's risk word that says that fills may only reduce.
 _PAUSED: constant(uint256) = 1 << 232
 
+DELEVERAGE_CODE: immutable(address)
+
 
 @deploy
-def __init__(margin_code: address):
+def __init__(margin_code: address, deleverage_code: address):
     """
-    @notice Fix the body that computes margins.
+    @notice Fix the bodies that compute margins and apply epochs to positions.
     """
     health.__init__(margin_code)
+    DELEVERAGE_CODE = deleverage_code
 
 
 @external
@@ -94,6 +97,9 @@ def fill_perp(
 
     pool: money_market.Pool = money_market._load_accrued(accounts.USDC)
     money_market._save(accounts.USDC, pool)
+    is_touched: bool = self._touch(market, buyer, risk)
+    if self._touch(market, seller, risk) or is_touched:
+        pool = money_market._load(accounts.USDC)
     buyer_before: IClearinghouse.Health = self._before_trade(market, buyer, size)
     seller_before: IClearinghouse.Health = self._before_trade(market, seller, -size)
 
@@ -139,13 +145,23 @@ def trade_unlocked(market: uint256, account: uint256, lots: int256, price: uint2
     @notice Trade `lots` (signed) by one side at `price`, for a body that holds the lock
             and has booked USDC interest.
     """
+    risk: uint256 = state.market_risk[market]
+    self._touch(market, account, risk)
     pool: money_market.Pool = money_market._load(accounts.USDC)
     money_market._save(
         accounts.USDC,
-        settlement._trade(
-            market, account, lots, state.market_risk[market], price, pool
-        ),
+        settlement._trade(market, account, lots, risk, price, pool),
     )
+
+
+@external
+@reentrant
+def touch_unlocked(market: uint256, account: uint256):
+    """
+    @notice Close what epochs have yet to close of a position, for a body that holds the
+            lock and has booked USDC interest.
+    """
+    self._touch(market, account, state.market_risk[market])
 
 
 @external
@@ -157,10 +173,32 @@ def realise_unlocked(market: uint256, batch: DynArray[uint256, MAX_BATCH]):
     """
     risk: uint256 = state.market_risk[market]
     mark: uint256 = margin._quote(state.market_quote[market]).slow
+    for account: uint256 in batch:
+        self._touch(market, account, risk)
     pool: money_market.Pool = money_market._load(accounts.USDC)
     for account: uint256 in batch:
         pool = settlement._realise(market, account, risk, mark, pool)
     money_market._save(accounts.USDC, pool)
+
+
+@internal
+def _touch(market: uint256, account: uint256, risk: uint256) -> bool:
+    """
+    @notice Close what epochs have yet to close of a position, and return whether there
+            was any, which has changed the USDC pool.
+    """
+    if perpetual._epochs(risk) == 0 or not perpetual._is_behind(
+        state.positions[account][market], risk
+    ):
+        return False
+    raw_call(
+        DELEVERAGE_CODE,
+        abi_encode(
+            market, account, method_id=method_id("meet_unlocked(uint256,uint256)")
+        ),
+        is_delegate_call=True,
+    )
+    return True
 
 
 @internal

@@ -44,6 +44,7 @@ BODIES: Final = (
     "SpotCode",
     "OrderCode",
     "ForcedCode",
+    "DeleverageCode",
 )
 
 # Bodies that run on the same storage, but by way of the others only.
@@ -55,6 +56,8 @@ UNROUTED: Final = frozenset(
         "assess_unlocked",
         "trade_unlocked",
         "realise_unlocked",
+        "touch_unlocked",
+        "meet_unlocked",
         "make_perp_unlocked",
         "make_spot_unlocked",
         "sell_unlocked",

@@ -167,7 +167,8 @@ def deploy_clearinghouse(chain: Chain, governor: str, oracle: Contract) -> Contr
     """Deploy the code bodies and the address that runs them."""
     front, *bodies = BODIES
     margin = chain.deploy(governor, "MarginCode").address
-    trade = chain.deploy(governor, "TradeCode", margin).address
+    deleverage = chain.deploy(governor, "DeleverageCode").address
+    trade = chain.deploy(governor, "TradeCode", margin, deleverage).address
     maker = chain.deploy(governor, "MakerCode", margin, trade).address
     needs = {
         "SettleCode": (oracle.address, trade),
@@ -177,7 +178,7 @@ def deploy_clearinghouse(chain: Chain, governor: str, oracle: Contract) -> Contr
         "OrderCode": (maker, trade, margin),
         "ForcedCode": (maker, trade, margin),
     }
-    made = {"MarginCode": margin, "TradeCode": trade}
+    made = {"MarginCode": margin, "TradeCode": trade, "DeleverageCode": deleverage}
     for body in bodies:
         if body not in made:
             made[body] = chain.deploy(governor, body, *needs.get(body, ())).address

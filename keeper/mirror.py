@@ -9,13 +9,14 @@ compared with the specification's state to the last integer, and the invariants 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
 from eth_utils.crypto import keccak
 
 from keeper.artifacts import artifact
+from keeper.mirror_epochs import check_pending, read_epochs
 from keeper.mirror_ticks import Mismatch, check_ticks, with_pending
 from specs import accounts as acc
 from specs import clearinghouse as ch
@@ -276,7 +277,19 @@ def to_requirement(fields: Fields) -> Requirement:
 
 def read_market(reader: Reader, market: int) -> ch.Market | None:
     """Return a market, or None if it is not listed."""
-    return to_market(reader.words(words.BY_MARKET, market))
+    listed = to_market(reader.words(words.BY_MARKET, market))
+    if listed is None:
+        return None
+    held = reader.word("positions", acc.INVENTORY, market)
+    epochs = read_epochs(reader, market)
+    listed = replace(listed, epochs=epochs, inventory=to_inventory(held))
+    check_pending(reader, market, listed)
+    return listed
+
+
+def to_inventory(word: int) -> Position:
+    """Return what is held in a word that may be empty."""
+    return to_position(word) if word else perpetual.FLAT
 
 
 @lru_cache(maxsize=2**12)
@@ -413,7 +426,9 @@ def to_position(word: int) -> Position:
     """Return the position in a word."""
     fields = packing.unpack(word, packing.POSITION)
     entry = fields["entry"] - 1 if fields["entry"] else None
-    position = Position(Lots(fields["lots"]), fields["basis"], entry)
+    position = Position(
+        Lots(fields["lots"]), fields["basis"], entry, epoch=fields["epoch"]
+    )
     if position == perpetual.FLAT:
         raise Mismatch("an empty position is stored")
     return position

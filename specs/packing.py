@@ -93,6 +93,7 @@ RISK: Final[Word] = {
     "interval": Field(192, 32),
     "is_listed": Field(224, 8),
     "is_paused": Field(232, 1),
+    "epochs": Field(233, 23),
 }
 ASSET_RISK: Final[Word] = {
     "base_imf": Field(0, 24),
@@ -172,7 +173,20 @@ OPEN_ORDERS: Final[Word] = {"bids": Field(128, 128), "asks": Field(0, 128)}
 POSITION: Final[Word] = {
     "lots": Field(192, 64, is_signed=True),
     "basis": Field(64, 128, is_signed=True),
+    "epoch": Field(24, 24),
     "entry": Field(0, 24),
+}
+PENDING: Final[Word] = {"longs": Field(64, 64), "shorts": Field(0, 64)}
+EPOCH_TERMS: Final[Word] = {
+    "lots": Field(192, 64),
+    "open_interest": Field(128, 64),
+    "price": Field(48, 80, unit=10**6),
+    "is_long": Field(0, 1),
+}
+EPOCH_STATE: Final[Word] = {
+    "funding_index": Field(128, 128, is_signed=True),
+    "carry": Field(64, 64),
+    "left": Field(0, 64),
 }
 
 

@@ -65,6 +65,7 @@ BY_MARKET: Final[Mapping[str, Word]] = {
     "market_cursor": packing.CURSOR,
     "market_limits": packing.LIMITS,
     "market_cull": packing.CULL,
+    "market_pending": packing.PENDING,
 }
 """Key: market."""
 
@@ -87,6 +88,12 @@ BY_TICK: Final[Mapping[str, Word]] = {
     "tick_growth": packing.GROWTH,
 }
 """Keys: market, then tick."""
+
+BY_EPOCH: Final[Mapping[str, Word]] = {
+    "epoch_terms": packing.EPOCH_TERMS,
+    "epoch_state": packing.EPOCH_STATE,
+}
+"""Keys: market, then epoch, from 1 on."""
 
 PLAIN: Final[Mapping[str, Word]] = {
     "funds": packing.FUNDS,

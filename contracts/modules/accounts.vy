@@ -24,6 +24,7 @@ RIGHTS: constant(uint256) = 3
 
 RESERVE: constant(uint256) = 1
 BACKSTOP_FUND: constant(uint256) = 2
+INVENTORY: constant(uint256) = 3
 
 USDC: constant(uint256) = 0
 # The highest limit that an account may set itself.

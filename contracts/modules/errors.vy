@@ -99,6 +99,8 @@ NO_SLICE: constant(String[32]) = "no slice open"
 NO_EQUITY: constant(String[32]) = "no equity"
 NOT_IMPROVED: constant(String[32]) = "not improved"
 NOTHING_DUE: constant(String[32]) = "nothing due"
+NOT_DELEVERAGED: constant(String[32]) = "not to be deleveraged"
+EPOCHS_PENDING: constant(String[32]) = "epochs pending"
 NOTHING_TAKEN: constant(String[32]) = "nothing taken"
 NOT_ENOUGH_GAS: constant(String[32]) = "not enough gas"
 

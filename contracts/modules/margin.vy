@@ -13,6 +13,7 @@
 
 from ..interfaces import IClearinghouse
 from . import accounts
+from . import deleveraging
 from . import errors
 from . import fixed_point as fp
 from . import instruments
@@ -23,6 +24,7 @@ from . import requirements
 from . import state
 from . import virtual_pnl
 
+uses: deleveraging
 uses: money_market
 uses: state
 uses: virtual_pnl
@@ -226,7 +228,8 @@ def _add_position(
     """
     @notice Return a health with one position counted in, its value with the interest
             on it, and the same at the worse of mark and fast mark, where a gain counts
-            as far as it is backed.
+            as far as it is backed. What epochs have yet to close of it is closed, but
+            for the interest, which its whole size earns and owes until then.
     """
     health: IClearinghouse.Health = so_far
     word: uint256 = state.positions[account][market]
@@ -237,6 +240,9 @@ def _add_position(
     index: int256 = (
         convert(convert(state.market_funding[market], bytes32), int256) >> 128
     )
+    stored: uint256 = word
+    if perpetual._is_behind(word, risk):
+        word = deleveraging._effective(market, word, risk, index)
     lots: int256 = perpetual._lots(word)
     basis: int256 = perpetual._basis(word)
     value: int256 = perpetual._compute_value(lots, basis, lot, quote.slow, index)
@@ -249,7 +255,7 @@ def _add_position(
         interest: int256 = virtual_pnl._interest(
             account,
             market,
-            word,
+            stored,
             virtual_pnl._exponent(risk),
             state.pool_index[accounts.USDC] >> 144,
             borrow_index,
@@ -295,7 +301,7 @@ def _add_perp_orders(
     mark: uint256 = state.market_quote[market]
     risk: uint256 = state.market_risk[market]
     lot: uint256 = perpetual._lot(risk)
-    lots: int256 = perpetual._lots(state.positions[account][market])
+    lots: int256 = deleveraging._effective_lots(market, account)
     worst: int256 = convert(
         open_orders._worst_lots(
             lots, state.orders[account][market]

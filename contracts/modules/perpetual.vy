@@ -142,10 +142,38 @@ def _entry(word: uint256) -> uint256:
 
 @internal
 @pure
+def _epoch(word: uint256) -> uint256:
+    """
+    @notice Return how many of its market's epochs a position has met or came after,
+            from its word.
+    """
+    return (word >> 24) & (2**24 - 1)
+
+
+@internal
+@pure
+def _epochs(risk: uint256) -> uint256:
+    """
+    @notice Return how many epochs a market has had, from its risk word.
+    """
+    return risk >> 233
+
+
+@internal
+@pure
+def _is_behind(word: uint256, risk: uint256) -> bool:
+    """
+    @notice Return whether a position has epochs before it.
+    """
+    return self._epoch(word) != self._epochs(risk) and word >> 192 != 0
+
+
+@internal
+@pure
 def _pack(lots: int256, basis: int256) -> uint256:
     """
-    @notice Return the word of a position outside the tick set; refuse one beyond its
-            fields.
+    @notice Return the word of a position outside the tick set that has met no epoch;
+            refuse one beyond its fields.
     """
     return (packing._fit_signed(lots, 64) << 192) | (
         packing._fit_signed(basis, 128) << 64

@@ -42,6 +42,21 @@ def _trade(market: uint256, account: uint256, lots: int256, price: uint256):
 
 
 @internal
+def _touch(market: uint256, account: uint256):
+    """
+    @notice Close what epochs have yet to close of a position. Ask for it only if there
+            is any: `perpetual._is_behind` costs less.
+    """
+    raw_call(
+        TRADE_CODE,
+        abi_encode(
+            market, account, method_id=method_id("touch_unlocked(uint256,uint256)")
+        ),
+        is_delegate_call=True,
+    )
+
+
+@internal
 def _realise(market: uint256, batch: DynArray[uint256, MAX_BATCH]):
     """
     @notice Settle positions in a market, whose mark is fresh, at it.

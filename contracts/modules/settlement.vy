@@ -139,10 +139,11 @@ def _trade(
     """
     @notice Return the USDC pool after one side traded `lots` (signed) at `price`, its
             closed share realised as far as the fund pays, and the interest on what was
-            unrealised settled before.
+            unrealised settled before. Refused if epochs are before the position.
     @dev A close that is paid keeps the entry tick of what is left.
     """
     word: uint256 = state.positions[account][market]
+    assert not perpetual._is_behind(word, risk), errors.EPOCHS_PENDING
     changed: money_market.Pool = self._settle_interest(
         market, account, word, risk, pool
     )
@@ -176,6 +177,8 @@ def _trade(
         else:
             new_entry = self._new_entry(market, size, basis, risk, index)
     self._move(market, account, risk, held, entry, size, new_entry, changed)
+    if size != 0:
+        new_entry |= perpetual._epochs(risk) << 24
     accounts._write_position(
         account, market, word, perpetual._pack(size, basis) | new_entry
     )
@@ -223,7 +226,9 @@ def _realise(
     if self._fits(account, market, lots):
         new_entry = self._new_entry(market, lots, basis, risk, index)
     self._move(market, account, risk, lots, entry, lots, new_entry, changed)
-    new_word: uint256 = perpetual._pack(lots, basis) | new_entry
+    new_word: uint256 = (
+        perpetual._pack(lots, basis) | (perpetual._epoch(word) << 24) | new_entry
+    )
     if new_word != word:
         accounts._write_position(account, market, word, new_word)
     if paid == 0:

@@ -52,7 +52,8 @@ def deploy_world(source_root=CONTRACTS):
     made = Deployment(RevmChain(worlds.GENESIS, source_root))
     oracle = made.deploy("MockPrices")
     margin_code = made.deploy("MarginCode")
-    trade_code = made.deploy("TradeCode", margin_code)
+    deleverage_code = made.deploy("DeleverageCode")
+    trade_code = made.deploy("TradeCode", margin_code, deleverage_code)
     maker_code = made.deploy("MakerCode", margin_code, trade_code)
     clearinghouse = made.deploy(
         "Clearinghouse",
@@ -66,6 +67,7 @@ def deploy_world(source_root=CONTRACTS):
         made.deploy("SpotCode", margin_code),
         made.deploy("OrderCode", maker_code, trade_code, margin_code),
         made.deploy("ForcedCode", maker_code, trade_code, margin_code),
+        deleverage_code,
     )
     liquidator = made.deploy("Liquidator", clearinghouse)
     for asset in worlds.ASSETS:
