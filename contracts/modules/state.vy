@@ -103,13 +103,6 @@ epoch_terms: public(HashMap[uint256, HashMap[uint256, uint256]])
 # Market, epoch: funding index 128, signed | carry 64 | lots not yet closed 64.
 epoch_state: public(HashMap[uint256, HashMap[uint256, uint256]])
 
-# Market: what its epochs have yet to close of longs 64 | of shorts 64.
-market_pending: public(HashMap[uint256, uint256])
-# Market, epoch: lots 64 | open interest that they reduce 64 | price 80 | of longs 1.
-epoch_terms: public(HashMap[uint256, HashMap[uint256, uint256]])
-# Market, epoch: funding index 128, signed | carry 64 | lots not yet closed 64.
-epoch_state: public(HashMap[uint256, HashMap[uint256, uint256]])
-
 # Account: flagged as due at 32 | last sliced at 32.
 distress: public(HashMap[uint256, uint256])
 
