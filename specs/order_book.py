@@ -284,8 +284,6 @@ def force(
         is_buy,
         lots,
         price,
-        kind=Kind.IOC,
-        is_reduce_only=True,
         self_trade=SelfTrade.CANCEL_OLDEST,
     )
     world, visits = sweep(world, placement, max_fills, band)
