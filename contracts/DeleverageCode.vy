@@ -81,6 +81,9 @@ def deleverage(portion: uint256) -> uint256:
         state.pool_index[accounts.USDC] >> 144,
     )
     loss: uint256 = state.takeover_deficit - min(state.takeover_deficit, fund)
+    # The other side pays once: what the price does not reach is bad debt.
+    state.takeover_deficit -= loss
+    notional = fp._mul_div_up(notional, portion, fp.WAD)
     worth: uint256 = 0
     for i: uint256 in range(_ENTRIES):
         if entries >> (8 * i) == 0:

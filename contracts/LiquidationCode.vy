@@ -109,10 +109,8 @@ def open_takeover(account: uint256, is_book_failed: bool) -> IClearinghouse.Term
         backstop.PARTS,
     )
     terms.deficit = convert(max(-before.value, 0), uint256)
-    terms.shared = backstop._compute_shared(
-        terms.due,
-        terms.deficit,
-        bankruptcy._held(accounts.BACKSTOP_FUND, accounts.USDC),
+    terms.unfunded = backstop._compute_unfunded(
+        terms.deficit, bankruptcy._held(accounts.BACKSTOP_FUND, accounts.USDC)
     )
     terms.may_deleverage = (
         4 * before.equity <= before.maintenance_margin or before.value < 0
@@ -129,7 +127,7 @@ def open_takeover(account: uint256, is_book_failed: bool) -> IClearinghouse.Term
         exposure=terms.exposure,
         discount=terms.discount,
         due=terms.due,
-        shared=terms.shared,
+        unfunded=terms.unfunded,
         deficit=terms.deficit,
         may_deleverage=terms.may_deleverage,
         time=block.timestamp,

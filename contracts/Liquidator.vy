@@ -143,11 +143,16 @@ def liquidate(account: uint256) -> bool:
     taken: uint256 = 0
     deleveraged: uint256 = 0
     if not terms.is_bankrupt:
+        # What the fund can't pay, before providers leave it anything.
+        if terms.unfunded != 0:
+            deleveraged = extcall CLEARINGHOUSE.deleverage(terms.unfunded)
+        exposure: uint256 = terms.exposure - min(terms.exposure, deleveraged)
+        due: uint256 = min(terms.due, exposure)
         left: uint256 = 0
-        taken, left = self._share_out(account, terms)
-        rest: uint256 = terms.due + left - terms.exposure
+        taken, left = self._share_out(account, exposure, due, terms.discount)
+        rest: uint256 = due + left - exposure
         if terms.may_deleverage and rest != 0:
-            deleveraged = extcall CLEARINGHOUSE.deleverage(
+            deleveraged += extcall CLEARINGHOUSE.deleverage(
                 backstop._compute_portion(rest, left)
             )
 
@@ -160,7 +165,6 @@ def liquidate(account: uint256) -> bool:
         caller=msg.sender,
         exposure=terms.exposure,
         due=terms.due,
-        shared=terms.shared,
         taken=taken,
         deleveraged=deleveraged,
         discount=terms.discount,
@@ -229,19 +233,19 @@ def _get_capacities(account: uint256) -> DynArray[uint256, providers.MAX_PROVIDE
 
 @internal
 def _share_out(
-    account: uint256, terms: IClearinghouse.Terms
+    account: uint256, exposure: uint256, total: uint256, discount: uint256
 ) -> (uint256, uint256):
     """
-    @notice Have providers take over what they may of what is due; return how much they
-            took, and what is left of the exposure. What those leave who fail is shared
-            among the others, so that a large pledge with nothing behind it keeps nobody
-            from his part.
+    @notice Have providers take over `total` of the exposure; return how much they took,
+            and what is left of the exposure. What those leave who fail is shared among
+            the others, so that a large pledge with nothing behind it keeps nobody from
+            his part.
     """
     capacities: DynArray[uint256, providers.MAX_PROVIDERS] = self._get_capacities(
         account
     )
-    left: uint256 = terms.exposure
-    due: uint256 = terms.shared
+    left: uint256 = exposure
+    due: uint256 = total
     taken: uint256 = 0
     for _: uint256 in range(_ROUNDS):
         shared: uint256 = due
@@ -258,7 +262,7 @@ def _share_out(
                 continue
             portion: uint256 = backstop._compute_portion(part, left)
             worth: uint256 = self._take_over(
-                account, providers._order[i], part, portion, terms.discount
+                account, providers._order[i], part, portion, discount
             )
             if worth == 0:
                 capacities[i] = 0

@@ -41,14 +41,11 @@ def is_open(health: Health) -> bool:
     return health.equity < compute_backstop_margin(health)
 
 
-def compute_shared(due: Wad, deficit: Wad, fund: Wad) -> Wad:
-    """
-    Return how much of what is due providers may take over, rounded down: all of it, or
-    the share of an account's ``deficit`` that the backstop fund can pay.
-    """
+def compute_unfunded(deficit: Wad, fund: Wad) -> Wad:
+    """Return the share of a deficit that the backstop fund can't pay, rounded up."""
     if deficit <= fund:
-        return due
-    return Wad(mul_div_down(due, fund, deficit))
+        return Wad(0)
+    return Wad(mul_div_up(deficit - fund, WAD, deficit))
 
 
 def compute_discount(health: Health) -> Wad:

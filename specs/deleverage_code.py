@@ -24,13 +24,15 @@ from specs.state import State, get_account, get_held, with_market
 
 def deleverage(
     state: State, now: Seconds, account: AccountId, terms: Terms, portion: Wad
-) -> tuple[State, Wad]:
+) -> tuple[State, Wad, Terms]:
     """
     Return ``state`` with ``portion`` of what is left of every fresh position closed
-    against the other side, rounded up to lots, and what that is worth at mark.
+    against the other side, rounded up to lots, what that is worth at mark, and the
+    terms for what is left.
 
     By what the account owes beyond the backstop fund the other side pays more or gets
-    less, as far as the price may be from mark.
+    less, as far as the price may be from mark. It pays once: what the price did not
+    reach is bad debt.
     """
     if not terms.may_deleverage:
         raise errors.NotDeleveraged
@@ -41,7 +43,8 @@ def deleverage(
     ]
     for market in markets:
         state = touch(state, market, account)
-    notional = Wad(sum(get_notional(state, market, account) for market in markets))
+    whole = Wad(sum(get_notional(state, market, account) for market in markets))
+    notional = Wad(mul_div_up(whole, portion, WAD))
     fund = get_held(state, acc.BACKSTOP_FUND, USDC)
     loss = Wad(max(0, terms.deficit - fund))
     worth = 0
@@ -55,7 +58,8 @@ def deleverage(
         state = close(state, market, account, lots, price)
         listed = state.markets[market]
         worth += perpetual.compute_notional(size, listed.lot, listed.quote.slow)
-    return state, Wad(worth)
+    paid = replace(terms, deficit=Wad(min(terms.deficit, fund)))
+    return state, Wad(worth), paid
 
 
 def get_notional(state: State, market: int, account: AccountId) -> Wad:

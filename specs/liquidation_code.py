@@ -39,10 +39,10 @@ class Terms:
     """What that is a share of: positions and debts that are not stale."""
     due: Wad
     """How much of it is to go, rounded up."""
-    shared: Wad
+    unfunded: Wad
     """
-    How much of it providers may take: all that is due; with a deficit the share of it
-    that the backstop fund can pay, for they leave the deficit to the fund.
+    The share of each position, WAD, that providers may not take, for they would leave
+    more to the backstop fund than it can pay.
     """
     deficit: Wad
     """By how much the account's value was below nothing."""
@@ -85,11 +85,11 @@ def open_takeover(
     due = Wad(mul_div_up(exposure, parts, backstop.PARTS))
     deficit = Wad(max(0, -health.value))
     fund = ch.get_held(state, acc.BACKSTOP_FUND, USDC)
-    shared = backstop.compute_shared(due, deficit, fund)
+    unfunded = backstop.compute_unfunded(deficit, fund)
     may_deleverage = deleveraging.is_open(
         health.equity, health.maintenance_margin, health.value
     )
-    terms = Terms(discount, parts, exposure, due, shared, deficit, may_deleverage)
+    terms = Terms(discount, parts, exposure, due, unfunded, deficit, may_deleverage)
     return state, terms
 
 

@@ -31,7 +31,7 @@ from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
 from specs.bands import Band
 from specs.bankruptcy import Deficit
-from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_up
+from specs.fixed_point import WAD, Lots, Seconds, Wad
 from specs.liquidation_code import Terms
 from specs.makers import Stop, get_quote
 from specs.pacing import Pace
@@ -232,8 +232,9 @@ def liquidate(
     The notional is shared among providers pro rata to what is left of their
     capacities. A provider that would end below its initial margin, or finds nothing
     to take over, is passed over, and its part is shared once more among the others.
-    Of an account near its end, or with a deficit, what they leave of its positions is
-    closed against the other side. Refused if nothing was taken, nothing closed and no
+    Positions are closed against the other side before that, as far as the backstop fund
+    can't pay a deficit; and after it, what providers left of an account near its end or
+    with a deficit. Refused if nothing was taken, nothing closed and no
     deficit paid.
     """
     failed_at = state.failed_at.get(account, Seconds(0))
@@ -244,13 +245,23 @@ def liquidate(
     taken: Mapping[AccountId, Wad] = {}
     deleveraged = Wad(0)
     if not bankruptcy.is_bankrupt(clearing, account, now):
-        clearing, taken, left = share_out(clearing, state, now, account, terms)
-        rest = Wad(terms.due - (terms.exposure - left))
+        # What the fund can't pay, before providers leave it anything.
+        if terms.unfunded > 0:
+            clearing, deleveraged, terms = deleverage_code.deleverage(
+                clearing, now, account, terms, terms.unfunded
+            )
+        exposure = Wad(max(0, terms.exposure - deleveraged))
+        due = Wad(min(terms.due, exposure))
+        clearing, taken, left = share_out(
+            clearing, state, now, account, terms, exposure, due
+        )
+        rest = Wad(due - (exposure - left))
         if terms.may_deleverage and rest > 0:
             portion = backstop.compute_portion(rest, left)
-            clearing, deleveraged = deleverage_code.deleverage(
+            clearing, more, terms = deleverage_code.deleverage(
                 clearing, now, account, terms, portion
             )
+            deleveraged = Wad(deleveraged + more)
     for provider, worth in taken.items():
         used = providers.use_capacity(state.providers[provider], worth, now)
         state = replace(state, providers={**state.providers, provider: used})
@@ -261,14 +272,20 @@ def liquidate(
 
 
 def share_out(
-    clearing: ch.State, state: State, now: Seconds, account: AccountId, terms: Terms
+    clearing: ch.State,
+    state: State,
+    now: Seconds,
+    account: AccountId,
+    terms: Terms,
+    exposure: Wad,
+    due: Wad,
 ) -> tuple[ch.State, Mapping[AccountId, Wad], Wad]:
     """
-    Have providers take over what they may of what is due; return what each of them
-    took, and what is left of the exposure.
+    Have providers take over what is due of the exposure; return what each of them took,
+    and what is left of the exposure.
     """
     capacities = dict(get_capacities(state, account, now))
-    left, due = terms.exposure, terms.shared
+    left = exposure
     taken: dict[AccountId, Wad] = {}
     for _ in range(ROUNDS):
         shared, reach = due, Wad(sum(capacities.values()))

@@ -61,14 +61,13 @@ def _is_open(equity: int256, maintenance_margin: int256, exposure: uint256) -> b
 
 @internal
 @pure
-def _compute_shared(due: uint256, deficit: uint256, fund: uint256) -> uint256:
+def _compute_unfunded(deficit: uint256, fund: uint256) -> uint256:
     """
-    @notice Return how much of what is due providers may take over, rounded down: all of
-            it, or the share of an account's deficit that the backstop fund can pay.
+    @notice Return the share of a deficit that the backstop fund can't pay, rounded up.
     """
     if deficit <= fund:
-        return due
-    return fp._mul_div_down(due, fund, deficit)
+        return 0
+    return fp._mul_div_up(deficit - fund, fp.WAD, deficit)
 
 
 @internal

@@ -32,7 +32,7 @@ def open_takeover(state: State, entry: Entry) -> State:
         exposure=terms.exposure,
         discount=terms.discount,
         due=terms.due,
-        shared=terms.shared,
+        unfunded=terms.unfunded,
         deficit=terms.deficit,
         may_deleverage=terms.may_deleverage,
     )
