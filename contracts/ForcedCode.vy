@@ -13,6 +13,7 @@
 from .interfaces import IClearinghouse
 from .modules import accounts
 from .modules import conversion
+from .modules import deleveraging
 from .modules import errors
 from .modules import health
 from .modules import instruments
@@ -27,7 +28,10 @@ initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
 initializes: conversion[state := state]
 initializes: health
-initializes: makers[money_market := money_market, state := state]
+initializes: deleveraging[state := state]
+initializes: makers[
+    deleveraging := deleveraging, money_market := money_market, state := state
+]
 initializes: positions
 
 ORDER_VENUE: constant(uint256) = 4

@@ -82,6 +82,8 @@ def make_perp_unlocked(
     if not is_buy:
         size = -size
     risk: uint256 = state.market_risk[market]
+    if perpetual._is_behind(state.positions[account][market], risk):
+        positions._touch(market, account)
     held: int256 = perpetual._lots(state.positions[account][market])
     before: IClearinghouse.Health = empty(IClearinghouse.Health)
     if perpetual._is_reduction(held, size):

@@ -14,6 +14,7 @@
 
 from .interfaces import IClearinghouse
 from .modules import accounts
+from .modules import deleveraging
 from .modules import errors
 from .modules import fills
 from .modules import fixed_point as fp
@@ -41,7 +42,10 @@ initializes: pool_limits[guards := guards, state := state]
 initializes: health
 initializes: fills[health := health]
 initializes: open_orders[state := state]
-initializes: makers[money_market := money_market, state := state]
+initializes: deleveraging[state := state]
+initializes: makers[
+    deleveraging := deleveraging, money_market := money_market, state := state
+]
 initializes: positions
 initializes: tick_set[state := state]
 initializes: virtual_pnl[state := state, tick_set := tick_set]
@@ -214,7 +218,7 @@ def _is_covered(
         ) and open_orders._asks(new) <= makers._held(
             account, instruments._asset(instrument)
         )
-    lots: int256 = perpetual._lots(state.positions[account][instrument])
+    lots: int256 = deleveraging._effective_lots(instrument, account)
     return open_orders._worst_lots(lots, new) == open_orders._worst_lots(lots, old)
 
 
@@ -235,8 +239,11 @@ def _clear_perp(
         obstacle = errors.PRICES_DIVERGE
     if margin._is_restricted(quote):
         obstacle = errors.REDUCE_ONLY
-    if state.market_risk[market] & _PAUSED != 0:
+    risk: uint256 = state.market_risk[market]
+    if risk & _PAUSED != 0:
         obstacle = errors.PAUSED
+    if perpetual._is_behind(state.positions[taker][market], risk):
+        positions._touch(market, taker)
     held: int256 = perpetual._lots(state.positions[taker][market])
     open_interest: uint256 = state.market_size[market] & _LOW_64
     room: uint256 = makers._reducible(taker, market, is_buy)

@@ -103,6 +103,8 @@ def realise(market: uint256, batch: DynArray[uint256, positions.MAX_BATCH]):
     @notice Settle what positions have gained or lost at mark, for whoever may have it
             so: the owner and who may trade for it; anyone for accounts that chose it,
             outside the tick set, for claims, and beyond the market's thresholds.
+            Whatever epochs of auto-deleveraging have yet to close is closed, whoever
+            asks.
     @dev Other accounts and those without a position are passed over, and none can make
          another fail: a loss that the account does not hold in USDC is borrowed, from
          no cash.
@@ -119,7 +121,11 @@ def realise(market: uint256, batch: DynArray[uint256, positions.MAX_BATCH]):
     is_culled: bool = self._is_reached(winners, (cull >> 64) & _LOW_64)
     due: DynArray[uint256, positions.MAX_BATCH] = []
     for account: uint256 in batch:
-        if state.positions[account][market] == 0:
+        word: uint256 = state.positions[account][market]
+        if perpetual._is_behind(word, risk):
+            positions._touch(market, account)
+            word = state.positions[account][market]
+        if word == 0:
             continue
         if is_culled or self._may_realise(
             market, account, risk, quote.slow, (cull >> 128) & _LOW_64

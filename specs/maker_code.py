@@ -14,7 +14,7 @@ from specs.accounts import USDC, AccountId
 from specs.fills import require_fill_margin
 from specs.fixed_point import Lots, Seconds, Wad
 from specs.open_orders import OpenOrders
-from specs.settlement import charge, compute_fee, trade
+from specs.settlement import charge, compute_fee, touch, trade
 from specs.spot_side import exchange, fund_side
 from specs.state import State, get_account, with_account
 from specs.trade_code import require_position_limit
@@ -30,6 +30,7 @@ def make_perp(
     price: Wad,
 ) -> State:
     """Return ``state`` after a resting order for a perpetual was filled."""
+    state = touch(state, market, account)
     before = state
     old = acc.get_position(get_account(state, account), market)
     signed = Lots(lots if is_buy else -lots)

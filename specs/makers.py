@@ -17,7 +17,15 @@ from specs.errors import Revert
 from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_up
 from specs.instruments import is_spot
 from specs.maker_code import make_perp, make_spot
-from specs.state import State, get_account, get_asset, get_held, get_market, get_owed
+from specs.state import (
+    State,
+    get_account,
+    get_asset,
+    get_effective_position,
+    get_held,
+    get_market,
+    get_owed,
+)
 
 Stop = type[Revert] | None
 """Why nothing more was cleared; none if all that was asked for was tried."""
@@ -108,7 +116,8 @@ def get_reducible(
         if is_buy:
             return get_owed(state, account, asset, now)
         return get_held(state, account, asset)
-    lots = acc.get_position(get_account(state, account), instrument).lots
+    position = acc.get_position(get_account(state, account), instrument)
+    lots = get_effective_position(state, instrument, position).lots
     return max(0, -lots if is_buy else lots)
 
 

@@ -39,13 +39,14 @@ from specs.makers import (
     try_spot,
 )
 from specs.open_orders import OpenOrders, compute_worst_lots
-from specs.settlement import charge, compute_fee, trade
+from specs.settlement import charge, compute_fee, touch, trade
 from specs.spot_side import exchange, fund_side
 from specs.state import (
     State,
     accrue,
     assess,
     get_account,
+    get_effective_position,
     get_held,
     with_account,
 )
@@ -153,7 +154,8 @@ def is_covered(
     if is_spot(instrument):
         asset = instruments.get_asset(instrument)
         return new.bids == old.bids and new.asks <= get_held(state, account, asset)
-    lots = acc.get_position(get_account(state, account), instrument).lots
+    position = acc.get_position(get_account(state, account), instrument)
+    lots = get_effective_position(state, instrument, position).lots
     return compute_worst_lots(lots, new) == compute_worst_lots(lots, old)
 
 
@@ -169,6 +171,7 @@ def clear_perp(
     Return ``state`` with resting orders for a perpetual filled. The taker trades once
     at each price, after the makers there.
     """
+    state = touch(state, market, taker)
     before = state
     listed = state.markets[market]
     old = acc.get_position(get_account(state, taker), market)

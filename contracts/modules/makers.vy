@@ -11,6 +11,7 @@
 
 from ..interfaces import IClearinghouse
 from . import accounts
+from . import deleveraging
 from . import errors
 from . import fixed_point as fp
 from . import instruments
@@ -18,6 +19,7 @@ from . import money_market
 from . import perpetual
 from . import state
 
+uses: deleveraging
 uses: money_market
 uses: state
 
@@ -113,7 +115,7 @@ def _reducible(account: uint256, instrument: uint256, is_buy: bool) -> uint256:
             or sell what it has.
     """
     if not instruments._is_spot(instrument):
-        lots: int256 = perpetual._lots(state.positions[account][instrument])
+        lots: int256 = deleveraging._effective_lots(instrument, account)
         if (lots < 0) != is_buy:
             return 0
         return convert(abs(lots), uint256)
