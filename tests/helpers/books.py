@@ -490,6 +490,31 @@ def index_of(numbers, touched):
     return words
 
 
+def names(twin):
+    """Return the events of the last call that are the book's own."""
+    return [e.name for e in twin.receipt.events if e.address == twin.book.address]
+
+
+def event(twin, name):
+    """Return what the last call's only event of a name says."""
+    return twin.receipt.event(name).arguments
+
+
+def events(twin, name):
+    """Return what the last call's events of a name say."""
+    return [e.arguments for e in twin.receipt.events if e.name == name]
+
+
+def calls(twin, name):
+    """Return what Clearinghouse or oracle was asked for in the last call."""
+    return [tuple(arguments.values()) for arguments in events(twin, name)]
+
+
+def asks(twin, *sizes, account=MAKER, **terms):
+    """Let orders to sell rest at one price, and return their ids."""
+    return [twin.rest(account, is_buy=False, lots=n, **terms) for n in sizes]
+
+
 class Replay:
     """The book that the events alone give."""
 

@@ -8,10 +8,18 @@ from keeper.artifacts import CONTRACTS, artifact
 from tests.mutants.book_guards import BOOK_GUARDS
 from tests.mutants.conversion_guards import CONVERSION_GUARDS
 from tests.mutants.desk_guards import DESK_GUARDS
+from tests.mutants.forced_guards import FORCED_GUARDS
 from tests.mutants.guards import GUARDS
 from tests.mutants.order_guards import ORDER_GUARDS
 
-ALL = [*GUARDS, *ORDER_GUARDS, *CONVERSION_GUARDS, *DESK_GUARDS, *BOOK_GUARDS]
+ALL = [
+    *GUARDS,
+    *ORDER_GUARDS,
+    *CONVERSION_GUARDS,
+    *DESK_GUARDS,
+    *BOOK_GUARDS,
+    *FORCED_GUARDS,
+]
 SHARE = 3
 """One guard in so many is weakened, unless all are asked for: `make guards`."""
 
