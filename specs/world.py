@@ -5,8 +5,9 @@ Everything that the invariants speak about at one moment: the clearinghouse, the
 liquidator, what the oracle says, the time and the tokens that the vault really has.
 An action is a call with its caller; ``take`` applies it.
 
-``dust`` and ``crumbs`` are ghosts: no contract stores them. They count what rounding
-may have left so far: with each market's liquidity fund, in the totals of the USDC pool.
+``dust``, ``crumbs`` and ``answer`` are ghosts: no contract stores them. The first two
+count what rounding may have left so far: with each market's liquidity fund, in the
+totals of the USDC pool. The last is what a liquidation told who asked for it.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,20 +17,21 @@ from typing import Any, Final
 from specs import accounts as acc
 from specs import (
     backstop,
+    forced_code,
     governance,
     guardian,
-    liquidation_code,
     liquidator,
     order_book,
-    pacing,
     perpetual,
 )
 from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
 from specs.bands import Band, compute_band
 from specs.clearinghouse import AssetPrice, MarkPrice
+from specs.deleveraging import Epoch
 from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down
 from specs.instruments import SPOT, is_spot
+from specs.liquidator import Outcome, Sliced
 from specs.margin import quantise
 
 BAND: Final = 50_000
@@ -60,6 +62,8 @@ class World:
     book: order_book.State = NO_BOOK
     bands: Mapping[int, Band] = field(default_factory=dict)
     """The prices at which each instrument may be filled."""
+    answer: Sliced | Outcome | None = None
+    """What the last action told, if it was a slice or a liquidation."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ TRANSITIONS: Final[Mapping[str, Callable[..., ch.State]]] = {
         ch.convert,
         ch.fill_perp,
         ch.realise,
+        forced_code.flag,
         governance.queue,
         governance.cancel_change,
         governance.list_asset,
@@ -183,10 +188,27 @@ def take_drop(world: World, action: Action) -> World:
 
 def take_liquidate(world: World, action: Action) -> World:
     """Return ``world`` after a liquidation."""
-    clearing, state, _ = liquidator.liquidate(
+    clearing, state, outcome = liquidator.liquidate(
         world.clearing, world.liquidator, world.now, action.caller, *action.arguments
     )
-    return replace(world, clearing=clearing, liquidator=state)
+    return replace(world, clearing=clearing, liquidator=state, answer=outcome)
+
+
+def take_reduce(world: World, action: Action) -> World:
+    """Return ``world`` after a slice of an account was closed on the book."""
+    account, instrument, reward = action.arguments
+    clearing, book, state, sliced = liquidator.reduce(
+        world.clearing,
+        world.book,
+        world.liquidator,
+        world.now,
+        action.caller,
+        account,
+        instrument,
+        reward,
+        world.bands.get(instrument, (Wad(0), Wad(0))),
+    )
+    return replace(world, clearing=clearing, book=book, liquidator=state, answer=sliced)
 
 
 def take_wait(world: World, action: Action) -> World:
@@ -279,6 +301,7 @@ SURROUNDINGS: Final[Mapping[str, Callable[[World, Action], World]]] = {
     "unpledge": take_pledge,
     "drop": take_drop,
     "liquidate": take_liquidate,
+    "reduce": take_reduce,
     "wait": take_wait,
     "publish": take_publish,
     "donate": take_donate,
@@ -292,8 +315,8 @@ SURROUNDINGS: Final[Mapping[str, Callable[[World, Action], World]]] = {
 
 def get_named(world: World, action: Action) -> frozenset[AccountId]:
     """
-    Return the accounts that an action may touch: those that the call names, and
-    for a liquidation the providers and the backstop fund.
+    Return the accounts that an action may touch: those that the call names, those whose
+    orders it may meet, and for a liquidation the providers and the backstop fund.
     """
     arguments = action.arguments
     if action.name in GOVERNANCE:
@@ -320,6 +343,11 @@ def get_named(world: World, action: Action) -> frozenset[AccountId]:
         case "liquidate":
             providers = world.liquidator.providers
             return frozenset((arguments[0], acc.BACKSTOP_FUND, *providers))
+        case "reduce":
+            account, instrument, reward = arguments
+            makers = (get_others(world, instrument, is_buy) for is_buy in (True, False))
+            rewarded = {reward} - {AccountId(0)}
+            return frozenset((account, acc.BACKSTOP_FUND)).union(rewarded, *makers)
         case "tick" | "wait" | "publish" | "donate" | "pledge" | "unpledge" | "drop":
             return frozenset()
         case _:
@@ -344,6 +372,7 @@ def with_ghosts(before: World, after: World, action: Action) -> World:
         after,
         dust=count_dust(before, after, action),
         crumbs=count_crumbs(before, after, action),
+        answer=after.answer if action.name in ("liquidate", "reduce") else None,
     )
 
 
@@ -353,7 +382,7 @@ def count_crumbs(before: World, after: World, action: Action) -> int:
 
     An accrual rounds what all winners have earned and all losers owe once; so does bad
     debt; and a touch what one position has earned and owes. Nothing that is settled
-    leaves anything to settle, so each position counts once.
+    leaves anything to settle, so each position counts once, whatever epochs it meets.
     """
     old, new = (world.clearing.assets.get(acc.USDC) for world in (before, after))
     if old is None or new is None or old.pool is new.pool:
@@ -361,7 +390,7 @@ def count_crumbs(before: World, after: World, action: Action) -> int:
     crumbs = before.crumbs
     crumbs += old.pool.accrued_at != new.pool.accrued_at
     crumbs += action.name == "liquidate"
-    if action.name in ("fill_perp", "realise", "liquidate", "place"):
+    if action.name in ("fill_perp", "realise", "liquidate", "place", "reduce"):
         crumbs += sum(
             position.entry is not None
             for name in get_named(before, action)
@@ -376,26 +405,37 @@ def count_dust(before: World, after: World, action: Action) -> Mapping[int, int]
 
     A fill rounds two costs up and so leaves at most one unit; a takeover's fill two,
     since the part of the discount rounds down as well. What a market's fund could not
-    pay the backstop fund of its part stays with the market's fund.
+    pay the backstop fund of its part stays with the market's fund. What an epoch closes
+    leaves nothing, since the inventory has the other side of it to the wei.
     """
-    if action.name == "fill_perp":
-        return add_dust(before.dust, action.arguments[0], 1)
-    if action.name == "place":
-        placement, _ = action.arguments
-        if is_spot(placement.instrument):
+    match action.name:
+        case "fill_perp":
+            return add_dust(before.dust, action.arguments[0], 1)
+        case "place" | "reduce":
+            if action.name == "place":
+                instrument = action.arguments[0].instrument
+            else:
+                instrument = action.arguments[1]
+            if is_spot(instrument):
+                return before.dust
+            # Each maker's cost rounds up, and the taker's at each of the prices.
+            return add_dust(before.dust, instrument, 2 * count_met(before, after))
+        case "liquidate":
+            return count_dust_of_takeover(before, after, action.arguments[0])
+        case _:
             return before.dust
-        # Each maker's cost rounds up, and the taker's at each of the prices.
-        return add_dust(before.dust, placement.instrument, 2 * count_met(before, after))
-    if action.name != "liquidate":
-        return before.dust
 
-    dust = before.dust
-    shares = get_discount_shares(before, after, action.arguments[0])
-    owed = sum(sum(parts) for parts in shares.values())
-    unpaid = max(0, owed - get_fund_gain(before, after))
-    for market, parts in shares.items():
-        fills = liquidator.ROUNDS * len(parts)
-        dust = add_dust(dust, market, 2 * fills + min(unpaid, sum(parts)))
+
+def count_dust_of_takeover(
+    before: World, after: World, account: AccountId
+) -> Mapping[int, int]:
+    """Return ``dust`` after a liquidation of an account."""
+    assert isinstance(after.answer, Outcome)
+    dust, fills = before.dust, liquidator.ROUNDS * len(after.answer.taken)
+    shares = get_discount_shares(before, after, account, after.answer.terms.discount)
+    unpaid = max(0, sum(shares.values()) - get_fund_gain(before, after))
+    for market, share in shares.items():
+        dust = add_dust(dust, market, 2 * fills + min(unpaid, share))
     return dust
 
 
@@ -421,48 +461,38 @@ def get_fund_gain(before: World, after: World) -> int:
 
 
 def get_discount_shares(
-    before: World, after: World, account: AccountId
-) -> Mapping[int, list[Wad]]:
-    """Return the backstop fund's part of each fill of a takeover, by market."""
-    failed_at = before.liquidator.failed_at.get(account, Seconds(0))
-    is_failed = pacing.is_open(failed_at, after.now)
-    _, terms = liquidation_code.open_takeover(
-        before.clearing, after.now, account, is_failed
-    )
-    held = ch.get_account(before.clearing, account).positions
-    return {
-        market: [
-            compute_discount_share(before, market, held[market].lots, size, terms)
-            for size in get_sizes_taken(before, after, account, market)
-        ]
-        for market in held
-    }
+    before: World, after: World, account: AccountId, discount: Wad
+) -> Mapping[int, Wad]:
+    """Return the most that the backstop fund's part of a takeover is, by market."""
+    shares = {}
+    for market, held in ch.get_account(before.clearing, account).positions.items():
+        listed = before.clearing.markets[market]
+        mark, is_long = listed.quote.slow, held.lots > 0
+        given = backstop.compute_account_price(mark, discount, is_long)
+        taken = backstop.compute_provider_price(mark, discount, is_long)
+        size = get_size_taken(before, after, account, market)
+        shares[market] = Wad(mul_div_down(size * listed.lot, abs(taken - given), WAD))
+    return shares
 
 
-def compute_discount_share(
-    world: World, market: int, held: Lots, size: int, terms: liquidation_code.Terms
-) -> Wad:
-    """Return the backstop fund's part of the discount on ``size`` lots."""
-    listed = world.clearing.markets[market]
-    mark, discount = listed.quote.slow, terms.discount
-    given = backstop.compute_account_price(mark, discount, held > 0)
-    taken = backstop.compute_provider_price(mark, discount, held > 0)
-    return Wad(mul_div_down(size * listed.lot, abs(taken - given), WAD))
-
-
-def get_sizes_taken(
+def get_size_taken(
     before: World, after: World, account: AccountId, market: int
-) -> list[int]:
-    """Return how many lots each provider took over in a market."""
-    sizes = (
-        abs(get_lots(after, provider, market) - get_lots(before, provider, market))
-        for provider in before.liquidator.providers
-        if provider != account
-    )
-    return [size for size in sizes if size > 0]
+) -> Lots:
+    """Return the most lots that providers took over of an account in a market."""
+    old, new = get_lots(before, account, market), get_lots(after, account, market)
+    closed = sum(epoch.lots for epoch in get_new_epochs(before, after, market))
+    return Lots(abs(old) - abs(new) - closed)
+
+
+def get_new_epochs(before: World, after: World, market: int) -> tuple[Epoch, ...]:
+    """Return the events of auto-deleveraging that an action made in a market."""
+    if market not in before.clearing.markets:
+        return ()
+    old = before.clearing.markets[market].epochs
+    return after.clearing.markets[market].epochs[len(old) :]
 
 
 def get_lots(world: World, account: AccountId, market: int) -> Lots:
-    """Return an account's size in a market."""
+    """Return an account's size in a market, as it is stored."""
     positions = ch.get_account(world.clearing, account).positions
     return positions.get(market, perpetual.FLAT).lots

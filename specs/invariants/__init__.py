@@ -11,8 +11,8 @@ specification is run from that state.
 All sums are exact: where a value is an amount of scaled units times an index, both
 sides are multiplied by ``RAY`` instead of dividing one.
 
-Grouped as the catalogue is: `custody`, `margins`, `settling`, `prices`, `liquidations`,
-`governing`.
+Grouped as the catalogue is: `custody`, `margins`, `settling`, `prices`, `liquidations`
+with `slicing` and `epochs`, `governing`.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,9 +37,9 @@ from specs.invariants.custody import (
     values_round_for_the_pool,
     vault_backs_pools,
 )
+from specs.invariants.epochs import deleveraging_is_fair, epochs_close_pro_rata
 from specs.invariants.governing import loosening_waits, outflow_is_limited
 from specs.invariants.liquidations import (
-    backstop_is_the_last_stage,
     batches_touch_what_they_name,
     exits_are_open,
     fund_is_not_in_debt,
@@ -50,6 +50,7 @@ from specs.invariants.liquidations import (
     nobody_games_liquidation,
     providers_stay_safe,
     realising_never_fails,
+    stages_keep_their_order,
 )
 from specs.invariants.margins import (
     collateral_counts_once,
@@ -124,6 +125,7 @@ STATE_INVARIANTS: Final[Mapping[str, StateInvariant]] = {
     "I29": marks_are_bounded,
     "I30": stale_prices_give_nothing,
     "I31": prices_are_positive,
+    "I37": epochs_close_pro_rata,
     "I40": fund_is_not_in_debt,
     "I41": exits_are_open,
     "I42": realising_never_fails,
@@ -148,8 +150,9 @@ TRANSITION_INVARIANTS: Final[Mapping[str, TransitionInvariant]] = {
     "I32": one_price_holds,
     "I33": liquidation_is_due,
     "I34": liquidation_improves,
-    "I35": backstop_is_the_last_stage,
+    "I35": stages_keep_their_order,
     "I36": providers_stay_safe,
+    "I37": deleveraging_is_fair,
     "I38": nobody_games_liquidation,
     "I39": no_zombie_is_left,
     "I40": fund_pays_deficits_only,

@@ -5,15 +5,19 @@ from collections.abc import Sequence
 
 from specs import accounts as acc
 from specs import clearinghouse as ch
-from specs import order_book, perpetual
+from specs import liquidator, order_book, perpetual, settlement
 from specs.accounts import AccountId
 from specs.bands import TAKER_TOLERANCE
 from specs.fixed_point import PPM, Lots, Seconds
 from specs.instruments import is_spot
+from specs.invariants.parts import get_accrued
+from specs.invariants.slicing import get_slice
+from specs.liquidator import Sliced
 from specs.margin import Exposure
 from specs.open_orders import OpenOrders
 from specs.order_book import Book, Kind, Order, OrderId, Placement
-from specs.world import Action, World, get_lots
+from specs.state import get_effective_position
+from specs.world import Action, World
 
 
 def orders_bind_margin(world: World) -> bool:
@@ -55,7 +59,9 @@ def is_worst(world: World, name: AccountId, market: int, exposure: Exposure) -> 
     """Return whether no fill of one side's orders leaves a larger notional."""
     listed = world.clearing.markets[market]
     account = ch.get_account(world.clearing, name)
-    lots, orders = get_lots(world, name, market), acc.get_orders(account, market)
+    position = acc.get_position(account, market)
+    lots = get_effective_position(world.clearing, market, position).lots
+    orders = acc.get_orders(account, market)
     could = (lots, Lots(lots + orders.bids), Lots(lots - orders.asks))
     return exposure.worst_notional == max(
         perpetual.compute_notional(each, listed.lot, listed.quote.slow)
@@ -115,9 +121,9 @@ def fills_keep_the_rules(before: World, after: World, action: Action) -> bool:
     and the bands, and no more of it than its caller allowed, and the order kept to its
     kind.
     """
-    if action.name not in ("place", "convert_on_book"):
+    if action.name not in ("place", "convert_on_book", "reduce"):
         return True
-    placement, max_fills = get_taking(before, action)
+    placement, max_fills = get_taking(before, after, action)
     met = get_met(before, after, placement)
     if not is_in_order(before, after, placement, met) or len(met) > max_fills:
         return False
@@ -137,8 +143,24 @@ def fills_keep_the_rules(before: World, after: World, action: Action) -> bool:
     return is_spot(placement.instrument) or is_traded(before, after, placement, rested)
 
 
-def get_taking(before: World, action: Action) -> tuple[Placement, int]:
-    """Return what an action takes from the book; a conversion sells at any price."""
+def get_taking(before: World, after: World, action: Action) -> tuple[Placement, int]:
+    """
+    Return what an action takes from the book: an order; a conversion at any price; or
+    a slice at its limit.
+    """
+    if action.name == "reduce":
+        assert isinstance(after.answer, Sliced)
+        opened, asked = get_slice(before, after, action), after.answer.asked
+        placement = Placement(
+            opened.account,
+            opened.instrument,
+            opened.is_buy,
+            asked,
+            opened.limit,
+            kind=Kind.IOC,
+            is_reduce_only=True,
+        )
+        return placement, liquidator.MAX_FILLS
     if action.name == "place":
         placement, max_fills = action.arguments
         return placement, max_fills
@@ -204,8 +226,16 @@ def is_traded(
 ) -> bool:
     """Return whether a perpetual's order traded as its terms say."""
     market, account = placement.instrument, placement.account
-    held = get_lots(before, account, market)
-    traded = get_lots(after, account, market) - held
+    old, new = (
+        acc.get_position(ch.get_account(world.clearing, account), market)
+        for world in (before, after)
+    )
+    held = old.lots
+    if new.epoch != old.epoch:
+        start = get_accrued(before, after.now).clearing
+        touched = settlement.touch(start, market, account)
+        held = acc.get_position(ch.get_account(touched, account), market).lots
+    traded = new.lots - held
     bought = traded if placement.is_buy else -traded
     if not 0 <= bought <= placement.lots - sum(order.lots for order in rested):
         return False

@@ -1,22 +1,27 @@
-"""Liquidation, backstop, and the work of keepers: I33 to I42."""
+"""Liquidation, backstop, and the work of keepers: I33 to I36 and I38 to I42."""
 
 from dataclasses import replace
+from typing import Final
 
 from specs import accounts as acc
 from specs import (
+    backstop,
     bankruptcy,
     errors,
     liquidator,
     margin,
+    pacing,
     perpetual,
     providers,
     settle_code,
+    settlement,
     virtual_pnl,
 )
 from specs import clearinghouse as ch
 from specs import requirements as req
 from specs.accounts import USDC, Account, AccountId, Address
-from specs.fixed_point import WAD, Lots, Wad, mul_div_up
+from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_up
+from specs.instruments import SPOT
 from specs.invariants.margins import has_bad_debt
 from specs.invariants.parts import (
     WHALE,
@@ -27,25 +32,52 @@ from specs.invariants.parts import (
     get_touch_bound,
     get_untouched,
     is_open,
+    touch_fully,
 )
 from specs.invariants.prices import get_quotes
 from specs.invariants.settling import realise
+from specs.invariants.slicing import is_slice_fair
+from specs.legs import get_legs
+from specs.liquidation_code import accrue_debts
+from specs.liquidator import Outcome, Sliced
 from specs.margin import Health
 from specs.money_market import Balance
 from specs.perpetual import Position
-from specs.world import Action, World, get_named, take
+from specs.world import Action, World, get_named, get_new_epochs, take
+
+FORCED: Final = ("reduce", "liquidate")
+"""What closes positions of who did not ask for it."""
 
 
 def liquidation_is_due(before: World, after: World, action: Action) -> bool:
     """
-    I33: only an account below maintenance margin at an earlier block's price is
-    liquidated; no size and no debt but USDC rises or changes sign.
+    I33: only an account below maintenance margin is flagged or liquidated, or one below
+    initial margin of which a part was sold on the book in the last minute; at an
+    earlier block's prices or flagged in an earlier one, in the last minute; a flag that
+    counts is not renewed; no size and no debt but USDC rises or changes sign, and a
+    slice changes those of its instrument alone.
     """
-    if action.name != "liquidate":
+    if action.name not in (*FORCED, "flag"):
         return True
-    (name,) = action.arguments
-    health = ch.assess(before.clearing, name, after.now)
-    if health.equity >= health.maintenance_margin or health.priced_at >= after.now:
+    name = action.arguments[0]
+    start = accrue_debts(before.clearing, name, after.now)
+    health = ch.assess(start, name, after.now)
+    noted = ch.get_account(start, name).distress
+    age = after.now - noted.flagged_at
+    if action.name == "flag":
+        flagged_at = after.clearing.accounts[name].distress.flagged_at
+        is_kept = noted.flagged_at > 0 and age <= 60
+        expected = noted.flagged_at if is_kept else after.now
+        return margin.is_due_now(health) and flagged_at == expected
+    if not margin.is_due_now(health) and not (
+        action.name == "reduce"
+        and after.now - noted.sliced_at <= 60
+        and health.equity < get_end(start, name, after.now)
+    ):
+        return False
+    if health.priced_at >= after.now and not 0 < age <= 60:
+        return False
+    if action.name == "reduce" and not is_one_leg(before, after, action):
         return False
     old = ch.get_account(before.clearing, name)
     new = ch.get_account(after.clearing, name)
@@ -61,6 +93,31 @@ def liquidation_is_due(before: World, after: World, action: Action) -> bool:
     )
 
 
+def get_end(clearing: ch.State, name: AccountId, now: Seconds) -> int:
+    """Return the initial margin of all legs of an account whose prices are fresh."""
+    legs = get_legs(clearing, name, now).values()
+    return sum(req.compute_initial_margin(*leg) for leg in legs)
+
+
+def is_one_leg(before: World, after: World, action: Action) -> bool:
+    """Return whether an action left all as it is but one instrument and USDC."""
+    name, instrument, _ = action.arguments
+    old = ch.get_account(before.clearing, name)
+    new = ch.get_account(after.clearing, name)
+    accrued = get_accrued(before, after.now).clearing
+    for market in old.positions:
+        touched = settlement.touch(accrued, market, name).accounts[name]
+        may_be = acc.get_position(old, market), acc.get_position(touched, market)
+        lots = acc.get_position(new, market).lots
+        if market != instrument and lots not in [each.lots for each in may_be]:
+            return False
+    return all(
+        acc.get_balance(old, asset) == acc.get_balance(new, asset)
+        for asset in old.balances.keys() | new.balances.keys()
+        if SPOT + asset not in (instrument, SPOT + USDC)
+    )
+
+
 def is_between(lots: Lots, limit: Lots) -> bool:
     """Return whether ``lots`` is between zero and ``limit``."""
     return 0 <= lots <= limit or limit <= lots <= 0
@@ -68,10 +125,15 @@ def is_between(lots: Lots, limit: Lots) -> bool:
 
 def liquidation_improves(before: World, after: World, action: Action) -> bool:
     """
-    I34: an account with equity has no less of it for its margin afterwards, within
-    the wei of its roundings, the discount on one lot for each market and provider, and
-    what the discount, owed in USDC, binds of margin itself.
+    I34: an account with equity has no less of it for its margin afterwards: after a
+    slice exactly so; after a takeover within the wei of its roundings, the discount on
+    one lot for each market and provider, and what the discount, owed in USDC, binds of
+    margin itself. A slice costs its leg's share of the equity at most, a quarter of it
+    the fee, of which who asked gets half; it closes no more than is due, than the cap
+    on a call, or than initial margin needs.
     """
+    if action.name == "reduce":
+        return is_slice_fair(before, after, action)
     if action.name != "liquidate":
         return True
     (name,) = action.arguments
@@ -85,9 +147,10 @@ def liquidation_improves(before: World, after: World, action: Action) -> bool:
 
 def get_rounding_bound(world: World, name: AccountId, health: Health) -> int:
     """
-    Return what rounding up may cost in a takeover: for every provider some wei for
-    each fill or debt, and the highest discount on a lot of each market; and once the
-    equity that the margin of the discount, owed in USDC, stands for.
+    Return what rounding up may cost in a takeover: for every provider, and for what is
+    closed against the other side, some wei for each fill or debt, and the highest
+    discount on a lot of each market; and once the equity that the margin of the
+    discount, owed in USDC, stands for.
     """
     wei = sum(4 + quote.slow // WAD for quote in get_quotes(world).values())
     lots = sum(
@@ -102,20 +165,88 @@ def get_rounding_bound(world: World, name: AccountId, health: Health) -> int:
     margin_of_discount = req.compute_maintenance_margin(requirement, owed)
     stands_for = mul_div_up(margin_of_discount, owed, health.maintenance_margin)
     takeovers = liquidator.ROUNDS * len(world.liquidator.providers)
-    return (takeovers + 1) * rounding + stands_for
+    return (takeovers + 2) * rounding + stands_for
 
 
-def backstop_is_the_last_stage(before: World, after: World, action: Action) -> bool:
-    """I35: the backstop takes over only below the margin that opens it."""
+def stages_keep_their_order(before: World, after: World, action: Action) -> bool:
+    """
+    I35: providers take an account over only below the margin that opens the backstop or
+    once the book has failed it, in the last minute; positions are closed against the
+    other side only below a quarter of maintenance margin, or with a deficit, and only
+    what providers leave of what is due; orders are gone by then. The book has failed an
+    account after three slices of a leg, ten seconds or more and no more than a minute
+    apart, of which less than half was filled for want of orders within the limit.
+    """
+    if action.name == "reduce":
+        return is_pace_kept(before, after, action)
+    if after.liquidator.failed_at != before.liquidator.failed_at:
+        return False
+    if after.liquidator.paces != before.liquidator.paces:
+        return False
     if action.name != "liquidate":
         return True
     (name,) = action.arguments
+    if before.clearing.accounts[name].orders:
+        return False
     health = ch.assess(before.clearing, name, after.now)
     less = max(
         health.maintenance_margin // 2,
         health.maintenance_margin - mul_div_up(6, health.exposure, 100),
     )
-    return health.equity < less
+    failed_at = before.liquidator.failed_at.get(name, 0)
+    if health.equity >= less and not 0 < failed_at <= after.now <= failed_at + 60:
+        return False
+    if not any(
+        get_new_epochs(before, after, market) for market in before.clearing.markets
+    ):
+        return True
+    is_near_its_end = 4 * health.equity <= health.maintenance_margin
+    return (is_near_its_end or health.value < 0) and is_no_more_than_due(
+        before, after, name
+    )
+
+
+def is_no_more_than_due(before: World, after: World, name: AccountId) -> bool:
+    """
+    Return whether no more of an account's positions was closed than is due, but for a
+    lot of each market and of each of those who took it.
+    """
+    assert isinstance(after.answer, Outcome)
+    accrued = get_accrued(before, after.now).clearing
+    parts, fills = after.answer.terms.parts, 1 + 2 * len(after.answer.taken)
+    for market in before.clearing.accounts[name].positions:
+        old = settlement.touch(accrued, market, name).accounts[name]
+        held = abs(acc.get_position(old, market).lots)
+        new = acc.get_position(after.clearing.accounts[name], market)
+        closed = held - abs(new.lots)
+        if (closed - fills) * backstop.PARTS > held * parts:
+            return False
+    return True
+
+
+def is_pace_kept(before: World, after: World, action: Action) -> bool:
+    """Return whether a slice's failure, if it is one, was counted as it should."""
+    assert isinstance(after.answer, Sliced)
+    name, instrument, _ = action.arguments
+    key, sliced, now = (name, instrument), after.answer, after.now
+    old = before.liquidator.paces.get(key, pacing.NEW)
+    new = after.liquidator.paces[key]
+    if {**before.liquidator.paces, key: new} != after.liquidator.paces:
+        return False
+    is_failure = 2 * sliced.filled < sliced.asked and sliced.reason in (
+        errors.NotFilled,
+        errors.PriceOutOfBand,
+    )
+    apart = now - old.failed_at
+    is_next = old.failures > 0 and 10 <= apart <= 60
+    if new.failures > old.failures and not (
+        is_failure and (is_next or new.failures == 1)
+    ):
+        return False
+    failed_at = before.liquidator.failed_at
+    if new.failures >= 3:
+        failed_at = {**failed_at, name: now}
+    return after.liquidator.failed_at == failed_at
 
 
 def providers_stay_safe(before: World, after: World, action: Action) -> bool:
@@ -141,9 +272,13 @@ def providers_stay_safe(before: World, after: World, action: Action) -> bool:
 
 def nobody_games_liquidation(before: World, after: World, action: Action) -> bool:
     """
-    I38: no provider takes over from its own owner, and a stranger adds assets to
-    an account in need only if that cures it.
+    I38: no provider takes over from its own owner, nobody asks for a slice of his own
+    account or is paid for it, and a stranger adds assets to an account in need only if
+    that cures it.
     """
+    if action.name == "reduce":
+        owner, reward = acc.get_owner(action.arguments[0]), action.arguments[2]
+        return owner not in (action.caller, acc.get_owner(reward))
     if action.name == "liquidate":
         owner = acc.get_owner(action.arguments[0])
         return all(
@@ -162,17 +297,25 @@ def nobody_games_liquidation(before: World, after: World, action: Action) -> boo
 
 def no_zombie_is_left(before: World, after: World, action: Action) -> bool:
     """
-    I39: after a liquidation no account has only a debt, unless its pool is halted;
-    reserve and lenders pay only once the backstop fund has nothing left, and for an
-    account that has no USDC left itself.
+    I39: after a liquidation no account has only a debt beyond what its claims will pay,
+    unless its pool is halted; where a deficit was paid, as much of the debt is left as
+    they will; reserve and lenders pay only once the backstop fund has nothing left, and
+    for an account that has no USDC left itself.
     """
     if action.name != "liquidate":
         return True
+    assert isinstance(after.answer, Outcome)
     (name,) = action.arguments
     start = get_accrued(before, after.now)
     old, new = start.clearing.assets[USDC].pool, after.clearing.assets[USDC].pool
     if bankruptcy.is_bankrupt(after.clearing, name, after.now):
         return new.is_halted
+    if after.answer.deficit and not new.is_halted:
+        owed = ch.get_owed(after.clearing, name, USDC, after.now)
+        positions = after.clearing.accounts[name].positions.values()
+        claims = sum(-position.basis for position in positions)
+        if not claims - 2 * get_touch_bound(after) <= owed <= claims:
+            return False
     if new.lend_index < old.lend_index and new.reserve > 0:
         return False
     is_reserve_hit = new.reserve < old.reserve or new.lend_index < old.lend_index
@@ -191,16 +334,16 @@ def fund_is_not_in_debt(world: World) -> bool:
 def fund_pays_deficits_only(before: World, after: World, action: Action) -> bool:
     """
     I40: the backstop fund loses scaled units only to a liquidation that leaves the
-    account without a position.
+    account without a position, but for claims.
     """
     old = acc.get_balance(ch.get_account(before.clearing, acc.BACKSTOP_FUND), USDC)
     new = acc.get_balance(ch.get_account(after.clearing, acc.BACKSTOP_FUND), USDC)
     if new.scaled >= old.scaled and new.idle >= old.idle:
         return True
-    return (
-        action.name == "liquidate"
-        and not ch.get_account(after.clearing, action.arguments[0]).positions
-    )
+    if action.name != "liquidate":
+        return False
+    left = ch.get_account(after.clearing, action.arguments[0]).positions
+    return all(position.lots == 0 for position in left.values())
 
 
 def exits_are_open(world: World) -> bool:
@@ -275,38 +418,39 @@ def can_close(world: World, name: AccountId) -> bool:
     health = get_healths(world, world.now)[name]
     if health.equity < WAD // 100 or not is_open(world, USDC):
         return True
-    for market, position in world.clearing.accounts[name].positions.items():
-        listed = world.clearing.markets[market]
-        notional = perpetual.compute_notional(
-            position.lots, listed.lot, listed.quote.slow
-        )
+    for market in world.clearing.accounts[name].positions:
+        clearing = touch_fully(world.clearing, market, name)
+        listed = clearing.markets[market]
+        lots = acc.get_position(clearing.accounts[name], market).lots
+        notional = perpetual.compute_notional(lots, listed.lot, listed.quote.slow)
         is_dust = notional * 100 < health.exposure or notional == 0
         if is_dust or margin.is_stale(listed.quote, world.now):
             continue
         try:
-            close(world, market, name, position.lots)
+            close(clearing, world.now, market, name, lots)
         except errors.Revert:
             return False
     return True
 
 
-def close(world: World, market: int, name: AccountId, lots: Lots) -> ch.State:
+def close(
+    clearing: ch.State, now: Seconds, market: int, name: AccountId, lots: Lots
+) -> ch.State:
     """
     Return the state with an account's position closed at mark, without fees, against
     somebody who closes as much: while prices diverge nobody may open.
     """
-    listed = world.clearing.markets[market]
+    listed = clearing.markets[market]
     listed = replace(listed, fees=ch.Fees(0, 0))
     venue = Address(2**160 - 1)
-    clearing = ch.with_market(world.clearing, market, listed)
-    whale = Account({USDC: Balance(10**45)}, {market: Position(Lots(-lots))})
+    clearing = ch.with_market(clearing, market, listed)
+    position = Position(Lots(-lots), epoch=len(listed.epochs))
+    whale = Account({USDC: Balance(10**45)}, {market: position})
     clearing = ch.with_account(clearing, WHALE, whale)
     clearing = replace(clearing, venues={venue: ch.TRADE_VENUE})
     buyer, seller = (WHALE, name) if lots > 0 else (name, WHALE)
     size, price = Lots(abs(lots)), listed.quote.slow
-    return ch.fill_perp(
-        clearing, world.now, venue, market, buyer, seller, size, price, True
-    )
+    return ch.fill_perp(clearing, now, venue, market, buyer, seller, size, price, True)
 
 
 def realising_never_fails(world: World) -> bool:
@@ -346,7 +490,7 @@ def batches_touch_what_they_name(before: World, after: World, action: Action) ->
     """
     if action.name == "tick" and not is_crossing_bounded(before, after, action):
         return False
-    if action.name not in ("realise", "tick", "liquidate"):
+    if action.name not in ("realise", "tick", "flag", *FORCED):
         return True
     old, new = get_untouched(before, after), after.clearing.accounts
     changed = sum(old.get(name) != new.get(name) for name in old.keys() | new.keys())

@@ -6,17 +6,22 @@ from typing import Final
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs import (
+    deleveraging,
     margin,
     perpetual,
+    settlement,
     virtual_pnl,
 )
 from specs import requirements as req
 from specs.accounts import USDC, Account, AccountId, Address
+from specs.deleveraging import MAX_EPOCHS
 from specs.fixed_point import BPS, RAY, WAD, Wad
 from specs.invariants.parts import (
+    get_accrued,
     get_gain,
     get_healths,
     get_pending,
+    get_pending_epochs,
     get_pool_pairs,
     get_portfolios,
     get_touch_bound,
@@ -28,7 +33,7 @@ from specs.margin import Health
 from specs.money_market import EMPTY
 from specs.order_book import Order
 from specs.perpetual import Position
-from specs.state import get_ordered_markets
+from specs.state import get_effective_position, get_ordered_markets
 from specs.weights import WEIGHT_ONE
 from specs.world import GOVERNANCE, Action, World, get_named
 
@@ -39,7 +44,9 @@ CHANGES_MARGIN: Final = GOVERNANCE | {"tick", "wait", "publish"}
 def nobody_is_made_unhealthy(before: World, after: World, action: Action) -> bool:
     """
     I10: whoever meets maintenance margin before an action meets it afterwards, at
-    equal prices and time, within the wei that a realisation may cost.
+    equal prices and time, within the wei that a realisation may cost, and the worth of
+    one lot for each epoch that has yet to reduce him. Who has more epochs before him
+    than margin foresees may learn of them as he is touched.
     """
     if action.name in CHANGES_MARGIN or has_bad_debt(before, after):
         return True
@@ -49,9 +56,42 @@ def nobody_is_made_unhealthy(before: World, after: World, action: Action) -> boo
     return all(
         name not in old
         or margin.is_liquidatable(old[name])
-        or not is_below(health, bound if name in touched else 0)
+        or is_beyond_sight(before, name)
+        or not is_below(
+            health,
+            (bound if name in touched else 0)
+            + get_epoch_bound(before, name)
+            + get_epoch_bound(after, name),
+        )
         for name, health in get_healths(after, after.now).items()
     )
+
+
+def is_beyond_sight(world: World, name: AccountId) -> bool:
+    """Return whether an account has more epochs before it than margin foresees."""
+    positions = ch.get_account(world.clearing, name).positions
+    return any(
+        len(world.clearing.markets[market].epochs) - position.epoch > MAX_EPOCHS
+        for market, position in positions.items()
+        if position.lots != 0
+    )
+
+
+def get_epoch_bound(world: World, name: AccountId) -> int:
+    """
+    Return what a lot more or less that each epoch closes of an account is worth to it,
+    at most: which of those whom an epoch reduces has the odd lot is settled as they are
+    touched.
+    """
+    positions = ch.get_account(world.clearing, name).positions
+    bound = 0
+    for market, position in positions.items():
+        listed = world.clearing.markets[market]
+        for epoch in get_pending_epochs(world, market, position):
+            index = listed.funding.index
+            price = deleveraging.compute_closing_price(epoch, index)
+            bound += 4 + (listed.quote.slow + price) * listed.lot // WAD
+    return bound
 
 
 def is_below(health: Health, bound: int) -> bool:
@@ -215,6 +255,8 @@ def only_the_authorised_act(before: World, after: World, action: Action) -> bool
             or may_be_realised(before, after, action, account)
             for account in action.arguments[1]
         )
+    if name == "reduce":
+        return caller != acc.get_owner(action.arguments[0])
     return True
 
 
@@ -246,9 +288,21 @@ def is_as_set(old: Account, new: Account) -> bool:
 
 
 def is_unrealised(before: World, after: World, action: Action, name: AccountId) -> bool:
-    """Return whether a realisation left an account as it was."""
-    old = get_untouched(before, after).get(name, acc.NEW)
+    """Return whether a realisation left an account as its epochs have made it."""
+    old = ch.get_account(get_touched(before, after, action), name)
     return old == ch.get_account(after.clearing, name)
+
+
+def get_touched(before: World, after: World, action: Action) -> ch.State:
+    """
+    Return the accrued state in which the accounts that a realisation names have been
+    touched, in its order.
+    """
+    market, names = action.arguments
+    clearing = get_accrued(before, after.now).clearing
+    for name in names:
+        clearing = settlement.touch(clearing, market, name)
+    return clearing
 
 
 def may_be_realised(
@@ -256,7 +310,8 @@ def may_be_realised(
 ) -> bool:
     """Return whether the caller may have an account's profit and loss realised."""
     market, _ = action.arguments
-    clearing, listed = before.clearing, before.clearing.markets[market]
+    listed = before.clearing.markets[market]
+    clearing = get_touched(before, after, action)
     account = ch.get_account(clearing, name)
     winners, _ = get_winners_and_losers(before)[market]
     threshold = listed.cull.system_threshold
@@ -315,6 +370,7 @@ def collateral_counts_once(world: World) -> bool:
 def get_exact_value(world: World, market: int, position: Position) -> int:
     """Return a position's value, WAD times ``RAY * WAD * WAD``, not rounded."""
     listed = world.clearing.markets[market]
+    position = get_effective_position(world.clearing, market, position)
     price = listed.quote.slow - listed.funding.index
     size = position.lots * listed.lot
     return (size * price - position.basis * WAD) * RAY * WAD
@@ -351,6 +407,7 @@ def is_backed(world: World, market: int, name: AccountId, credit: Wad) -> bool:
     """Return whether a position gets no more credit than its share of the backing."""
     listed = world.clearing.markets[market]
     position = acc.get_position(world.clearing.accounts[name], market)
+    position = get_effective_position(world.clearing, market, position)
     if listed.cursor != virtual_pnl.clamp(listed.quote.slow):
         return credit == 0
     gain = max(0, get_gain(world, market, position, listed.cursor))
@@ -373,11 +430,19 @@ def get_backing(world: World, market: int) -> int:
 
 
 def lists_are_short(world: World) -> bool:
-    """I18: nobody has more assets or markets than one may, and no empty entry."""
+    """
+    I18: nobody has more assets or markets than one may, and no empty entry; no position
+    has met an epoch that is yet to come, and a claim none.
+    """
     return all(
         len(account.balances.keys() - {USDC}) <= acc.MAX_ASSETS
         and len(account.positions) <= acc.MAX_MARKETS
         and EMPTY not in account.balances.values()
         and perpetual.FLAT not in account.positions.values()
+        and all(
+            position.epoch
+            <= (len(world.clearing.markets[market].epochs) if position.lots else 0)
+            for market, position in account.positions.items()
+        )
         for account in world.clearing.accounts.values()
     )

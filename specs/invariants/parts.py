@@ -8,11 +8,14 @@ from typing import Final
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs import (
+    deleveraging,
     grid,
     margin,
     perpetual,
+    settlement,
 )
 from specs.accounts import USDC, Account, AccountId, Address
+from specs.deleveraging import Epoch
 from specs.fixed_point import RAY, Seconds, Wad, mul_div_up
 from specs.margin import Health
 from specs.money_market import Pool
@@ -59,7 +62,8 @@ def get_pool_pairs(before: World, after: World) -> Iterator[tuple[int, Pool, Poo
 
 
 def get_positions(world: World, market: int) -> Iterator[Position]:
-    """Return every position in a market."""
+    """Return every position in a market, the inventory's first."""
+    yield world.clearing.markets[market].inventory
     for account in world.clearing.accounts.values():
         if market in account.positions:
             yield account.positions[market]
@@ -71,6 +75,39 @@ def get_value(clearing: ch.State, market: int, name: AccountId) -> int:
     position = acc.get_position(ch.get_account(clearing, name), market)
     mark, index = listed.quote.slow, listed.funding.index
     return perpetual.compute_value(position, listed.lot, mark, index)
+
+
+def is_behind(clearing: ch.State, market: int) -> bool:
+    """Return whether any position of a market has an epoch before it."""
+    return len(clearing.markets[market].epochs) > 0 and any(
+        settlement.is_behind(clearing, market, name) for name in clearing.accounts
+    )
+
+
+@lru_cache(maxsize=8)
+def catch_up(world: World, market: int) -> ch.State:
+    """Return the accrued state with all epochs of a market applied to everybody."""
+    clearing = get_accrued(world, world.now).clearing
+    if not is_behind(clearing, market):
+        return clearing
+    for name in sorted(clearing.accounts):
+        clearing = touch_fully(clearing, market, name)
+    return clearing
+
+
+def touch_fully(clearing: ch.State, market: int, name: AccountId) -> ch.State:
+    """Return a state with all epochs applied to a position, by touches enough."""
+    while settlement.is_behind(clearing, market, name):
+        clearing = settlement.touch(clearing, market, name)
+    return clearing
+
+
+def get_pending_epochs(
+    world: World, market: int, position: Position
+) -> tuple[Epoch, ...]:
+    """Return the epochs of its side that a position has before it."""
+    epochs = world.clearing.markets[market].epochs[position.epoch :]
+    return tuple(e for e in epochs if deleveraging.reduces(e, position.lots))
 
 
 def get_entry_price(position: Position) -> int | None:

@@ -1,29 +1,35 @@
 """Perpetuals and settlement: I19 to I28."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs import (
+    deleveraging,
     funding,
     grid,
     margin,
     perpetual,
+    settlement,
     virtual_pnl,
 )
 from specs import requirements as req
 from specs.accounts import USDC, AccountId
 from specs.fixed_point import RAY, WAD, Wad, mul_div_up
 from specs.instruments import get_asset
-from specs.invariants.margins import is_unrealised
+from specs.invariants.margins import get_touched, is_beyond_sight, is_unrealised
 from specs.invariants.parts import (
+    catch_up,
     get_accrued,
     get_booked,
     get_fund_sum,
+    get_pending_epochs,
     get_positions,
     get_touch_bound,
     get_value,
     get_winners_and_losers,
+    is_behind,
 )
 from specs.listings import MAX_VISITS
 from specs.margin import Health
@@ -33,10 +39,19 @@ from specs.world import Action, World, get_lots, get_named
 
 
 def sizes_cancel_out(world: World) -> bool:
-    """I19: longs and shorts are equal in every market, and open interest is either."""
+    """
+    I19: longs and shorts are equal in every market, the inventory included, and open
+    interest is either; the inventory is what epochs have yet to close of shorts, less
+    what they have of longs.
+    """
     for market, listed in world.clearing.markets.items():
         lots = [position.lots for position in get_positions(world, market)]
         if sum(lots) != 0:
+            return False
+        longs, shorts = (
+            deleveraging.get_left(listed.epochs, is_long) for is_long in (True, False)
+        )
+        if listed.inventory.lots != shorts - longs:
             return False
         if listed.open_interest != sum(max(0, size) for size in lots):
             return False
@@ -45,8 +60,8 @@ def sizes_cancel_out(world: World) -> bool:
 
 def money_is_conserved(world: World) -> bool:
     """
-    I20: what fund and positions of a market have booked cancels out since genesis,
-    but for the dust of rounding.
+    I20: what fund and positions of a market have booked, the inventory included,
+    cancels out since genesis, but for the dust of rounding.
     """
     return all(
         0 <= get_booked(world, market) <= world.dust.get(market, 0)
@@ -86,21 +101,22 @@ def realising_is_neutral(before: World, after: World, action: Action) -> bool:
     """
     I22: realising changes an account's equity by no more than the rounding of two
     credits, never up, raises its margin no further, keeps its size, and leaves no
-    interest pending.
+    interest pending; nor does meeting an epoch, which margin has foreseen, but for one
+    credit more.
     """
     if action.name != "realise":
         return True
     market, names = action.arguments
-    start = get_accrued(before, after.now)
+    if not is_touching_neutral(before, after, market, names):
+        return False
+    start = replace(after, clearing=get_touched(before, after, action))
     for name in set(names):
-        if is_unrealised(before, after, action, name):
+        if is_unrealised(before, after, action, name) or is_beyond_sight(before, name):
             continue
         bound = 2 * get_touch_bound(after) * len([n for n in names if n == name])
         old = ch.assess(start.clearing, name, after.now)
         new = ch.assess(after.clearing, name, after.now)
-        if not -bound <= new.equity - old.equity <= 0:
-            return False
-        if new.maintenance_margin > get_margin_bound(start, name, old, bound):
+        if not is_neutral(start, name, old, new, bound):
             return False
         held = ch.get_account(start.clearing, name)
         now_held = ch.get_account(after.clearing, name)
@@ -110,6 +126,39 @@ def realising_is_neutral(before: World, after: World, action: Action) -> bool:
         if position.pending_lend != 0 or position.pending_borrow != 0:
             return False
     return True
+
+
+def is_touching_neutral(
+    before: World, after: World, market: int, names: Sequence[AccountId]
+) -> bool:
+    """Return whether the epochs that accounts met changed nothing that margin sees."""
+    start = get_accrued(before, after.now)
+    if not is_behind(start.clearing, market):
+        return True
+    for name in names:
+        if not settlement.is_behind(start.clearing, market, name):
+            continue
+        touched = settlement.touch(start.clearing, market, name)
+        pending = get_pending_epochs(
+            start, market, start.clearing.accounts[name].positions[market]
+        )
+        bound = 2 * get_touch_bound(after) * (1 + len(pending))
+        old = ch.assess(start.clearing, name, after.now)
+        new = ch.assess(touched, name, after.now)
+        if not is_beyond_sight(start, name) and not is_neutral(
+            start, name, old, new, bound
+        ):
+            return False
+        start = replace(start, clearing=touched)
+    return True
+
+
+def is_neutral(
+    world: World, name: AccountId, old: Health, new: Health, bound: int
+) -> bool:
+    """Return whether equity fell no further and never rose, and margin rose no more."""
+    most = get_margin_bound(world, name, old, bound)
+    return -bound <= new.equity - old.equity <= 0 and new.maintenance_margin <= most
 
 
 def get_margin_bound(world: World, name: AccountId, health: Health, bound: int) -> int:
@@ -124,13 +173,13 @@ def get_margin_bound(world: World, name: AccountId, health: Health, bound: int) 
 def realising_is_path_free(world: World) -> bool:
     """
     I23: to realise everybody twice is to do it once, the order does not matter unless
-    the fund's cap binds or cash for idle balances is short, and interest settled now
-    and later is that settled later, but for a unit.
+    the fund's cap binds or cash for idle balances is short, once all epochs are met;
+    and interest settled now and later is that settled later, but for a unit.
     """
-    start = get_accrued(world, world.now).clearing
-    for market, listed in start.markets.items():
+    for market, listed in world.clearing.markets.items():
         if margin.is_stale(listed.quote, world.now):
             continue
+        start = catch_up(world, market)
         names = sorted(
             (name for name, a in start.accounts.items() if market in a.positions),
             key=lambda name: get_value(start, market, name),
@@ -206,7 +255,7 @@ def entries_round_against_users(before: World, after: World, action: Action) -> 
     I23: a new entry tick is the nearest at which its position has gained nothing that
     it is not worth.
     """
-    if action.name not in ("fill_perp", "realise", "liquidate", "place"):
+    if action.name not in ("fill_perp", "realise", "liquidate", "place", "reduce"):
         return True
     for name in get_named(before, action):
         old = ch.get_account(before.clearing, name).positions
@@ -230,7 +279,7 @@ def is_nearest(world: World, market: int, position: Position, action: Action) ->
     worth = get_worth_at(world, market, position, position.entry)
     if worth < 0 and position.entry != last:
         return False
-    if not 0 <= inward <= grid.MAX_TICK or action.name == "liquidate":
+    if not 0 <= inward <= grid.MAX_TICK or action.name in ("liquidate", "reduce"):
         return True
     return get_worth_at(world, market, position, inward) < 0
 
@@ -244,9 +293,10 @@ def get_worth_at(world: World, market: int, position: Position, tick: int) -> in
 
 def funds_match_positions(world: World) -> bool:
     """
-    I24: a market's fund is what all positions are worth, but for the dust of fills
-    and one unit for each position; and all that earns interest exceeds all that owes it
-    by the cash, slack aside, whatever unrealised gains and losses are.
+    I24: a market's fund is what all positions are worth, the inventory included, but
+    for the dust of fills and one unit for each position; and all that earns interest
+    exceeds all that owes it by the cash, slack aside, whatever unrealised gains and
+    losses are.
     """
     for market, listed in world.clearing.markets.items():
         values = [
@@ -254,6 +304,10 @@ def funds_match_positions(world: World) -> bool:
             for name, account in world.clearing.accounts.items()
             if market in account.positions
         ]
+        mark, index = listed.quote.slow, listed.funding.index
+        values.append(
+            perpetual.compute_value(listed.inventory, listed.lot, mark, index)
+        )
         dust = listed.fund.balance - sum(values)
         if not 0 <= dust <= world.dust.get(market, 0) + len(values):
             return False

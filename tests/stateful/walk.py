@@ -9,6 +9,7 @@ from specs.accounts import USDC, Settings
 from specs.conversion import get_best_collateral
 from specs.fixed_point import WAD
 from specs.requirements import Haircut, Requirement
+from specs.settlement import is_behind
 from specs.state import Cull, Limits
 from specs.world import Action
 from tests.helpers import worlds
@@ -478,6 +479,27 @@ class Walk:
         account = self.rng.choice(need) if need else self.account()
         return Action("liquidate", STRANGER, (account,))
 
+    def flag(self):
+        """Return a flag, rather on who needs one."""
+        account = self.spiced(self.rng.choice(self.needy() or ACCOUNTS), ODD_ACCOUNTS)
+        return Action("flag", STRANGER, (account,))
+
+    def touch(self):
+        """Return a realisation of some whom an epoch has yet to reduce, if any."""
+        accounts = self.world.clearing.accounts
+        behind = [
+            (market, name)
+            for market in self.world.clearing.markets
+            for name in accounts
+            if is_behind(self.world.clearing, market, name)
+        ]
+        if not behind:
+            return self.liquidate()
+        market, _ = self.rng.choice(behind)
+        names = [name for other, name in behind if other == market]
+        names = self.rng.sample(names, self.rng.randrange(1, len(names) + 1))
+        return Action("realise", STRANGER, (market, tuple(names)))
+
     def needy(self):
         """Return the accounts that are below their maintenance margin."""
         accounts = self.world.clearing.accounts
@@ -551,4 +573,6 @@ WEIGHTS = {
     "unpledge": 1,
     "drop": 1,
     "liquidate": 8,
+    "flag": 2,
+    "touch": 3,
 }
