@@ -121,6 +121,10 @@ def _meet(market: uint256, account: uint256):
         state.positions[account][market] = word + (1 << 24)
         if deleveraging._reduces(market, epoch, perpetual._lots(word)):
             self._apply(market, account, epoch, perpetual._lots(word), risk)
+        else:
+            log IClearinghouse.EpochPassed(
+                market=market, account=account, epoch=epoch, time=block.timestamp
+            )
         word = state.positions[account][market]
 
 
@@ -141,6 +145,15 @@ def _apply(
     state.epoch_state[market][epoch] = (
         ((word >> 128) << 128) | (carry << 64) | ((word & _LOW_64) - closed)
     )
+    if closed != 0:
+        change: int256 = convert(closed, int256)
+        if lots > 0:
+            change = -change
+        # Of a market as it was after that epoch.
+        then: uint256 = (risk & _LOW_233) | (epoch << 233)
+        self._trade(market, account, change, then, price, index)
+        offset: uint256 = 64 if lots > 0 else 0
+        state.market_pending[market] -= closed << offset
     log IClearinghouse.DeleverageApplied(
         market=market,
         account=account,
@@ -150,17 +163,6 @@ def _apply(
         price=price,
         time=block.timestamp,
     )
-    if closed == 0:
-        return
-
-    change: int256 = convert(closed, int256)
-    if lots > 0:
-        change = -change
-    # Of a market as it was after that epoch.
-    then: uint256 = (risk & _LOW_233) | (epoch << 233)
-    self._trade(market, account, change, then, price, index)
-    offset: uint256 = 64 if lots > 0 else 0
-    state.market_pending[market] -= closed << offset
 
 
 @internal

@@ -32,7 +32,7 @@ initializes: deleveraging[state := state]
 initializes: makers[
     deleveraging := deleveraging, money_market := money_market, state := state
 ]
-initializes: positions
+initializes: positions[state := state]
 
 ORDER_VENUE: constant(uint256) = 4
 

@@ -35,7 +35,7 @@ initializes: accounts[state := state]
 initializes: money_market[accounts := accounts, state := state]
 initializes: health
 initializes: open_orders[state := state]
-initializes: positions
+initializes: positions[state := state]
 initializes: tick_set[state := state]
 initializes: virtual_pnl[state := state, tick_set := tick_set]
 initializes: settlement[
@@ -204,8 +204,10 @@ def _debit(account: uint256, asset: uint256, amount: uint256):
 @internal
 def _realise_all(account: uint256):
     """
-    @notice Settle every position whose price is fresh at its mark.
+    @notice Have every position meet the epochs before it, and settle those whose price
+            is fresh at its mark.
     """
+    positions._touch_all(account)
     entries: uint256 = accounts._markets(state.headers[account])
     for i: uint256 in range(_ENTRIES):
         if entries == 0:
@@ -239,6 +241,7 @@ def _take_position(
         lots = -lots
     given: uint256 = backstop._compute_account_price(quote.slow, discount, held > 0)
     taken: uint256 = backstop._compute_provider_price(quote.slow, discount, held > 0)
+    positions._touch(market, provider, risk)
     positions._trade(market, account, -lots, given)
     positions._trade(market, provider, lots, taken)
 

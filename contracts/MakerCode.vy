@@ -40,7 +40,7 @@ initializes: pool_limits[guards := guards, state := state]
 initializes: health
 initializes: fills[health := health]
 initializes: open_orders[state := state]
-initializes: positions
+initializes: positions[state := state]
 initializes: tick_set[state := state]
 initializes: virtual_pnl[state := state, tick_set := tick_set]
 initializes: settlement[
@@ -82,8 +82,7 @@ def make_perp_unlocked(
     if not is_buy:
         size = -size
     risk: uint256 = state.market_risk[market]
-    if perpetual._is_behind(state.positions[account][market], risk):
-        positions._touch(market, account)
+    positions._touch(market, account, risk)
     held: int256 = perpetual._lots(state.positions[account][market])
     before: IClearinghouse.Health = empty(IClearinghouse.Health)
     if perpetual._is_reduction(held, size):

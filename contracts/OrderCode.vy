@@ -46,7 +46,7 @@ initializes: deleveraging[state := state]
 initializes: makers[
     deleveraging := deleveraging, money_market := money_market, state := state
 ]
-initializes: positions
+initializes: positions[state := state]
 initializes: tick_set[state := state]
 initializes: virtual_pnl[state := state, tick_set := tick_set]
 initializes: settlement[
@@ -242,8 +242,7 @@ def _clear_perp(
     risk: uint256 = state.market_risk[market]
     if risk & _PAUSED != 0:
         obstacle = errors.PAUSED
-    if perpetual._is_behind(state.positions[taker][market], risk):
-        positions._touch(market, taker)
+    positions._touch(market, taker, risk)
     held: int256 = perpetual._lots(state.positions[taker][market])
     open_interest: uint256 = state.market_size[market] & _LOW_64
     room: uint256 = makers._reducible(taker, market, is_buy)

@@ -31,7 +31,7 @@ from .modules import weights
 
 initializes: state
 initializes: accounts[state := state]
-initializes: positions
+initializes: positions[state := state]
 initializes: tick_set[state := state]
 initializes: virtual_pnl[state := state, tick_set := tick_set]
 initializes: money_market[accounts := accounts, state := state]
@@ -121,11 +121,8 @@ def realise(market: uint256, batch: DynArray[uint256, positions.MAX_BATCH]):
     is_culled: bool = self._is_reached(winners, (cull >> 64) & _LOW_64)
     due: DynArray[uint256, positions.MAX_BATCH] = []
     for account: uint256 in batch:
-        word: uint256 = state.positions[account][market]
-        if perpetual._is_behind(word, risk):
-            positions._touch(market, account)
-            word = state.positions[account][market]
-        if word == 0:
+        positions._touch(market, account, risk)
+        if state.positions[account][market] == 0:
             continue
         if is_culled or self._may_realise(
             market, account, risk, quote.slow, (cull >> 128) & _LOW_64

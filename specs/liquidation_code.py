@@ -94,7 +94,9 @@ def open_takeover(
 
 
 def realise_fresh(state: State, account: AccountId, now: Seconds) -> State:
-    """Return ``state`` with every position settled whose price is fresh."""
+    """Return ``state`` with every fresh position settled, after all have met epochs."""
+    for market in sorted(ch.get_account(state, account).positions):
+        state = ch.touch(state, market, account)
     for market in sorted(ch.get_account(state, account).positions):
         if not margin.is_stale(state.markets[market].quote, now):
             state = ch.realise_one(state, market, account)
@@ -158,6 +160,7 @@ def take_positions(
         mark = listed.quote.slow
         given = backstop.compute_account_price(mark, discount, held > 0)
         taken = backstop.compute_provider_price(mark, discount, held > 0)
+        state = ch.touch(state, market, provider)
         state = ch.trade(state, market, account, Lots(-lots), given)
         state = ch.trade(state, market, provider, lots, taken)
         share = mul_div_down(size * listed.lot, abs(taken - given), WAD)

@@ -10,7 +10,14 @@
 @custom:spec specs/settlement.py
 """
 
+from . import accounts
+from . import perpetual
+from . import state
+
+uses: state
+
 MAX_BATCH: constant(uint256) = 128
+_ENTRIES: constant(uint256) = 8
 
 TRADE_CODE: immutable(address)
 
@@ -42,11 +49,29 @@ def _trade(market: uint256, account: uint256, lots: int256, price: uint256):
 
 
 @internal
-def _touch(market: uint256, account: uint256):
+def _touch_all(account: uint256):
     """
-    @notice Close what epochs have yet to close of a position. Ask for it only if there
-            is any: `perpetual._is_behind` costs less.
+    @notice Have every position of an account meet the epochs before it.
     """
+    entries: uint256 = accounts._markets(state.headers[account])
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        market: uint256 = (entries & 255) - 1
+        self._touch(market, account, state.market_risk[market])
+        entries >>= 8
+
+
+@internal
+def _touch(market: uint256, account: uint256, risk: uint256):
+    """
+    @notice Have a position meet the epochs of auto-deleveraging before it, if it is
+            behind; `risk` is the market's word.
+    """
+    if perpetual._epochs(risk) == 0 or not perpetual._is_behind(
+        state.positions[account][market], risk
+    ):
+        return
     raw_call(
         TRADE_CODE,
         abi_encode(
