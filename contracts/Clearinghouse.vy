@@ -287,7 +287,7 @@ def _code_of(selector: bytes4) -> address:
     ]:
         return SETTLE_CODE
     if selector in [
-        method_id("open_takeover(uint256)", output_type=bytes4),
+        method_id("open_takeover(uint256,bool)", output_type=bytes4),
         method_id("take_over(uint256,uint256)", output_type=bytes4),
     ]:
         return LIQUIDATION_CODE

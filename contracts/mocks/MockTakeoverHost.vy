@@ -11,13 +11,6 @@
 from ..interfaces import IClearinghouse
 
 
-struct Terms:
-    discount: uint256
-    parts: uint256
-    exposure: uint256
-    is_bankrupt: bool
-
-
 struct Taking:
     provider: uint256
     portion: uint256
@@ -29,7 +22,7 @@ interface Self:
 
 # The account that a takeover is open on.
 account: public(uint256)
-terms: public(Terms)
+terms: IClearinghouse.Terms
 is_deficit_paid: public(bool)
 healths: HashMap[uint256, IClearinghouse.Health]
 # Providers that fail.
@@ -40,15 +33,37 @@ rounds: public(HashMap[uint256, uint256])
 shortfall: public(HashMap[uint256, uint256])
 depth: public(uint256)
 takings: public(DynArray[Taking, 64])
+# Portions that were deleveraged, and what each is worth.
+portions: public(DynArray[uint256, 8])
+worth: public(uint256)
+# Whether the book failed the account of the last takeover, as the Liquidator said.
+is_book_failed: public(bool)
+distress: public(HashMap[uint256, uint256])
 
 
 @external
-def set_terms(terms: Terms, is_deficit_paid: bool):
+def set_terms(terms: IClearinghouse.Terms, is_deficit_paid: bool):
     """
     @notice Open takeovers on these terms, and pay a deficit at their end or not.
     """
     self.terms = terms
     self.is_deficit_paid = is_deficit_paid
+
+
+@external
+def set_worth(worth: uint256):
+    """
+    @notice Have what is deleveraged be worth so much each time.
+    """
+    self.worth = worth
+
+
+@external
+def set_distress(account: uint256, word: uint256):
+    """
+    @notice Have so much be noted of `account`.
+    """
+    self.distress[account] = word
 
 
 @external
@@ -103,14 +118,24 @@ def assess(account: uint256) -> IClearinghouse.Health:
 
 
 @external
-def open_takeover(account: uint256) -> (uint256, uint256, uint256, bool):
+def open_takeover(account: uint256, is_book_failed: bool) -> IClearinghouse.Terms:
     """
     @notice Open a takeover on the terms that were set.
     """
     assert self.account == 0, "a takeover is open"
     self.account = account
-    terms: Terms = self.terms
-    return terms.discount, terms.parts, terms.exposure, terms.is_bankrupt
+    self.is_book_failed = is_book_failed
+    return self.terms
+
+
+@external
+def deleverage(portion: uint256) -> uint256:
+    """
+    @notice Remember what is deleveraged, and return what was said that it is worth.
+    """
+    assert self.account != 0, "no takeover is open"
+    self.portions.append(portion)
+    return self.worth
 
 
 @external

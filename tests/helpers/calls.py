@@ -170,7 +170,7 @@ VAULT_CALLS = {
     "reducible": (ACCOUNT, 0, False),
     "tick": ([BTC], [0], worlds.CROSSINGS),
     "realise": (0, [ACCOUNT]),
-    "open_takeover": (ACCOUNT,),
+    "open_takeover": (ACCOUNT, False),
     "take_over": (OTHER, WAD),
     "close_takeover": (),
     "list_market": (9, BTC, 14, 3600, PERPETUAL, FEES, 0),

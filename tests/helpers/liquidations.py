@@ -38,8 +38,21 @@ class World:
     def tell(self, method, *arguments):
         self.chain.send(STRANGER, self.host, method, *arguments)
 
-    def set_terms(self, exposure, parts=ALL, discount=0, bankrupt=False, paid=False):
-        self.tell("set_terms", (discount, parts, exposure, bankrupt), paid)
+    def set_terms(
+        self,
+        exposure,
+        parts=ALL,
+        discount=0,
+        bankrupt=False,
+        paid=False,
+        unfunded=0,
+        deleveraging=False,
+    ):
+        due = -(-exposure * parts // ALL)
+        deficit = int(unfunded > 0)
+        flags = deleveraging, bankrupt
+        terms = discount, exposure, due, unfunded, deficit, *flags
+        self.tell("set_terms", terms, paid)
 
     def pledge(self, index, per_minute, per_hour=10**30):
         sender, account = OWNERS[index], ACCOUNTS[index]
@@ -55,13 +68,18 @@ class World:
         return self.chain.call(self.liquidator, method, *arguments)
 
     def get_takings(self):
+        return [tuple(taking) for taking in self.get_list("takings")]
+
+    def get_portions(self):
+        return self.get_list("portions")
+
+    def get_list(self, name):
         found = []
         while True:
             try:
-                taking = self.chain.call(self.host, "takings", len(found))
+                found.append(self.chain.call(self.host, name, len(found)))
             except Refused:
                 return found
-            found.append(tuple(taking))
 
     @contextmanager
     def undone(self):

@@ -101,15 +101,18 @@ def test_a_takeover_opens_on_its_terms(stage):
     fall(stage, BTC, 35_000)
     health = health_of(stage)
     clearing, now = stage.world.clearing, stage.world.now
-    _, terms = liquidation_code.open_takeover(clearing, now, bull)
+    _, terms = liquidation_code.open_takeover(clearing, now, bull, False)
     (opened,) = named(stage.events(liquidate()), "TakeoverOpened")
     assert opened == {
         "account": bull,
         "equity": health.equity,
         "maintenance_margin": health.maintenance_margin,
-        "exposure": health.exposure,
+        "exposure": terms.exposure,
         "discount": terms.discount,
-        "parts": terms.parts,
+        "due": terms.due,
+        "unfunded": 0,
+        "deficit": 0,
+        "may_deleverage": False,
         "time": now,
     }
     assert 0 < terms.discount < WAD // 20
@@ -284,8 +287,8 @@ def test_a_halted_pool_takes_repayments_alone(halted):
 @pytest.mark.parametrize(
     ("method", "arguments", "reason"),
     [
-        ("open_takeover", (lender,), "not liquidatable"),
-        ("open_takeover", (BACKSTOP_FUND,), "reserved account"),
+        ("open_takeover", (lender, True), "not liquidatable"),
+        ("open_takeover", (BACKSTOP_FUND, True), "reserved account"),
         ("take_over", (backer, WAD), "no takeover open"),
         ("close_takeover", (), "no takeover open"),
     ],
@@ -301,10 +304,8 @@ def test_an_open_takeover_ends_with_its_transaction(stage):
     fall(stage, BTC, 35_000)
     with stage.made.undone() as made:
         made.govern("set_venue", address_of(STRANGER), ch.LIQUIDATION_VENUE)
-        discount, parts, *_ = made.send(
-            STRANGER, "Clearinghouse", "open_takeover", bull
-        )
-        assert discount > 0 < parts
+        terms = made.send(STRANGER, "Clearinghouse", "open_takeover", bull, False)
+        assert terms.discount > 0 < terms.due < terms.exposure
         told = made.reason(STRANGER, "Clearinghouse", "take_over", backer, WAD)
         assert told == "no takeover open"
 
@@ -318,7 +319,7 @@ def test_a_venue_takes_no_more_than_there_is(stage, portion, reason):
     fall(stage, BTC, 35_000)
     with stage.made.undone() as made:
         made.govern("set_venue", address_of(STRANGER), ch.LIQUIDATION_VENUE)
-        calls = ("open_takeover", (bull,)), ("take_over", (backer, portion))
+        calls = ("open_takeover", (bull, False)), ("take_over", (backer, portion))
         opening, taking = (calldata("Clearinghouse", *call) for call in calls)
         vault = made.contracts["Clearinghouse"].address
         made.chain._evm.message_call(address_of(STRANGER), vault, opening)

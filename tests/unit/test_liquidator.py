@@ -162,6 +162,7 @@ def test_a_liquidation_says_what_it_did(world):
         "exposure": 400,
         "due": 200,
         "taken": 150,
+        "deleveraged": 0,
         "discount": 7,
         "is_deficit_paid": False,
     }
@@ -222,7 +223,8 @@ def test_a_bankrupt_account_is_not_shared_out(world):
     assert receipt.result is True
     assert world.get_takings() == []
     done = receipt.event("Liquidation").arguments
-    assert (done["due"], done["taken"], done["is_deficit_paid"]) == (0, 0, True)
+    assert (done["taken"], done["deleveraged"]) == (0, 0)
+    assert done["is_deficit_paid"] is True
 
 
 def test_a_deficit_is_paid_without_a_provider(world):
@@ -235,6 +237,40 @@ def test_doing_nothing_is_refused(world, bankrupt):
     world.set_terms(100, bankrupt=bankrupt)
     with pytest.raises(Refused, match="nothing taken"):
         world.liquidate()
+
+
+# What is closed against the other side
+
+
+def test_what_the_fund_cannot_pay_is_closed_first(world):
+    """Of 400 a quarter; what is left is shared, and the rest closed as well."""
+    world.pledge(0, 100)
+    world.set_terms(400, unfunded=WAD // 4, deleveraging=True)
+    world.tell("set_worth", 100)
+    receipt = world.liquidate()
+    assert world.get_takings() == [(ACCOUNTS[0], -(-WAD // 3))]
+    assert world.get_portions() == [WAD // 4, WAD]
+    done = receipt.event("Liquidation").arguments
+    assert (done["taken"], done["deleveraged"]) == (100, 200)
+
+
+def test_what_nobody_takes_is_closed_if_it_may_be(world):
+    world.pledge(0, 100)
+    world.set_terms(400, ALL // 2)
+    world.liquidate()
+    assert world.get_portions() == []
+    world.set_terms(400, ALL // 2, deleveraging=True)
+    world.tell("set_worth", 200)
+    receipt = world.liquidate()
+    assert world.get_portions() == [WAD // 2]
+    assert receipt.event("Liquidation").arguments["taken"] == 0
+
+
+def test_what_is_taken_in_full_is_not_closed(world):
+    world.pledge(0, 200)
+    world.set_terms(400, ALL // 2, deleveraging=True)
+    world.liquidate()
+    assert world.get_portions() == []
 
 
 # Gas
