@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from keeper.chain.interface import Event
-from keeper.history import markets, orders, parameters, takeovers, users
+from keeper.history import epochs, markets, orders, parameters, takeovers, users
 from keeper.history.books import (
     GENESIS,
     Books,
@@ -25,6 +25,8 @@ TOUCHING: Final[Mapping[str, Callable[[State, Entry], State]]] = {
     "BatchRealised": markets.realise_batch,
     "TakeoverOpened": takeovers.open_takeover,
     "PositionTaken": takeovers.take_position,
+    "Deleveraged": epochs.deleverage,
+    "DeleverageApplied": epochs.apply,
 }
 """What settles positions, and checks the details that were told before."""
 
@@ -42,6 +44,7 @@ CLEARING: Final[Mapping[str, Callable[[State, Entry], State]]] = {
     "PriceTaken": markets.take_price,
     "MarkTaken": markets.take_mark,
     "CursorMoved": markets.move_cursor,
+    "EpochPassed": epochs.pass_by,
     "DebtTaken": takeovers.take_debt,
     "CollateralTaken": takeovers.take_collateral,
     "DebtLeft": takeovers.leave_debt,

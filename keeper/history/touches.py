@@ -26,6 +26,15 @@ def trade(
     touched: Touched, market: int, account: AccountId, lots: int, price: Wad
 ) -> Touched:
     """Return what one side's trade of ``lots`` (signed) leaves."""
+    told = tell_trade(touched, market, account, lots, price)
+    traded = settlement.trade(touched.state, market, account, Lots(lots), price)
+    return Touched(traded, told.details)
+
+
+def tell_trade(
+    touched: Touched, market: int, account: AccountId, lots: int, price: Wad
+) -> Touched:
+    """Return what is told of one side's trade, with the state before it."""
     state, listed = touched.state, touched.state.markets[market]
     old = acc.get_position(state.accounts.get(account, acc.NEW), market)
     gain = perpetual.trade(
@@ -33,7 +42,7 @@ def trade(
     ).gain
     paid = liquidity_fund.compute_payment(listed.fund, gain)
     return Touched(
-        settlement.trade(state, market, account, Lots(lots), price),
+        state,
         touched.details
         + tell_interest(state, market, account)
         + (tell_gain(market, account, gain, paid) if gain else ()),
