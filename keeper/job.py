@@ -8,11 +8,19 @@ only race.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from keeper.chain.interface import Block, Chain, Contract
+from specs import errors
 
 Snapshot = TypeVar("Snapshot")
+
+KNOWN: Final = frozenset(
+    kind.reason
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, errors.Revert) and kind.reason
+)
+"""Every reason for which the specification refuses something."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,8 @@ class Call:
     method: str
     arguments: tuple[Any, ...]
     because: str
+    expected: frozenset[str] = KNOWN
+    """Refusals that mean no more than that somebody else, or the market, was faster."""
 
     def __str__(self) -> str:
         """Return the call as one would write it, long arguments shortened."""

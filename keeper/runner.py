@@ -1,9 +1,10 @@
 """
 The only code of the keeper that sends.
 
-It says why it sends, takes a refusal that the specification knows for a lost race,
-counts every other failure as a surprise, and stops by itself after three surprises in
-a row: something is then the matter that more transactions will not put right.
+It says why it sends, takes a refusal that its job expects for a lost race, warns of one
+that only the specification knows, counts every other failure as a surprise, and stops
+by itself after three surprises in a row: something is then the matter that more
+transactions will not put right.
 """
 
 import logging
@@ -19,18 +20,11 @@ from typing import Any, Final
 
 from keeper.chain.interface import Chain, Receipt, Refused
 from keeper.errors import Halt, UserError
-from keeper.job import Call, Job
-from specs import errors
+from keeper.job import KNOWN, Call, Job
 
 SURPRISES: Final = 3  # in a row, and the keeper halts
 
 _log = logging.getLogger("keeper")
-
-KNOWN: Final = frozenset(
-    kind.reason
-    for kind in vars(errors).values()
-    if isinstance(kind, type) and issubclass(kind, errors.Revert) and kind.reason
-)
 
 
 @dataclass
@@ -38,13 +32,15 @@ class Metrics:
     """
     What the runner has done so far.
 
-    `lost_races` counts refusals by reason. `lag` is the largest delay in seconds
-    between the time at which a round was due and the time at which it began.
+    `lost_races` counts refusals by reason, those that a job expects; `refusals` those
+    that it does not, for which the specification has a name. `lag` is the largest delay
+    in seconds between the time at which a round was due and the time at which it began.
     """
 
     sent: int = 0
     dry: int = 0
     lost_races: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
     surprises: int = 0
     lag: int = 0
 
@@ -172,8 +168,12 @@ class Runner:
         if reason not in KNOWN:
             self._surprise(f"{job.name}: {call}: {reason or 'no reason given'}")
             return reason
-        self.metrics.lost_races[reason] += 1
         self._row = 0
+        if reason not in call.expected:
+            self.metrics.refusals[reason] += 1
+            _log.warning("%s: refused: %s: %s", job.name, call, reason)
+            return reason
+        self.metrics.lost_races[reason] += 1
         _log.info("%s: lost a race: %s: %s", job.name, call, reason)
         return reason
 

@@ -20,9 +20,12 @@ from keeper.errors import UserError
 from keeper.job import Job
 from keeper.jobs.convert import Convert
 from keeper.jobs.expire import Expire
+from keeper.jobs.flag import Flag
 from keeper.jobs.liquidate import Liquidate
 from keeper.jobs.publish import Publish
 from keeper.jobs.realise import Realise
+from keeper.jobs.reduce import Reduce
+from keeper.jobs.sweep import Sweep
 from keeper.jobs.tick import Tick
 from keeper.jobs.watch import Watch
 from keeper.offers import Folder
@@ -35,11 +38,34 @@ from keeper.publishers import Panel
 from keeper.runner import Runner
 from keeper.signals import interruptible
 from keeper.signing import Signer
-from specs.accounts import USDC
+from specs.accounts import (
+    USDC,
+    AccountId,
+    Address,
+    compute_account,
+    get_owner,
+)
 
-JOBS: Final = ("publish", "tick", "realise", "liquidate", "convert", "expire")
+DUTIES: Final[Mapping[str, str]] = {
+    "publish": "relay publishers' reports to the oracle",
+    "tick": "take the oracle's prices over",
+    "realise": "settle profits and losses that anyone may settle",
+    "flag": "note who is to be liquidated, so that newer prices can't put it off",
+    "reduce": "reduce them on the order book, slice by slice, for half of the fee",
+    "liquidate": "have providers take over what is beyond that, and close the rest",
+    "sweep": "touch positions of which such closings wait",
+    "convert": "sell collateral for USDC debts that are too large",
+    "expire": "cancel orders whose time is over",
+}
+"""What each job is for, in the order of a round: the book goes before the backstop."""
+
+JOBS: Final = tuple(DUTIES)
 OFFERS: Final = Path("offers")
 """Where makers put quotes that buy what has to be converted."""
+NO_REWARD: Final = AccountId(0)
+"""All of the fees goes to the backstop fund."""
+ADDRESS: Final = 42
+"""Characters of an address; an account's number has more."""
 LOCAL: Final = (1337, 31337)
 """Chain ids of networks whose test accounts are everybody's."""
 
@@ -133,6 +159,27 @@ def wall_clock(block: Block) -> int:
     return max(int(time.time()), block.timestamp)
 
 
+def find_reward(text: str | None, sender: str | None) -> AccountId:
+    """
+    Return the account that ``--reward`` names: an account's number, or an address for
+    its account 0. Without it, account 0 of who sends; none if nobody does.
+
+    Raise `UserError` for what is no user's account.
+    """
+    named = sender if text is None else text
+    if named is None:
+        return NO_REWARD
+    try:
+        number = int(named, 0)
+    except ValueError:
+        raise UserError(f"--reward: {named!r} is no account") from None
+    if len(named) == ADDRESS and named.startswith("0x"):
+        number = compute_account(Address(number), 0)
+    if not 0 <= number < 2**256 or get_owner(AccountId(number)) == 0:
+        raise UserError(f"--reward: {named} is no account of a user")
+    return AccountId(number)
+
+
 def make_jobs(
     names: Sequence[str],
     deployment: Deployment,
@@ -140,27 +187,35 @@ def make_jobs(
     publishers: Sequence[Signer],
     logs: RpcLogs,
     offers: Path = OFFERS,
+    reward: AccountId = NO_REWARD,
+    sender: str | None = None,
 ) -> list[Job[Any]]:
     """
     Return the jobs called so, in the order in which a round needs them.
 
-    ``offers`` is the folder of quotes that are offered to the keeper.
+    ``offers`` is the folder of quotes that are offered to the keeper, ``reward`` the
+    account that gets its share of fees.
     """
     numbers: Mapping[str, int] = {
         asset.symbol: asset.number for asset in ASSETS if asset.number != USDC
     }
     markets = [market.number for market in MARKETS]
     home, oracle = deployment.clearinghouse, deployment.oracle
-    book = deployment.order_book
+    book, liquidator = deployment.order_book, deployment.liquidator
+    traded = [listing.instrument for listing in BOOKS]
+    keeper = Address(int(sender, 16) if sender else 0)
     accounts = FromEvents(logs, home, deployment.block)
     watch = Watch(home, [asset.number for asset in ASSETS], markets, accounts)
     jobs: Mapping[str, Job[Any]] = {
         "publish": Publish(oracle, source, Panel(publishers), numbers, wall_clock),
         "tick": Tick(home, oracle, list(numbers.values()), markets),
         "realise": Realise(watch),
-        "liquidate": Liquidate(watch, deployment.liquidator, book),
+        "flag": Flag(watch),
+        "reduce": Reduce(watch, liquidator, traded, reward, keeper),
+        "liquidate": Liquidate(watch, liquidator, book),
+        "sweep": Sweep(watch),
         "convert": Convert(watch, deployment.quote_desk, book, oracle, Folder(offers)),
-        "expire": Expire(book, [listing.instrument for listing in BOOKS]),
+        "expire": Expire(book, traded),
     }
     return [jobs[name] for name in JOBS if name in names]
 

@@ -20,12 +20,14 @@ from keeper.devnet import (
 )
 from keeper.runner import Runner
 from keeper.session import (
+    DUTIES,
     JOBS,
     LOCAL,
     OFFERS,
     RpcLogs,
     choose_jobs,
     find_publishers,
+    find_reward,
     find_source,
     make_jobs,
     run_rounds,
@@ -33,8 +35,19 @@ from keeper.session import (
 
 TEST_KEEPER = "TEST::1"
 
+HELP = f"""
+Work the JOBS named, or all of them, every 10 seconds until Ctrl-C.
 
-@click.command(short_help="Publish, tick, realise, liquidate and convert on a network")
+\b
+{"".join(f"{name:<11}{duty}{chr(10)}" for name, duty in DUTIES.items())}
+The accounts furthest below their margin come first, 20 in a round. Without an account
+on a network that is not local nothing is sent.
+"""
+
+
+@click.command(
+    help=HELP, short_help="Keep the clock, liquidate and settle on a network"
+)
 @click.argument("jobs", nargs=-1, type=click.Choice(JOBS))
 @click.option("--network", default=NETWORK, show_default=True)
 @click.option("--account", help="Ape account that sends; TEST::1 on a local network.")
@@ -61,6 +74,12 @@ TEST_KEEPER = "TEST::1"
     show_default=True,
     help="Folder of signed quotes that buy what has to be converted.",
 )
+@click.option(
+    "--reward",
+    metavar="ACCOUNT",
+    help="Account, or address for its account 0, that gets the keeper's share of "
+    "liquidation fees; account 0 of the sender.",
+)
 @click.option("--once", is_flag=True, help="One round, then stop.")
 @click.option("--rounds", type=click.IntRange(min=1), help="So many, then stop.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, send nothing.")
@@ -73,15 +92,12 @@ def cli(
     prices: str,
     seed: int,
     offers: Path,
+    reward: str | None,
     once: bool,
     rounds: int | None,
     dry_run: bool,
 ) -> None:
-    """
-    Work the JOBS named, or all of them, every 10 seconds until Ctrl-C.
-
-    Without an account on a network that is not local nothing is sent.
-    """
+    """Work the jobs on a network until something stops it."""
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
     )
@@ -97,8 +113,11 @@ def cli(
         signers = find_publishers(found, named, demo_signers() if is_local else [])
         wanted = choose_jobs(jobs, has_publishers=bool(signers))
         source, logs = find_source(prices, seed), RpcLogs(provider.web3)
-        work = make_jobs(wanted, found, source, signers, logs, offers)
         address = str(sender.address) if sender else None
+        rewarded = find_reward(reward, address)
+        work = make_jobs(
+            wanted, found, source, signers, logs, offers, rewarded, address
+        )
         runner = Runner(chain, work, address, found.chain_id)
         if once or rounds:
             run_rounds(runner, rounds or 1, pause=10)

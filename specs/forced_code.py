@@ -122,6 +122,17 @@ def flag(state: State, now: Seconds, caller: Address, account: AccountId) -> Sta
     return with_account(state, account, flagged)
 
 
+def can_flag(state: State, account: AccountId, now: Seconds) -> bool:
+    """
+    Return whether a flag would be noted: of an account that is due and has none that
+    counts; on interest as last accrued, which ``flag`` brings to date.
+    """
+    noted = get_account(state, account).distress
+    is_due = margin.is_due_now(assess(state, account, now))
+    is_new = distress.flag(noted, now) != noted
+    return acc.get_owner(account) != 0 and is_due and is_new
+
+
 def open_slice(
     state: State,
     now: Seconds,

@@ -1,28 +1,52 @@
-"""Have accounts taken over that are below the backstop's margin."""
+"""
+Have accounts taken over by providers, and deleveraged, once the backstop is open.
 
-from collections.abc import Sequence
+A round comes to it after the book had its try (``keeper.jobs.reduce``): whoever is well
+again then is not taken over.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from keeper.chain.interface import Block, Chain, Contract
+from keeper.chain.interface import Block, Chain, Contract, Refused
 from keeper.job import Call
-from keeper.jobs.watch import Snapshot, Watch
-from specs import accounts as acc
-from specs import backstop, margin
-from specs import clearinghouse as ch
+from keeper.jobs.priority import INTERVAL, MOST, ask, pick, rank, say
+from keeper.jobs.watch import Watch
+from specs import errors, margin
 from specs.accounts import AccountId
 from specs.clearinghouse import State
-from specs.fixed_point import WAD, Seconds
+from specs.fixed_point import Seconds
 
-INTERVAL: Final = 10  # seconds
-MOST: Final = 20
-"""Accounts in one round: the worst ones; prices may have moved before the rest."""
+EXPECTED: Final = frozenset(
+    kind.reason
+    for kind in (
+        # Somebody else was faster, on the book or here.
+        errors.NotLiquidatable,
+        errors.AboveBackstopMargin,
+        errors.NothingTaken,
+        # The market was, or the account with an order.
+        errors.PriceTooFresh,
+        errors.OrdersOpen,
+    )
+)
+
+CANCELLED: Final = frozenset({errors.NotAuthorised.reason})
+"""It has recovered: only its owner may cancel its orders now."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Who is to be taken over, with its shortfall, the largest first."""
+
+    state: State
+    due: Mapping[AccountId, int]
 
 
 @dataclass(frozen=True)
 class Liquidate:
     """
-    Send ``liquidate`` for accounts that the backstop may take over, and before it
+    Send ``liquidate`` for accounts on which the backstop is open, and before it
     ``cancel_all`` for those that have orders resting: they go first.
     """
 
@@ -35,36 +59,42 @@ class Liquidate:
     name: str = field(default="liquidate", init=False)
 
     def read(self, chain: Chain, block: Block) -> Snapshot:
-        """Read every account."""
-        return self.watch.read(chain, block)
+        """Read every account, and ask the liquidator about those that seem due."""
+        seen = self.watch.read(chain, block)
+        due = pick(
+            find_due(seen.state, seen.now),
+            self.most,
+            lambda name: self._can_liquidate(chain, name),
+        )
+        return Snapshot(seen.state, due)
 
     def decide(self, snapshot: Snapshot) -> Sequence[Call]:
-        """Liquidate whoever is due, the largest shortfall first."""
-        short = {
-            name: shortfall
-            for name in snapshot.state.accounts
-            if acc.get_owner(name) != 0
-            and (shortfall := compute_shortfall(snapshot.state, name, snapshot.now))
-        }
-        worst = sorted(short, key=lambda name: (-short[name], name))[: self.most]
+        """Liquidate them, the worst first."""
         calls: list[Call] = []
-        for name in worst:
-            because = f"equity is {short[name] // WAD} USDC below the backstop's"
+        for name, short in snapshot.due.items():
             if snapshot.state.accounts[name].orders:
-                calls.append(Call(self.order_book, "cancel_all", (name,), because))
-            calls.append(Call(self.liquidator, "liquidate", (name,), because))
+                calls.append(
+                    Call(self.order_book, "cancel_all", (name,), say(short), CANCELLED)
+                )
+            calls.append(
+                Call(self.liquidator, "liquidate", (name,), say(short), EXPECTED)
+            )
         return calls
 
+    def _can_liquidate(self, chain: Chain, account: AccountId) -> bool:
+        """
+        Return whether the backstop is open, and a call that is not sent goes through:
+        providers without room for the largest accounts must not keep it from others.
+        """
+        if not ask(chain, self.liquidator, "can_liquidate", account):
+            return False
+        try:
+            chain.call(self.liquidator, "liquidate", account)
+        except Refused as error:
+            return error.reason == errors.OrdersOpen.reason
+        return True
 
-def compute_shortfall(state: State, account: AccountId, now: Seconds) -> int:
-    """
-    Return how far an account's equity is below the margin that opens the backstop.
 
-    0 if it may not be taken over at ``now``, be it for the age of the prices.
-    """
-    health = ch.assess(state, account, now)
-    if not (margin.is_liquidatable(health) and margin.is_due(health)):
-        return 0
-    if not backstop.is_open(health) or health.priced_at >= now:
-        return 0
-    return backstop.compute_backstop_margin(health) - health.equity
+def find_due(state: State, now: Seconds) -> Mapping[AccountId, int]:
+    """Return who is to be liquidated, with the shortfall, the largest first."""
+    return rank(state, now, lambda _, health: margin.is_due_now(health))

@@ -11,7 +11,6 @@ from keeper.chain.interface import Block, Contract, Event
 from keeper.discovery import NAMING, FromEvents, Given
 from keeper.jobs import expire
 from keeper.jobs.expire import Expire
-from keeper.jobs.liquidate import Liquidate, compute_shortfall
 from keeper.jobs.publish import Publish
 from keeper.jobs.publish import Snapshot as PublishSnapshot
 from keeper.jobs.realise import Realise
@@ -28,7 +27,6 @@ from specs.fixed_point import WAD
 from specs.liquidity_fund import Fund
 from specs.margin import Quote
 from specs.money_market import Balance
-from specs.open_orders import OpenOrders
 from specs.perpetual import Position
 from specs.quorum import Quorum
 from specs.state import NEVER, Cull
@@ -37,7 +35,6 @@ from tests.helpers.worlds import open_world
 NOW = 1_700_000_100
 HOME = Contract("Clearinghouse", "0x" + "11" * 20)
 ORACLE = Contract("PriceOracle", "0x" + "22" * 20)
-LIQUIDATOR = Contract("Liquidator", "0x" + "33" * 20)
 BOOK = Contract("OrderBook", "0x" + "44" * 20)
 KEYS = [local_account(f"publisher {i}") for i in range(3)]
 ADDRESSES = [key.address for key in KEYS]
@@ -306,49 +303,6 @@ def test_nothing_is_realised_at_a_stale_mark():
     assert realise(values_of({1 << 96: -900}, quote_age=61)) == []
 
 
-def short_by(state, name, equity, age=1):
-    """Return ``state`` with a long of one BTC that has so much equity."""
-    lots = WAD // state.markets[0].lot
-    position = Position(lots, 60_000 * WAD)
-    held = Account({USDC: Balance(equity * WAD)}, {0: position})
-    state = replace(state, accounts={**state.accounts, name: held})
-    quote = Quote(60_000 * WAD, 60_000 * WAD, NOW - age)
-    market = replace(state.markets[0], quote=quote)
-    return replace(state, markets={**state.markets, 0: market})
-
-
-def liquidate_job(**changes):
-    return Liquidate(Watch(HOME, (), (), Given(())), LIQUIDATOR, BOOK, **changes)
-
-
-@given(st.dictionaries(names, st.integers(0, 1000), min_size=1, max_size=9))
-def test_whoever_is_below_the_backstop_is_liquidated_worst_first(equities):
-    state = open_world().clearing
-    for name, equity in equities.items():
-        state = short_by(state, name, equity)
-    calls = liquidate_job().decide(Snapshot(NOW, state))
-    called = [call.arguments[0] for call in calls]
-    assert [equities[n] for n in called] == sorted(equities[n] for n in called)
-    # Maintenance margin is 220 USDC at this size: half of it opens the backstop.
-    margin = ch.assess(state, min(equities), NOW).maintenance_margin
-    due = {n for n, equity in equities.items() if equity * WAD < margin // 2}
-    assert set(called) == due
-
-
-def test_orders_are_cancelled_before_a_liquidation():
-    state = short_by(open_world().clearing, 1 << 96, 0)
-    state = short_by(state, 2 << 96, 10)
-    held = replace(state.accounts[2 << 96], orders={0: OpenOrders(bids=5)})
-    state = replace(state, accounts={**state.accounts, 2 << 96: held})
-    calls = liquidate_job().decide(Snapshot(NOW, state))
-    assert [(call.method, call.arguments) for call in calls] == [
-        ("liquidate", (1 << 96,)),
-        ("cancel_all", (2 << 96,)),
-        ("liquidate", (2 << 96,)),
-    ]
-    assert calls[1].contract == BOOK
-
-
 def resting(expiry):
     return Order(AccountId(1 << 96), 0, True, 10, 60_000, False, expiry)
 
@@ -364,26 +318,15 @@ def test_what_has_expired_is_cancelled_oldest_first(expiries, batch):
     assert all(1 <= len(call.arguments[0]) <= batch for call in calls)
 
 
-def test_a_price_of_this_second_liquidates_nobody():
-    state = short_by(open_world().clearing, 1 << 96, 0, age=0)
-    assert compute_shortfall(state, 1 << 96, NOW) == 0
-    assert compute_shortfall(state, 1 << 96, NOW + 1) > 0
-
-
-def test_the_worst_come_first_if_there_are_too_many():
-    state = open_world().clearing
-    for number in range(1, 6):
-        state = short_by(state, number << 96, 10 * number)
-    calls = liquidate_job(most=2).decide(Snapshot(NOW, state))
-    assert [call.arguments for call in calls] == [(1 << 96,), (2 << 96,)]
-
-
 NAMES = {"account", "giver", "taker", "buyer", "seller", "provider"}
 """Arguments of events that are accounts."""
 
 LATER = {
     "BadDebt",
     "BatchOpened",
+    "DeleverageApplied",
+    "Deleveraged",
+    "EpochPassed",
     "IdleUsed",
     "InterestSettled",
     "Lend",

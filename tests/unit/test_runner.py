@@ -4,7 +4,7 @@ import logging
 import multiprocessing
 import os
 import signal
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import pytest
@@ -12,8 +12,8 @@ import pytest
 from keeper.chain.interface import Block, Contract, Receipt, Refused
 from keeper.chain.revm import RevmChain
 from keeper.errors import Halt, UserError
-from keeper.job import Call
-from keeper.runner import KNOWN, Runner
+from keeper.job import KNOWN, Call
+from keeper.runner import Runner
 from keeper.signing import local_account
 from specs import errors
 from tests.helpers.remote import RemoteChain, answer
@@ -106,6 +106,29 @@ def test_known_refusal_is_a_lost_race_and_the_round_goes_on():
     assert runner.metrics.lost_races == {LOST: 9}
     assert [outcome.refusal for outcome in outcomes] == [LOST] * 9 + [None]
     assert (runner.metrics.surprises, runner.metrics.sent) == (0, 1)
+
+
+@dataclass
+class Expecting(Job):
+    """A job that expects one refusal alone."""
+
+    def decide(self, snapshot):
+        expected = frozenset({LOST})
+        return [replace(call, expected=expected) for call in super().decide(snapshot)]
+
+
+def test_a_refusal_that_the_job_does_not_expect_is_warned_of(caplog):
+    known = errors.NotVenue.reason
+    chain = Chain(answers=[Refused(""), Refused(known), Refused(""), Refused(LOST)])
+    runner = Runner(chain, [], SENDER)
+    assert len(runner.work(Expecting(wanted=5))) == 5
+    assert (runner.metrics.refusals, runner.metrics.lost_races) == (
+        {known: 1},
+        {LOST: 1},
+    )
+    assert (runner.metrics.surprises, runner.metrics.sent) == (2, 1)
+    warned = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert warned == [f"accrue: refused: Pool.accrue(1): {known}"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,145 @@
+"""A liquidation for keepers to work at, on the specification alone."""
+
+from dataclasses import dataclass, replace
+
+from keeper.chain.interface import Block, Contract, Receipt, Refused
+from keeper.jobs.watch import Snapshot
+from specs import forced_code, liquidator
+from specs import world as worlds_of
+from specs.accounts import USDC, get_position
+from specs.errors import Revert
+from specs.fixed_point import WAD, Lots, Wad
+from specs.order_book import Placement
+from specs.world import Action
+from tests.helpers.deployers import address_of
+from tests.helpers.worlds import (
+    BTC,
+    ETH,
+    PRICES,
+    bear,
+    bull,
+    lender,
+    own,
+    publish,
+    trade,
+)
+
+HOME = Contract("Clearinghouse", "0x" + "11" * 20)
+LIQUIDATOR = Contract("Liquidator", "0x" + "33" * 20)
+BOOK = Contract("OrderBook", "0x" + "44" * 20)
+
+FALLEN = {BTC: 58_700 * WAD, ETH: 2_470 * WAD}
+"""Below the bull's maintenance margin, and above the backstop's."""
+
+SUNK = {BTC: 58_300 * WAD, ETH: 2_446 * WAD}
+"""Below a quarter of it."""
+
+
+def bid(market, price, lots):
+    """Return a bid of the lender's, down to a whole USDC."""
+    price = Wad(price - price % WAD)
+    placement = Placement(lender, market, True, Lots(lots), price)
+    return Action("place", lender >> 96, (placement, 1))
+
+
+HELD = {0: 10_000, 1: 20_000}
+"""Lots that the bull is long: a BTC, and 20 ETH."""
+
+# A bull of two legs, on a tenth of its size in margin.
+TWO_LEGS = [
+    *publish(PRICES),
+    own("deposit", lender, USDC, 500_000 * 10**6),
+    own("deposit", bear, USDC, 500_000 * 10**6),
+    own("deposit", bull, USDC, 3_000 * 10**6),
+    trade(0, bull, bear, HELD[0], PRICES[BTC]),
+    trade(1, bull, bear, HELD[1], PRICES[ETH]),
+]
+
+# It is due, and somebody bids for both.
+DUE = [
+    *TWO_LEGS,
+    *publish(FALLEN),
+    bid(0, FALLEN[BTC] * 9_995 // 10_000, 20_000),
+    bid(1, FALLEN[ETH] * 9_995 // 10_000, 40_000),
+    Action("wait", lender >> 96, (1,)),
+]
+
+# It is nearly ruined, and nobody bids.
+BEYOND = [*TWO_LEGS, *publish(SUNK), Action("wait", lender >> 96, (1,))]
+
+
+@dataclass
+class SpecChain:
+    """A chain that is the specification: what it takes, it takes at once."""
+
+    world: worlds_of.World
+    number: int = 1
+    chain_id: int = 1
+
+    def block(self):
+        return Block(self.number, self.world.now)
+
+    def wait(self, seconds):
+        self.number += 1
+        self.world = replace(self.world, now=self.world.now + seconds)
+
+    def play(self, *actions):
+        """Take actions, of which each that waits opens a block."""
+        for action in actions:
+            self.number += action.name == "wait"
+            self.world = worlds_of.take(self.world, action)
+
+    def call(self, contract, method, *arguments):
+        views = {
+            "can_flag": lambda name: forced_code.can_flag(
+                self.world.clearing, name, self.world.now
+            ),
+            "can_reduce": lambda name, instrument: liquidator.can_reduce(
+                self.world.clearing,
+                self.world.liquidator,
+                name,
+                instrument,
+                self.world.now,
+            ),
+            "can_liquidate": lambda name: liquidator.can_liquidate(
+                self.world.clearing, self.world.liquidator, name, self.world.now
+            ),
+        }
+        if method in views:
+            return views[method](*arguments)
+        self._take("0x" + "00" * 20, method, arguments)
+        return None
+
+    def send(self, sender, contract, method, *arguments):
+        self.world = self._take(sender, method, arguments)
+        return Receipt(None, self.block(), None, ())
+
+    def _take(self, sender, method, arguments):
+        caller = int(sender, 16)
+        words = tuple(tuple(a) if isinstance(a, list) else a for a in arguments)
+        try:
+            return worlds_of.take(self.world, Action(method, caller, words))
+        except Revert as refusal:
+            raise Refused(refusal.reason) from None
+
+
+@dataclass
+class SpecWatch:
+    """Reads the specification's state of a chain, which need not be the one asked."""
+
+    chain: SpecChain
+    clearinghouse: Contract = HOME
+
+    def read(self, _chain, _block):
+        return Snapshot(self.chain.world.now, self.chain.world.clearing)
+
+
+def lots_of(world, account=bull):
+    """Return the lots that an account has in each market."""
+    held = world.clearing.accounts[account]
+    return {market: get_position(held, market).lots for market in HELD}
+
+
+def address(owner):
+    """Return an owner's address as a chain takes it."""
+    return address_of(owner)
