@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
@@ -53,6 +54,18 @@ def read_prices(
     if end < start:
         raise UserError(f"--to: {show_time(end)} is before --from {show_time(start)}")
     return RowPath(str(path), times, columns, start, end)
+
+
+def cut(path: RowPath, start: int | None, end: int | None) -> RowPath:
+    """Return the part of a built-in path between two times."""
+    start = path.start if start is None else start
+    end = path.end if end is None else end
+    if not path.start <= start <= end <= path.end:
+        raise UserError(
+            f"--from, --to: the built-in prices run from {show_time(path.start)} to "
+            f"{show_time(path.end)}"
+        )
+    return replace(path, start=start, end=end)
 
 
 def parse_time(text: str) -> int:

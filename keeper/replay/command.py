@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +21,7 @@ from keeper.chain.interface import LocalChain
 from keeper.chain.revm import RevmChain
 from keeper.errors import UserError
 from keeper.prices import PricePath
-from keeper.prices.file import read_prices, show_time
-from keeper.prices.path import RowPath
+from keeper.prices.file import cut, read_prices, show_time
 from keeper.prices.seeded import seeded_prices
 from keeper.replay import report_html, report_json, table
 from keeper.replay.engine import LEAD, LEAST_STEP, Options, Replay
@@ -129,18 +128,6 @@ def find_path(request: Request) -> PricePath:
         return read_prices(request.prices, request.start, request.end)
     path = seeded_prices(request.seed)
     return cut(path, request.start, request.end)
-
-
-def cut(path: RowPath, start: int | None, end: int | None) -> RowPath:
-    """Return the part of a built-in path between two times."""
-    start = path.start if start is None else start
-    end = path.end if end is None else end
-    if not path.start <= start <= end <= path.end:
-        raise UserError(
-            f"--from, --to: the built-in prices run from {show_time(path.start)} to "
-            f"{show_time(path.end)}"
-        )
-    return replace(path, start=start, end=end)
 
 
 def describe(request: Request, path: PricePath) -> str:

@@ -7,9 +7,9 @@ liquidates, which the contracts refuse at prices of the same second.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from eth_account.signers.local import LocalAccount
 
@@ -18,7 +18,7 @@ from keeper.client.client import Client
 from keeper.deployment import Deployment, deploy
 from keeper.discovery import Given
 from keeper.errors import Halt
-from keeper.job import Job
+from keeper.job import KNOWN, Job
 from keeper.jobs.liquidate import Liquidate
 from keeper.jobs.publish import Publish
 from keeper.jobs.realise import Realise
@@ -29,11 +29,12 @@ from keeper.prices import PricePath
 from keeper.prices.file import show_time
 from keeper.publishers import Panel
 from keeper.replay.actors import Actor, View, choose, hold
-from keeper.replay.cast import Cast, cast
+from keeper.replay.cast import cast
 from keeper.replay.recorder import Recorder
 from keeper.replay.report_json import Result, Violation
 from keeper.replay.stage import Stage
-from keeper.runner import KNOWN, Runner
+from keeper.replay.wallets import Wallet
+from keeper.runner import Runner
 from keeper.signing import local_account
 from specs import accounts as acc
 from specs.accounts import BACKSTOP_FUND, USDC, AccountId
@@ -62,13 +63,35 @@ class Options:
     """How to start the same replay, but for ``--to``."""
 
 
+class People(Protocol):
+    """Everybody who takes part."""
+
+    @property
+    def actors(self) -> Sequence[Actor]:
+        """Return them in the order in which they act."""
+        ...
+
+    @property
+    def accounts(self) -> dict[AccountId, str]:
+        """Return the role of every account."""
+        ...
+
+    @property
+    def wallets(self) -> Sequence[Wallet]:
+        """Return every wallet once."""
+        ...
+
+
 class Replay:
     """One replay on one chain."""
 
-    def __init__(self, chain: LocalChain, options: Options) -> None:
-        """Deploy everything on an empty chain and let everybody deposit."""
+    def __init__(
+        self, chain: LocalChain, options: Options, people: People | None = None
+    ) -> None:
+        """Deploy everything on an empty chain, for some people or the usual cast."""
         self.options = options
-        self.cast: Cast = cast(options.accounts, options.seed, options.auto_realize)
+        usual = options.accounts, options.seed, options.auto_realize
+        self.cast: People = people or cast(*usual)
         keys = [local_account(f"publisher {i}") for i in range(PUBLISHERS)]
         governor, keeper = local_account("governor"), local_account("keeper")
         for key in (governor, keeper, *(w.signer for w in self.cast.wallets)):
@@ -79,9 +102,10 @@ class Replay:
             [key.address for key in keys],
         )
         known = [*self.cast.accounts, BACKSTOP_FUND]
-        self.stage = Stage(chain, self.deployment, known)
+        self.stage = self._open_stage(chain, known)
         self.client = Client(self.stage, self.deployment)
-        jobs = make_jobs(self.deployment, options, Panel(keys, options.seed), known)
+        panel = Panel(keys, options.seed)
+        jobs = make_jobs(self.deployment, options, panel, self._open_watch(known))
         self._publish, self._tick, self._realise, self._liquidate = jobs
         self._runner = Runner(self.stage, jobs, keeper.address, chain.chain_id)
         self.work: Callable[[Job[Any]], object] = self._runner.work
@@ -96,6 +120,12 @@ class Replay:
         """Return the sums and samples so far."""
         return self.stage.recorder
 
+    @property
+    def times(self) -> Sequence[int]:
+        """Return the second of each tick."""
+        path = self.options.path
+        return range(path.start, path.end + 1, self.options.every)
+
     def run(self, progress: Progress = lambda done, total: None) -> Result:
         """
         Replay the path; stop early at Ctrl-C or at the first violation.
@@ -103,8 +133,8 @@ class Replay:
         Raise `Halt` if a transaction is refused for a reason that nobody knows.
         """
         began = time.monotonic()
-        options, is_complete = self.options, True
-        times = range(options.path.start, options.path.end + 1, options.every)
+        is_complete = True
+        times = self.times
         try:
             self._begin()
             for done, now in enumerate(times):
@@ -117,6 +147,16 @@ class Replay:
         except KeyboardInterrupt:
             is_complete = False
         return self._result(time.monotonic() - began, is_complete)
+
+    def _open_stage(self, chain: LocalChain, known: Sequence[AccountId]) -> Stage:
+        """Return the stage on which everything is sent."""
+        return Stage(chain, self.deployment, known)
+
+    def _open_watch(self, known: Sequence[AccountId]) -> Watch:
+        """Return how the keeper's jobs read the accounts."""
+        markets = [market.number for market in MARKETS]
+        assets = [asset.number for asset in ASSETS]
+        return Watch(self.deployment.clearinghouse, assets, markets, Given(known))
 
     def _begin(self) -> None:
         for actor in self.cast.actors:
@@ -169,19 +209,17 @@ class Replay:
         code = self.stage.checker.first_violated
         if code is None:
             return None
-        ticks = max(0, self.recorder.ticks - 1)
-        now = self.options.path.start + ticks * self.options.every
+        now = self.times[max(0, self.recorder.ticks - 1)]
         return Violation(code, now, f"{self.options.command} --to {show_time(now)}")
 
 
 def make_jobs(
-    deployment: Deployment, options: Options, panel: Panel, accounts: list[AccountId]
+    deployment: Deployment, options: Options, panel: Panel, watch: Watch
 ) -> tuple[Publish, Tick, Realise, Liquidate]:
     """Return the keeper's jobs in the order in which a tick needs them."""
     numbers = {asset.symbol: asset.number for asset in ASSETS if asset.number != USDC}
     markets = [market.number for market in MARKETS]
     home, oracle = deployment.clearinghouse, deployment.oracle
-    watch = Watch(home, [asset.number for asset in ASSETS], markets, Given(accounts))
     return (
         Publish(oracle, options.path, panel, numbers),
         Tick(home, oracle, list(numbers.values()), markets),

@@ -1,6 +1,7 @@
 """Reads the world of the specification back from a chain."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from keeper import mirror_book
 from keeper.chain.interface import Chain
@@ -50,6 +51,12 @@ class Observer:
             tokens=self._tokens(),
             book=self._read_book(),
             bands=read_bands(self._chain, self._deployment),
+        )
+
+    def glance(self, seen: World, now: Seconds) -> World:
+        """Return a world seen before with what has become of the clearinghouse."""
+        return replace(
+            seen, clearing=read_clearing(self._clearing, self._scope), now=now
         )
 
     def _read_book(self) -> State:

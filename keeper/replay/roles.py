@@ -8,6 +8,7 @@ from keeper.client.client import Client
 from keeper.client.units import to_decimal
 from keeper.parameters import ASSETS, MARKETS, AssetListing
 from keeper.replay.actors import (
+    Owner,
     View,
     choose,
     fund,
@@ -163,11 +164,8 @@ class Provider(Taker):
 
     def begin(self, client: Client) -> None:
         """Deposit, let the liquidator trade for the account, and pledge it."""
-        account, liquidator = hold(client, self), client.link.deployment.liquidator
-        hour = self.capital * 20 * WAD
-        fund(account, ASSETS[USDC], self.capital * 10**6)
-        account.set_operator(liquidator.address, may_trade=True)
-        account.send(liquidator, "pledge", self.account, hour // 4, hour)
+        fund(hold(client, self), ASSETS[USDC], self.capital * 10**6)
+        pledge(client, self, self.capital)
 
     def act(self, view: View) -> None:
         """Trade a part of each position back, all of it once it is small."""
@@ -281,6 +279,14 @@ class Lender(Taker):
     def _some(self) -> int:
         """Return a few percent of what the lender began with, in token units."""
         return self.tokens * self.random.randint(1, 6) // 100
+
+
+def pledge(client: Client, owner: Owner, capital: int) -> None:
+    """Let the liquidator trade for an account, and pledge it for its capital, USDC."""
+    account, liquidator = hold(client, owner), client.link.deployment.liquidator
+    hour = capital * 20 * WAD
+    account.set_operator(liquidator.address, may_trade=True)
+    account.send(liquidator, "pledge", account.id, hour // 4, hour)
 
 
 def largest_lots(view: View, trader: Trader, percent: int) -> int:

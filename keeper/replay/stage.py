@@ -50,8 +50,17 @@ class Stage:
         self._observer = Observer(chain, deployment, accounts)
         self.checker = Checker()
         self.recorder = Recorder()
-        self.world: World = self._observer.read(self._now)
-        self._block_began_with = self.world.clearing
+        self._world: World = self._observer.read(self._now)
+        self._block_began_with = self._world.clearing
+
+    @property
+    def world(self) -> World:
+        """Return the world as the chain stores it."""
+        return self._world
+
+    @world.setter
+    def world(self, world: World) -> None:
+        self._world = world
 
     @property
     def chain_id(self) -> int:
@@ -104,7 +113,7 @@ class Stage:
         waited = self._now - self.world.now
         after = replace(self.world, now=self._now)
         action = Action("wait", Address(0), (waited,))
-        self.world = self.checker.check_step(self.world, after, action)
+        self._world = self.checker.check_step(self.world, after, action)
 
     def close_block(self) -> None:
         """Check the state that the block leaves, and account for the block."""
@@ -121,13 +130,13 @@ class Stage:
             after = self._observer.read(self._now)
         except Mismatch as error:
             raise Halt(f"{action.name} at {self._now}: {error}") from None
-        self.world = self.checker.check_step(self.world, after, action)
+        self._world = self.checker.check_step(self.world, after, action)
 
     def _note(self, receipt: Receipt) -> None:
         """Remember what came and went, and a liquidation with what it cost others."""
-        self.recorder.add_flows(receipt, self.world.clearing)
+        self.recorder.add_flows(receipt, self._world.clearing)
         self.recorder.add_touches(receipt)
-        self.recorder.add_trades(receipt, self.world.clearing)
+        self.recorder.add_trades(receipt, self._world.clearing)
         found = [event for event in receipt.events if event.name == "Liquidation"]
         deficits = [e.arguments for e in receipt.events if e.name == "BadDebt"]
         for event in found:

@@ -1,0 +1,111 @@
+"""
+A crash replayed: hundreds of people, makers whose depth thins, ticks of any length.
+
+In the first tick everybody opens; then the path moves. Every ``CHECKED``-th tick is
+watched in full, with the state it leaves, of the others only what liquidates
+(`sampling`), and the state once more at the end. Auto-realising accounts are realised
+every ``REALISED`` seconds, since a realisation changes nobody's equity and there are
+hundreds of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from keeper.chain.interface import Block, Chain, LocalChain
+from keeper.jobs.watch import Snapshot, Watch
+from keeper.prices.crashes import Silences
+from keeper.replay.crowd import Crowd
+from keeper.replay.engine import Options, Replay
+from keeper.replay.pace import choose_times
+from keeper.replay.sampling import SampledStage
+from specs.accounts import AccountId
+from specs.fixed_point import Seconds
+
+CHECKED: Final = 200
+REALISED: Final = 60
+NEVER: Final = Silences()
+
+
+@dataclass(frozen=True)
+class StageWatch(Watch):
+    """Reads what the stage has read already."""
+
+    stage: SampledStage
+
+    def read(self, chain: Chain, block: Block) -> Snapshot:
+        """Return the state as of the open block."""
+        return Snapshot(Seconds(block.timestamp), self.stage.world.clearing)
+
+
+class CrashReplay(Replay):
+    """One crash on one chain."""
+
+    stage: SampledStage
+
+    def __init__(
+        self,
+        chain: LocalChain,
+        options: Options,
+        crowd: Crowd,
+        silences: Silences = NEVER,
+        checked: int = CHECKED,
+    ) -> None:
+        """Deploy everything on an empty chain."""
+        self._silences = silences
+        self._openings = list(crowd.openings)
+        self._checked = checked
+        self._realised_at = 0
+        super().__init__(chain, options, crowd)
+
+    @cached_property
+    def times(self) -> Sequence[int]:
+        """Return the second of each tick: more of them where prices move."""
+        return choose_times(self.options.path, self.options.every)
+
+    def _open_stage(
+        self, chain: LocalChain, known: Sequence[AccountId]
+    ) -> SampledStage:
+        stage = SampledStage(chain, self.deployment, known)
+        stage.is_watching = False
+        return stage
+
+    def _open_watch(self, known: Sequence[AccountId]) -> StageWatch:
+        usual = super()._open_watch(known)
+        fields = usual.clearinghouse, usual.assets, usual.markets, usual.accounts
+        return StageWatch(*fields, self.stage)
+
+    def _step(self, now: int) -> None:
+        # The first tick is left out: to open everything is not what is looked at.
+        self.stage.is_watching = self.recorder.ticks % self._checked == 1
+        self.stage.advance_to(now)
+        is_silent = self._silences.covers(now)
+        if not is_silent:
+            self.work(self._publish)
+            self.work(self._tick)
+        if now >= self._realised_at + REALISED:
+            self._realised_at = now
+            self.work(self._realise)
+        self._open(now)
+        view = self._look(Seconds(now))
+        for actor in self.cast.actors:
+            self._play(actor, view)
+        self.stage.advance_to(now + 1)
+        self._liquidate_all()
+        self.stage.close_block()
+        self.recorder.add_tick(self.stage.world.clearing, now)
+        is_last = now == self.times[-1]
+        if self.stage.is_watching or is_last:
+            self.stage.check_now(is_last=is_last)
+
+    def _open(self, now: int) -> None:
+        """Have everybody open, once."""
+        view = self._look(Seconds(now))
+        for nonce, opening in enumerate(self._openings):
+            opening.settle(view, nonce)
+        self._openings.clear()
+
+    def _liquidate_all(self) -> None:
+        """Work what liquidates."""
+        self.work(self._liquidate)
