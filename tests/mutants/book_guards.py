@@ -4,8 +4,8 @@ from specs.listings import Kind
 from tests.mutants.conversion_guards import of_book, on_book
 from tests.mutants.guards import Guard
 from tests.mutants.order_guards import of_orders
-from tests.unit import test_order_placement as book
 from tests.unit import test_order_code as clearing
+from tests.unit import test_order_placement as book
 
 
 def of_bands(old, new, test, *arguments):
