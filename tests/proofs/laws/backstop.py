@@ -4,6 +4,7 @@ from specs.backstop import (
     compute_account_price,
     compute_allocation,
     compute_provider_price,
+    compute_unfunded,
 )
 from specs.fixed_point import WAD  # noqa: F401, a condition needs it
 from tests.proofs.proof import Mutant
@@ -41,11 +42,26 @@ def providers_take_all_that_they_can_and_no_more(
     return is_within and (left == 0 or total > reach)
 
 
+def what_providers_leave_the_fund_can_pay(deficit: int, fund: int) -> bool:
+    """
+    The share of a deficit that is left to the fund is no more than it has.
+
+    pre: 0 <= deficit and 0 <= fund
+    post: __return__
+    """
+    unfunded = compute_unfunded(deficit, fund)
+    return 0 <= unfunded <= WAD and (WAD - unfunded) * deficit <= fund * WAD
+
+
 def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
     return (Mutant("specs/backstop.py", old, new),)
 
 
 MUTANTS = {
+    "what_providers_leave_the_fund_can_pay": _mutant(
+        "mul_div_up(deficit - fund, WAD, deficit)",
+        "mul_div_down(deficit - fund, WAD, deficit)",
+    ),
     "a_provider_never_fills_worse_than_mark": _mutant(
         "part = mul_div_down(2, discount, 3)", "part = mul_div_up(4, discount, 3)"
     ),

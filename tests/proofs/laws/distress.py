@@ -1,0 +1,45 @@
+"""Laws of distress: what a flag does, and what it does not."""
+
+from specs.distress import Distress, flag, was_due
+from tests.proofs.proof import Mutant
+
+
+def a_flag_is_not_put_off(
+    flagged_at: int, now: int, again: int, priced_at: int
+) -> bool:
+    """
+    Once flagged an account is due in any later block of the next minute, however often
+    it is flagged again.
+
+    pre: 0 <= flagged_at <= now < again <= now + 60 and 0 < now
+    post: __return__
+    """
+    first = flag(Distress(flagged_at), now)
+    second = flag(first, again)
+    is_late = again - first.flagged_at > 60
+    return is_late or was_due(second, priced_at, again)
+
+
+def a_flag_of_this_block_is_none(now: int, priced_at: int) -> bool:
+    """
+    Nobody flags and liquidates at a price of the same block.
+
+    pre: 60 < now <= priced_at
+    post: __return__
+    """
+    return not was_due(flag(Distress(), now), priced_at, now)
+
+
+def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
+    return (Mutant("specs/distress.py", old, new),)
+
+
+MUTANTS = {
+    "a_flag_is_not_put_off": _mutant(
+        "if distress.flagged_at > 0 and now - distress.flagged_at <= FLAG_LIFE:",
+        "if False:",
+    ),
+    "a_flag_of_this_block_is_none": _mutant(
+        "distress.flagged_at < now <=", "distress.flagged_at <= now <="
+    ),
+}

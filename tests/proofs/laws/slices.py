@@ -1,0 +1,61 @@
+"""Laws of slices: what one may cost at most, and how much it closes."""
+
+from specs.fixed_point import WAD  # noqa: F401, a condition needs it
+from specs.slices import compute_fee_rate, compute_limit, compute_most
+from tests.proofs.proof import Mutant
+
+
+def a_slice_costs_three_quarters_of_its_ratio(
+    mark: int, ratio: int, is_buy: bool
+) -> bool:
+    """
+    What limit and fee take of a notional is at most three quarters of the ratio.
+
+    pre: 0 < mark and 0 <= ratio <= WAD
+    post: __return__
+    """
+    apart = abs(compute_limit(mark, ratio, is_buy) - mark)
+    return 4 * (apart * WAD + mark * compute_fee_rate(ratio)) <= 3 * mark * ratio
+
+
+def a_limit_is_on_the_accounts_far_side_of_mark(mark: int, ratio: int) -> bool:
+    """
+    Nobody is made to sell above mark or to buy below it, nor at less than nothing.
+
+    pre: 0 <= mark and 0 <= ratio
+    post: __return__
+    """
+    lowest, highest = (
+        compute_limit(mark, ratio, False),
+        compute_limit(mark, ratio, True),
+    )
+    return 0 <= lowest <= mark <= highest
+
+
+def a_slice_closes_no_more_than_there_is(held: int, parts: int, least: int) -> bool:
+    """
+    It closes something if there is something, and its share, or all, or the least.
+
+    pre: 0 < held and 0 < parts <= 65536 and 0 <= least
+    post: __return__
+    """
+    most = compute_most(held, parts, least)
+    return 0 < most <= held and held * parts <= 65536 * most
+
+
+def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
+    return (Mutant("specs/slices.py", old, new),)
+
+
+MUTANTS = {
+    "a_slice_costs_three_quarters_of_its_ratio": _mutant(
+        "return Wad(mul_div_up(mark, WAD - apart, WAD))",
+        "return Wad(mul_div_down(mark, WAD - apart, WAD))",
+    ),
+    "a_limit_is_on_the_accounts_far_side_of_mark": _mutant(
+        "apart = min(ratio // 2, WAD)", "apart = ratio // 2"
+    ),
+    "a_slice_closes_no_more_than_there_is": _mutant(
+        "mul_div_up(held, parts, PARTS)", "held * parts // PARTS"
+    ),
+}
