@@ -6,7 +6,7 @@ from specs.backstop import (
     compute_provider_price,
     compute_unfunded,
 )
-from specs.fixed_point import WAD  # noqa: F401, a condition needs it
+from specs.fixed_point import WAD
 from tests.proofs.proof import Mutant
 
 

@@ -1,7 +1,7 @@
 """Laws of deleveraging: whom an epoch reduces by how much, and at what price."""
 
 from specs.deleveraging import Epoch, compute_closed, compute_price, meet
-from specs.fixed_point import WAD  # noqa: F401, a condition needs it
+from specs.fixed_point import WAD
 from tests.proofs.proof import Mutant
 
 

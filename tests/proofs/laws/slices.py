@@ -1,6 +1,6 @@
 """Laws of slices: what one may cost at most, and how much it closes."""
 
-from specs.fixed_point import WAD  # noqa: F401, a condition needs it
+from specs.fixed_point import WAD
 from specs.slices import compute_fee_rate, compute_limit, compute_most
 from tests.proofs.proof import Mutant
 
