@@ -1,5 +1,6 @@
 """A liquidation for keepers to work at, on the specification alone."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from keeper.chain.interface import Block, Contract, Receipt, Refused
@@ -23,6 +24,7 @@ from tests.helpers.worlds import (
     publish,
     trade,
 )
+from tests.stateful.book_walk import open_book
 
 HOME = Contract("Clearinghouse", "0x" + "11" * 20)
 LIQUIDATOR = Contract("Liquidator", "0x" + "33" * 20)
@@ -134,12 +136,37 @@ class SpecWatch:
         return Snapshot(self.chain.world.now, self.chain.world.clearing)
 
 
+@dataclass
+class SpecScene:
+    """The specification as a chain, with all that a keeper has to know of it."""
+
+    chain: SpecChain
+    home = HOME
+    liquidator = LIQUIDATOR
+    book = BOOK
+    address = staticmethod(address_of)
+
+    @property
+    def watch(self):
+        return SpecWatch(self.chain)
+
+    @property
+    def world(self):
+        return self.chain.world
+
+    def wait(self, seconds):
+        self.chain.wait(seconds)
+
+
+@contextmanager
+def open_spec(actions):
+    """Yield a scene at which these actions were played."""
+    chain = SpecChain(open_book())
+    chain.play(*actions)
+    yield SpecScene(chain)
+
+
 def lots_of(world, account=bull):
     """Return the lots that an account has in each market."""
     held = world.clearing.accounts[account]
     return {market: get_position(held, market).lots for market in HELD}
-
-
-def address(owner):
-    """Return an owner's address as a chain takes it."""
-    return address_of(owner)

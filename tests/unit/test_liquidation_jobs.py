@@ -36,6 +36,7 @@ from specs.margin import Quote
 from specs.money_market import Balance, credit, debit
 from specs.open_orders import OpenOrders
 from specs.perpetual import Position
+from tests.helpers.deployers import address_of
 from tests.helpers.keepers import (
     BEYOND,
     BOOK,
@@ -46,7 +47,6 @@ from tests.helpers.keepers import (
     LIQUIDATOR,
     SpecChain,
     SpecWatch,
-    address,
     lots_of,
 )
 from tests.helpers.remote import RemoteChain, answer
@@ -452,7 +452,7 @@ def jobs_on(chain, most=20):
 
 def work(chain, rounds=1, **changes):
     """Work so many rounds, a second apart; return the calls that went through."""
-    runner = Runner(chain, jobs_on(chain, **changes), address(KEEPER))
+    runner = Runner(chain, jobs_on(chain, **changes), address_of(KEEPER))
     done = []
     for number in range(rounds):
         if number:
@@ -530,7 +530,7 @@ def serve(connection, chain, budget):
 def keep(connection, jobs):
     """Be a keeper in a process of its own, for one round."""
     remote = RemoteChain(connection)
-    runner = Runner(remote, jobs, address(KEEPER))
+    runner = Runner(remote, jobs, address_of(KEEPER))
     for job in runner.jobs:
         runner.work(job)
     connection.send(None)
@@ -602,7 +602,7 @@ def test_a_keeper_killed_within_a_liquidation_is_taken_over_from(budget):
     ],
 )
 def test_a_reward_goes_to_an_account_or_to_the_first_of_an_address(text, account):
-    assert find_reward(text, address(KEEPER)) == account
+    assert find_reward(text, address_of(KEEPER)) == account
 
 
 def test_without_a_sender_nobody_is_rewarded():
@@ -612,7 +612,7 @@ def test_without_a_sender_nobody_is_rewarded():
 @pytest.mark.parametrize("text", ["", "me", "-1", "5", "0x" + "f" * 65, str(2**256)])
 def test_what_is_no_user_s_account_is_refused_in_one_line(text):
     with pytest.raises(UserError, match="--reward: "):
-        find_reward(text, address(KEEPER))
+        find_reward(text, address_of(KEEPER))
 
 
 def test_the_readme_lists_every_job():
