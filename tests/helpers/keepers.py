@@ -157,6 +157,9 @@ class SpecScene:
     def wait(self, seconds):
         self.chain.wait(seconds)
 
+    def play(self, *actions):
+        self.chain.play(*actions)
+
 
 @contextmanager
 def open_spec(actions):

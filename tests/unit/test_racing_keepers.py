@@ -17,8 +17,8 @@ from specs import errors
 from specs.accounts import BACKSTOP_FUND, USDC, compute_account, get_position
 from specs.fixed_point import WAD, mul_div_up
 from specs.pacing import SLICES
-from tests.helpers.keepers import BEYOND, DUE, HELD, open_spec
-from tests.helpers.worlds import PLEDGED, bear, bull
+from tests.helpers.keepers import BEYOND, DUE, FALLEN, HELD, open_spec
+from tests.helpers.worlds import PLEDGED, bear, bull, publish
 
 KEEPERS = (0xC1 << 96, 0xC2 << 96)
 REWARDS = tuple(compute_account(keeper, 0) for keeper in KEEPERS)
@@ -186,6 +186,8 @@ def test_two_keepers_close_no_more_than_one_slice_a_second(open_scene, rounds):
                     sliced_at[leg] = now
                 untouched = HELD.keys() - legs
                 assert all(lots(scene)[leg] == before[leg] for leg in untouched)
+            # Prices stay fresh, or the bids would not be filled.
+            scene.play(*publish(FALLEN))
             scene.wait(seconds)
         race.survive()
 
