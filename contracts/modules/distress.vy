@@ -27,7 +27,7 @@ def _flag(word: uint256, now: uint256) -> uint256:
     flagged_at: uint256 = word >> 32
     if flagged_at != 0 and now <= flagged_at + FLAG_LIFE:
         return word
-    return (now << 32) | (word & _LOW_32)
+    return now * 2**32 | (word & _LOW_32)
 
 
 @internal

@@ -75,16 +75,16 @@ def _note(
             of which nothing within the limit is left if it `is_exhausted`.
     """
     if 2 * filled >= asked:
-        return now << 64
-    kept: uint256 = (now << 64) | (word & (2**64 - 1))
+        return now * 2**64
+    kept: uint256 = now * 2**64 + (word & (2**64 - 1))
     if not is_exhausted:
         return kept
     failed_at: uint256 = (word >> 32) & _LOW_32
     if failed_at == 0 or now > failed_at + FAILURE_LIFE:
-        return (now << 64) | (now << 32) | 1
+        return now * 2**64 + now * 2**32 + 1
     if now < failed_at + APART:
         return kept
-    return (now << 64) | (now << 32) | ((word & _LOW_32) + 1)
+    return now * 2**64 + now * 2**32 + ((word & _LOW_32) + 1)
 
 
 @internal

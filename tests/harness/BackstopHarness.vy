@@ -24,10 +24,22 @@ def is_open(equity: int256, maintenance_margin: int256, exposure: uint256) -> bo
 
 @external
 @pure
+def compute_unfunded(deficit: uint256, fund: uint256) -> uint256:
+    return backstop._compute_unfunded(deficit, fund)
+
+
+@external
+@pure
 def compute_discount(
     equity: int256, maintenance_margin: int256, exposure: uint256
 ) -> uint256:
     return backstop._compute_discount(equity, maintenance_margin, exposure)
+
+
+@external
+@pure
+def compute_ratio(equity: int256, maintenance_margin: int256) -> uint256:
+    return backstop._compute_ratio(equity, maintenance_margin)
 
 
 @external

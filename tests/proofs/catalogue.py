@@ -9,6 +9,7 @@ from tests.proofs.book_lemmas import BOOK_LEMMAS
 from tests.proofs.equalities import EQUALITIES
 from tests.proofs.gate import Law, count_posts
 from tests.proofs.lemmas import LEMMAS
+from tests.proofs.liquidation_equalities import LIQUIDATION_EQUALITIES
 from tests.proofs.proof import PROJECT, Proof
 from tests.proofs.steps import STEPS
 from tests.proofs.sweeps import SWEEPS
@@ -16,7 +17,8 @@ from tests.proofs.sweeps import SWEEPS
 
 def collect() -> list[Proof]:
     """Return all proofs, in the order of the layers."""
-    return [*_laws(), *LEMMAS, *BOOK_LEMMAS, *SWEEPS, *EQUALITIES, *STEPS]
+    equalities = [*EQUALITIES, *LIQUIDATION_EQUALITIES]
+    return [*_laws(), *LEMMAS, *BOOK_LEMMAS, *SWEEPS, *equalities, *STEPS]
 
 
 def _laws() -> Iterator[Law]:
