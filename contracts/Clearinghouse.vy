@@ -94,6 +94,7 @@ SPOT_CODE: public(immutable(address))
 ORDER_CODE: public(immutable(address))
 FORCED_CODE: public(immutable(address))
 DELEVERAGE_CODE: public(immutable(address))
+SLICE_CODE: public(immutable(address))
 
 
 @deploy
@@ -109,6 +110,7 @@ def __init__(
     order_code: address,
     forced_code: address,
     deleverage_code: address,
+    slice_code: address,
 ):
     """
     @notice Fix the code bodies for good and name the first governor.
@@ -125,6 +127,7 @@ def __init__(
     ORDER_CODE = order_code
     FORCED_CODE = forced_code
     DELEVERAGE_CODE = deleverage_code
+    SLICE_CODE = slice_code
     health.__init__(margin_code)
     log IClearinghouse.GovernorSet(governor=governor, time=block.timestamp)
 
@@ -273,13 +276,25 @@ def _code_of(selector: bytes4) -> address:
         method_id("reducible(uint256,uint256,bool)", output_type=bytes4),
     ]:
         return ORDER_CODE
-    if selector == method_id(
-        "clear_conversion(uint256,uint256,(uint256,uint256,uint256,bool)[])",
-        output_type=bytes4,
-    ):
+    if selector in [
+        method_id(
+            "clear_conversion(uint256,uint256,(uint256,uint256,uint256,bool)[])",
+            output_type=bytes4,
+        ),
+        method_id(
+            "clear_slice(uint256,uint256,(uint256,uint256,uint256,bool)[])",
+            output_type=bytes4,
+        ),
+    ]:
         return FORCED_CODE
     if selector == method_id("deleverage(uint256)", output_type=bytes4):
         return DELEVERAGE_CODE
+    if selector in [
+        method_id("flag(uint256)", output_type=bytes4),
+        method_id("open_slice(uint256,uint256)", output_type=bytes4),
+        method_id("close_slice(uint256)", output_type=bytes4),
+    ]:
+        return SLICE_CODE
     if selector in [
         method_id("tick(uint256[],uint256[],uint256)", output_type=bytes4),
         method_id("realise(uint256,uint256[])", output_type=bytes4),

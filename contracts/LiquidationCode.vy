@@ -46,7 +46,12 @@ initializes: settlement[
     virtual_pnl := virtual_pnl,
 ]
 initializes: bankruptcy[money_market := money_market, state := state]
-initializes: legs[bankruptcy := bankruptcy, state := state]
+initializes: legs[
+    bankruptcy := bankruptcy,
+    money_market := money_market,
+    positions := positions,
+    state := state,
+]
 
 LIQUIDATION_VENUE: constant(uint256) = 2
 _ENTRIES: constant(uint256) = 8
@@ -72,18 +77,9 @@ def open_takeover(account: uint256, is_book_failed: bool) -> IClearinghouse.Term
     """
     self._require_venue()
     accounts._require_user(account)
-    self._accrue(accounts.USDC)
-    entries: uint256 = accounts._assets(state.headers[account])
-    for i: uint256 in range(_ENTRIES):
-        if entries == 0:
-            break
-        self._accrue((entries & 255) - 1)
-        entries >>= 8
-
+    legs._accrue(account)
     before: IClearinghouse.Health = health._assess(account)
-    assert margin._is_liquidatable(before) and margin._is_due(
-        before
-    ), errors.NOT_LIQUIDATABLE
+    assert margin._is_due_now(before), errors.NOT_LIQUIDATABLE
     assert is_book_failed or backstop._is_open(
         before.equity, before.maintenance_margin, before.exposure
     ), errors.ABOVE_BACKSTOP_MARGIN
@@ -92,7 +88,7 @@ def open_takeover(account: uint256, is_book_failed: bool) -> IClearinghouse.Term
     ), errors.PRICE_TOO_FRESH
     assert open_orders._codes(state.headers[account]) == 0, errors.ORDERS_OPEN
 
-    self._realise_all(account)
+    legs._realise(account)
     bankruptcy._use_idle(account)
     found: DynArray[backstop.Leg, backstop.MAX_LEGS] = legs._get(account)
     terms: IClearinghouse.Terms = empty(IClearinghouse.Terms)
@@ -174,14 +170,6 @@ def _require_venue():
 
 
 @internal
-def _accrue(asset: uint256):
-    """
-    @notice Book the interest of an asset until now.
-    """
-    money_market._save(asset, money_market._load_accrued(asset))
-
-
-@internal
 def _credit(account: uint256, asset: uint256, amount: uint256):
     """
     @notice Credit `amount` of an accrued asset.
@@ -199,23 +187,6 @@ def _debit(account: uint256, asset: uint256, amount: uint256):
     money_market._save(
         asset, money_market._debit(account, asset, money_market._load(asset), amount)
     )
-
-
-@internal
-def _realise_all(account: uint256):
-    """
-    @notice Have every position meet the epochs before it, and settle those whose price
-            is fresh at its mark.
-    """
-    positions._touch_all(account)
-    entries: uint256 = accounts._markets(state.headers[account])
-    for i: uint256 in range(_ENTRIES):
-        if entries == 0:
-            break
-        market: uint256 = (entries & 255) - 1
-        if not margin._is_stale(margin._quote(state.market_quote[market])):
-            positions._realise(market, [account])
-        entries >>= 8
 
 
 @internal

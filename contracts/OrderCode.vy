@@ -32,6 +32,7 @@ from .modules import settlement
 from .modules import spot_side
 from .modules import state
 from .modules import tick_set
+from .modules import tradables
 from .modules import virtual_pnl
 
 initializes: state
@@ -43,9 +44,10 @@ initializes: health
 initializes: fills[health := health]
 initializes: open_orders[state := state]
 initializes: deleveraging[state := state]
-initializes: makers[
+initializes: tradables[
     deleveraging := deleveraging, money_market := money_market, state := state
 ]
+initializes: makers[state := state, tradables := tradables]
 initializes: positions[state := state]
 initializes: tick_set[state := state]
 initializes: virtual_pnl[state := state, tick_set := tick_set]
@@ -68,8 +70,6 @@ RELEASE_VENUE: constant(uint256) = 8
 # Bytes of the error with which a pool refuses.
 _REFUSAL: constant(uint256) = 4 + 3 * 32
 _LOW_64: constant(uint256) = 2**64 - 1
-# The bit of a market's risk word that says that fills may only reduce.
-_PAUSED: constant(uint256) = 1 << 232
 
 
 @deploy
@@ -95,7 +95,7 @@ def reserve(instrument: uint256, account: uint256, is_buy: bool, size: uint256):
     """
     self._require_venue()
     accounts._require_user(account)
-    makers._require_listed(instrument)
+    tradables._require_listed(instrument)
     code: uint256 = instruments._code(instrument)
     most: uint256 = perpetual.MAX_LOTS
     if instruments._is_spot(instrument):
@@ -131,7 +131,7 @@ def release(instrument: uint256, account: uint256, is_buy: bool, size: uint256):
     assert (
         state.venues[msg.sender] & (ORDER_VENUE | RELEASE_VENUE) != 0
     ), errors.NOT_VENUE
-    makers._require_listed(instrument)
+    tradables._require_listed(instrument)
     open_orders._remove(account, instruments._code(instrument), is_buy, size)
     log IClearinghouse.OrdersReleased(
         instrument=instrument,
@@ -160,8 +160,8 @@ def clear(
     """
     self._require_venue()
     accounts._require_user(taker)
-    makers._require_listed(instrument)
-    quote: margin.Quote = margin._quote(makers._quote_word(instrument))
+    tradables._require_listed(instrument)
+    quote: margin.Quote = margin._quote(tradables._quote_word(instrument))
     assert not margin._is_stale(quote), errors.STALE_PRICE
     money_market._require_open(accounts.USDC)
     for making: IClearinghouse.Making in makings:
@@ -188,8 +188,8 @@ def reducible(account: uint256, instrument: uint256, is_buy: bool) -> uint256:
             a position, or to repay or sell what it owes or holds of an asset.
     @return Lots of a market, or WAD of a spot asset.
     """
-    makers._require_listed(instrument)
-    return makers._reducible(account, instrument, is_buy)
+    tradables._require_listed(instrument)
+    return tradables._reducible(account, instrument, is_buy)
 
 
 # In the order in which the above use them
@@ -215,7 +215,7 @@ def _is_covered(
     if instruments._is_spot(instrument):
         return open_orders._bids(new) == open_orders._bids(
             old
-        ) and open_orders._asks(new) <= makers._held(
+        ) and open_orders._asks(new) <= tradables._held(
             account, instruments._asset(instrument)
         )
     lots: int256 = deleveraging._effective_lots(instrument, account)
@@ -234,18 +234,11 @@ def _clear_perp(
     @notice Fill resting orders for a perpetual. The taker trades once at each price,
             after the makers there.
     """
-    obstacle: String[32] = ""
-    if margin._is_diverging(quote):
-        obstacle = errors.PRICES_DIVERGE
-    if margin._is_restricted(quote):
-        obstacle = errors.REDUCE_ONLY
-    risk: uint256 = state.market_risk[market]
-    if risk & _PAUSED != 0:
-        obstacle = errors.PAUSED
-    positions._touch(market, taker, risk)
+    obstacle: String[32] = tradables._obstacle(market, quote)
+    positions._touch(market, taker, state.market_risk[market])
     held: int256 = perpetual._lots(state.positions[taker][market])
     open_interest: uint256 = state.market_size[market] & _LOW_64
-    room: uint256 = makers._reducible(taker, market, is_buy)
+    room: uint256 = tradables._reducible(taker, market, is_buy)
     before: IClearinghouse.Health = empty(IClearinghouse.Health)
     if room != 0:
         before = health._assess(taker)
@@ -262,20 +255,11 @@ def _clear_perp(
             lots = makers._wanted(market, making, not is_buy)
             # Everything until now has reduced the taker, if there is an obstacle.
             if len(obstacle) != 0 and lots > min(
-                makers._reducible(making.account, market, not is_buy), room - total
+                tradables._reducible(making.account, market, not is_buy), room - total
             ):
                 stop = obstacle
                 lots = 0
-        if lots != 0 and not makers._make(
-            method_id(
-                "make_perp_unlocked(uint256,uint256,bool,uint256,uint256)",
-                output_type=bytes4,
-            ),
-            market,
-            making,
-            convert(not is_buy, uint256),
-            lots,
-        ):
+        if lots != 0 and not makers._fill(market, making, not is_buy, lots):
             lots = 0
         filled.append(lots)
         taken += lots
@@ -381,9 +365,7 @@ def _clear_spot(
         before = health._assess(taker)
 
     filled: DynArray[uint256, makers.MAX_MAKINGS] = []
-    stop: String[32] = ""
-    if margin._is_diverging(quote):
-        stop = errors.PRICES_DIVERGE
+    stop: String[32] = tradables._obstacle(instrument, quote)
     is_filled: bool = False
     for making: IClearinghouse.Making in makings:
         size: uint256 = 0
@@ -404,16 +386,7 @@ def _clear_spot(
         if len(stop) != 0:
             filled.append(0)
             continue
-        if not makers._make(
-            method_id(
-                "make_spot_unlocked(uint256,uint256,bool,uint256,uint256)",
-                output_type=bytes4,
-            ),
-            asset,
-            making,
-            convert(not is_buy, uint256),
-            size,
-        ):
+        if not makers._fill(instrument, making, not is_buy, size):
             # What the throttle admitted was for a fill that did not happen.
             if guarded != 0:
                 state.guards[given] = guarded

@@ -45,6 +45,7 @@ BODIES: Final = (
     "OrderCode",
     "ForcedCode",
     "DeleverageCode",
+    "SliceCode",
 )
 
 # Bodies that run on the same storage, but by way of the others only.

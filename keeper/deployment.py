@@ -177,6 +177,7 @@ def deploy_clearinghouse(chain: Chain, governor: str, oracle: Contract) -> Contr
         "SpotCode": (margin,),
         "OrderCode": (maker, trade, margin),
         "ForcedCode": (maker, trade, margin),
+        "SliceCode": (margin, trade),
     }
     made = {"MarginCode": margin, "TradeCode": trade, "DeleverageCode": deleverage}
     for body in bodies:

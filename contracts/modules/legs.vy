@@ -4,7 +4,8 @@
 @title Legs
 @license Apache-2.0
 @notice What of an account a liquidation can close now: its positions and debts whose
-        prices are fresh, and its USDC debt, with what they bind and their notionals.
+        prices are fresh, and its USDC debt, with what they bind and their notionals;
+        and how it is brought to date before.
 @custom:spec specs/legs.py
 """
 
@@ -14,14 +15,50 @@ from . import bankruptcy
 from . import fixed_point as fp
 from . import instruments
 from . import margin
+from . import money_market
 from . import perpetual
+from . import positions
 from . import requirements
 from . import state
 
 uses: bankruptcy
+uses: money_market
+uses: positions
 uses: state
 
 _ENTRIES: constant(uint256) = 8
+
+
+@internal
+def _accrue(account: uint256):
+    """
+    @notice Book the interest of USDC and of every pool that an account uses until now.
+    """
+    money_market._save(accounts.USDC, money_market._load_accrued(accounts.USDC))
+    entries: uint256 = accounts._assets(state.headers[account])
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        asset: uint256 = (entries & 255) - 1
+        money_market._save(asset, money_market._load_accrued(asset))
+        entries >>= 8
+
+
+@internal
+def _realise(account: uint256):
+    """
+    @notice Have every position meet the epochs before it, and settle those whose price
+            is fresh at its mark.
+    """
+    positions._touch_all(account)
+    entries: uint256 = accounts._markets(state.headers[account])
+    for i: uint256 in range(_ENTRIES):
+        if entries == 0:
+            break
+        market: uint256 = (entries & 255) - 1
+        if not margin._is_stale(margin._quote(state.market_quote[market])):
+            positions._realise(market, [account])
+        entries >>= 8
 
 
 @internal

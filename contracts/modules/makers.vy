@@ -10,18 +10,15 @@
 """
 
 from ..interfaces import IClearinghouse
-from . import accounts
-from . import deleveraging
 from . import errors
 from . import fixed_point as fp
 from . import instruments
-from . import money_market
 from . import perpetual
 from . import state
+from . import tradables
 
-uses: deleveraging
-uses: money_market
 uses: state
+uses: tradables
 
 MAX_AMOUNT: constant(uint256) = 10**30
 MAX_MAKINGS: constant(uint256) = 16
@@ -40,39 +37,6 @@ def __init__(maker_code: address):
     @notice Fix the body that fills resting orders.
     """
     MAKER_CODE = maker_code
-
-
-@internal
-@view
-def _require_listed(instrument: uint256):
-    """
-    @notice Refuse an instrument that nobody can trade.
-    """
-    if not instruments._is_spot(instrument):
-        assert state.market_risk[instrument] != 0, errors.UNKNOWN_MARKET
-        return
-    self._require_asset(instruments._asset(instrument))
-
-
-@internal
-@view
-def _require_asset(asset: uint256):
-    """
-    @notice Refuse an asset that nobody can trade.
-    """
-    assert asset != accounts.USDC, errors.UNKNOWN_ASSET
-    assert state.token[asset] != 0, errors.UNKNOWN_ASSET
-
-
-@internal
-@view
-def _quote_word(instrument: uint256) -> uint256:
-    """
-    @notice Return the word that has an instrument's prices.
-    """
-    if instruments._is_spot(instrument):
-        return state.quote[instruments._asset(instrument)]
-    return state.market_quote[instrument]
 
 
 @internal
@@ -98,38 +62,6 @@ def _require_size(instrument: uint256, making: IClearinghouse.Making, mark: uint
 
 @internal
 @view
-def _held(account: uint256, asset: uint256) -> uint256:
-    """
-    @notice Return what an account holds of an asset, at the stored lend index.
-    """
-    return money_market._held(
-        state.balances[account][asset], state.pool_index[asset] >> 144
-    )
-
-
-@internal
-@view
-def _reducible(account: uint256, instrument: uint256, is_buy: bool) -> uint256:
-    """
-    @notice Return how much of an instrument an account may buy or sell to close, repay
-            or sell what it has.
-    """
-    if not instruments._is_spot(instrument):
-        lots: int256 = deleveraging._effective_lots(instrument, account)
-        if (lots < 0) != is_buy:
-            return 0
-        return convert(abs(lots), uint256)
-    asset: uint256 = instruments._asset(instrument)
-    if not is_buy:
-        return self._held(account, asset)
-    word: uint256 = state.balances[account][asset]
-    if money_market._scaled(word) >= 0:
-        return 0
-    return money_market._debt(word, money_market._borrow_index(asset))
-
-
-@internal
-@view
 def _wanted(
     instrument: uint256, making: IClearinghouse.Making, is_buy: bool
 ) -> uint256:
@@ -139,7 +71,38 @@ def _wanted(
     """
     if not making.is_reduce_only:
         return making.size
-    return min(making.size, self._reducible(making.account, instrument, is_buy))
+    return min(making.size, tradables._reducible(making.account, instrument, is_buy))
+
+
+@internal
+def _fill(
+    instrument: uint256, making: IClearinghouse.Making, is_buy: bool, size: uint256
+) -> bool:
+    """
+    @notice Try to fill a resting order that buys or sells; return whether it was.
+    """
+    side: uint256 = convert(is_buy, uint256)
+    if instruments._is_spot(instrument):
+        return self._make(
+            method_id(
+                "make_spot_unlocked(uint256,uint256,bool,uint256,uint256)",
+                output_type=bytes4,
+            ),
+            instruments._asset(instrument),
+            making,
+            side,
+            size,
+        )
+    return self._make(
+        method_id(
+            "make_perp_unlocked(uint256,uint256,bool,uint256,uint256)",
+            output_type=bytes4,
+        ),
+        instrument,
+        making,
+        side,
+        size,
+    )
 
 
 @internal
@@ -163,4 +126,3 @@ def _make(
     return raw_call(
         MAKER_CODE, data, is_delegate_call=True, revert_on_failure=False
     )
-

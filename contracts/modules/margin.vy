@@ -445,6 +445,15 @@ def _is_due(health: IClearinghouse.Health) -> bool:
 
 @internal
 @pure
+def _is_due_now(health: IClearinghouse.Health) -> bool:
+    """
+    @notice Return whether a liquidation may start, as far as the health goes.
+    """
+    return self._is_liquidatable(health) and self._is_due(health)
+
+
+@internal
+@pure
 def _check_initial_margin(health: IClearinghouse.Health):
     """
     @notice Refuse unless the account may take the risk that it now has. An account

@@ -11,6 +11,8 @@
 @custom:spec specs/state.py
 """
 
+from ..interfaces import IClearinghouse
+
 # Who may change parameters. Never zero.
 governor: public(address)
 # Roles of the contracts that may fill and liquidate.
@@ -105,6 +107,9 @@ epoch_state: public(HashMap[uint256, HashMap[uint256, uint256]])
 
 # Account: flagged as due at 32 | last sliced at 32.
 distress: public(HashMap[uint256, uint256])
+
+# The slice that is open in this transaction; none if its account is 0.
+opened_slice: transient(IClearinghouse.Slice)
 
 # The account that a takeover is open on in this transaction, its discount, by how much
 # its value was below nothing, and whether it may be deleveraged.

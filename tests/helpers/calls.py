@@ -110,6 +110,7 @@ PLAIN_VIEWS = (
     "SPOT_CODE",
     "ORDER_CODE",
     "FORCED_CODE",
+    "SLICE_CODE",
 )
 BY_NUMBER = (
     "token",
@@ -166,6 +167,10 @@ VAULT_CALLS = {
     "reserve": (0, ACCOUNT, True, 10),
     "release": (0, OTHER, False, 5),
     "clear": (0, ACCOUNT, True, [(OTHER, 5, 60_000 * WAD, False)]),
+    "clear_slice": (0, ACCOUNT, [(OTHER, 5, 60_000 * WAD, False)]),
+    "open_slice": (ACCOUNT, 0),
+    "close_slice": (0,),
+    "flag": (ACCOUNT,),
     "clear_conversion": (ETH, ACCOUNT, [(OTHER, 10**15, 2_500 * WAD, False)]),
     "reducible": (ACCOUNT, 0, False),
     "tick": ([BTC], [0], worlds.CROSSINGS),

@@ -68,6 +68,7 @@ def deploy_world(source_root=CONTRACTS):
         made.deploy("OrderCode", maker_code, trade_code, margin_code),
         made.deploy("ForcedCode", maker_code, trade_code, margin_code),
         deleverage_code,
+        made.deploy("SliceCode", margin_code, trade_code),
     )
     liquidator = made.deploy("Liquidator", clearinghouse)
     for asset in worlds.ASSETS:

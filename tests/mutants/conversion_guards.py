@@ -73,7 +73,7 @@ CONVERT = convert(BTC, bull, ONE)
 ENTRY = [
     "    self._require_venue()\n",
     "    accounts._require_user(account)\n",
-    "    makers._require_asset(asset)\n",
+    "    tradables._require_asset(asset)\n",
 ]
 OPEN = [
     "    money_market._require_open(accounts.USDC)\n",
@@ -155,7 +155,7 @@ CONVERSION_GUARDS = [
         on_loss(orders.test_the_best_weight_goes_first),
     ),
     of_orders(
-        "asked <= makers._held(account, asset)",
+        "asked <= tradables._held(account, asset)",
         "asked != 0",
         deployed(orders.test_no_more_is_sold_than_is_held),
     ),

@@ -13,7 +13,7 @@ from tests.unit import test_order_code as clearing
 from tests.unit import test_order_gas as gas
 from tests.unit import test_trade
 
-MAKERS = "modules/makers.vy"
+MAKERS, TRADABLES = "modules/makers.vy", "modules/tradables.vy"
 
 
 def on_orders(test, *arguments):
@@ -43,6 +43,10 @@ def of_makers(old, new, test, *arguments):
     return Guard("OrderCode", MAKERS, old, new, on_orders(test, *arguments))
 
 
+def of_tradables(old, new, test, *arguments):
+    return Guard("OrderCode", TRADABLES, old, new, on_orders(test, *arguments))
+
+
 def of_maker(old, new, test, *arguments):
     return Guard("MakerCode", "MakerCode.vy", old, new, on_orders(test, *arguments))
 
@@ -62,8 +66,9 @@ ORDER_GUARDS = [
         VENUE,
     ),
     of_orders(
-        "    accounts._require_user(account)\n    makers._require_listed(instrument)\n",
-        "    makers._require_listed(instrument)\n",
+        "    accounts._require_user(account)\n"
+        "    tradables._require_listed(instrument)\n",
+        "    tradables._require_listed(instrument)\n",
         resting.test_the_protocol_has_no_orders,
     ),
     of_orders(
@@ -91,7 +96,7 @@ ORDER_GUARDS = [
         for new in ("if size == 0:", "if size != 0:")
     ),
     of_orders(
-        "    makers._require_listed(instrument)\n    open_orders._remove",
+        "    tradables._require_listed(instrument)\n    open_orders._remove",
         "    open_orders._remove",
         resting.test_nothing_rests_in_what_is_not_listed,
         release,
@@ -112,7 +117,7 @@ ORDER_GUARDS = [
         "",
         on_orders(resting.test_no_more_than_rests_is_taken_back, 0, False),
     ),
-    of_makers(
+    of_tradables(
         "        assert state.market_risk[instrument] != 0, errors.UNKNOWN_MARKET\n",
         "",
         clearing.test_what_makes_no_sense_is_refused,
@@ -151,30 +156,27 @@ ORDER_GUARDS = [
         "",
         clearing.test_interest_of_a_clearing_of_nothing_is_told,
     ),
-    of_orders(
-        "if state.market_risk[market] & _PAUSED != 0:",
-        "if market == makers.MAX_AMOUNT:",
+    of_tradables(
+        "if state.market_risk[instrument] & _PAUSED != 0:",
+        "if len(errors.PAUSED) == 0:",
         clearing.test_a_paused_market_lets_both_reduce_and_stops_the_rest,
     ),
-    of_orders(
+    of_tradables(
         "if margin._is_restricted(quote):",
-        "if market == makers.MAX_AMOUNT:",
+        "if len(errors.PAUSED) == 0:",
         clearing.test_an_old_mark_stops_what_does_not_reduce,
         31,
         True,
     ),
-    of_orders(
-        '    obstacle: String[32] = ""\n    if margin._is_diverging(quote):',
-        '    obstacle: String[32] = ""\n    if market == makers.MAX_AMOUNT:',
-        clearing.test_diverging_prices_stop_what_does_not_reduce,
+    *(
+        of_tradables("if margin._is_diverging(quote):", "if instrument == 63:", test)
+        for test in (
+            clearing.test_diverging_prices_stop_what_does_not_reduce,
+            clearing.test_diverging_prices_stop_spot,
+        )
     ),
     of_orders(
-        '    stop: String[32] = ""\n    if margin._is_diverging(quote):',
-        '    stop: String[32] = ""\n    if asset == makers.MAX_AMOUNT:',
-        clearing.test_diverging_prices_stop_spot,
-    ),
-    of_orders(
-        "makers._reducible(making.account, market, not is_buy), room - total",
+        "tradables._reducible(making.account, market, not is_buy), room - total",
         "room - total, room - total",
         clearing.test_in_a_paused_market_a_maker_has_to_reduce,
     ),

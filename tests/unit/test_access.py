@@ -45,6 +45,9 @@ RESTRICTED = {
         "fill_perp": (VENUE, "not a venue", None),
         "fill_spot": (VENUE, "not a venue", None),
         "convert": (VENUE, "not a venue", "not convertible"),
+        "clear_slice": (BOOK, "not a venue", "no slice open"),
+        "open_slice": (LIQUIDATION, "not a venue", "not liquidatable"),
+        "close_slice": (LIQUIDATION, "not a venue", "no slice open"),
         "reserve": (BOOK, "not a venue", None),
         "release": (BOOK, "not a venue", None),
         "clear": (BOOK, "not a venue", None),
@@ -112,7 +115,10 @@ RESTRICTED = {
 
 # What anyone may call and thereby change something.
 OPEN = {
-    "Clearinghouse": dict.fromkeys(("repay", "tick", "realise", "ramp_weight")),
+    "Clearinghouse": {
+        **dict.fromkeys(("repay", "tick", "realise", "ramp_weight")),
+        "flag": "not liquidatable",
+    },
     "PriceOracle": {"publish": "too few reports"},
     "QuoteDesk": {
         "cross": "bad signature",
@@ -133,7 +139,7 @@ OPEN = {
 # index there is no interest to divide.
 DIRECT = {
     "realise": "unknown market",
-    **dict.fromkeys(("tick", "conversion_of"), ""),
+    **dict.fromkeys(("tick", "conversion_of", "flag"), ""),
     "reducible": "unknown market",
     **dict.fromkeys(("assess", "guardian", "delay", "queued", "guards")),
     "ramp_weight": "unknown asset",

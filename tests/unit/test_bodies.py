@@ -46,6 +46,8 @@ FIRST_REFUSALS = {
     "fill_spot": "not a venue",
     "convert": "not a venue",
     **dict.fromkeys(("reserve", "release", "clear", "clear_conversion"), "not a venue"),
+    **dict.fromkeys(("clear_slice", "open_slice", "close_slice"), "not a venue"),
+    "flag": "reserved account",
     "reducible": None,
     "tick": "zero amount",
     "realise": "stale price",
@@ -187,7 +189,7 @@ def test_the_layout_is_the_state_and_a_lock():
 def test_an_inner_body_has_no_lock_and_remembers_nothing(name):
     """It runs under another one's lock, whose slot it would not share."""
     assert not TRANSIENT & set(opcodes(artifact(name).runtime))
-    for name in ("OrderCode", "ForcedCode"):
+    for name in ("OrderCode", "ForcedCode", "SliceCode"):
         assert set(opcodes(artifact(name).runtime)) >= TRANSIENT
 
 

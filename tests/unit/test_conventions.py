@@ -26,7 +26,7 @@ CALLING = {
     **dict.fromkeys(("vault", "pool_views", "market_views"), "clearinghouse"),
     **{"guard_views": "guards", "position_views": "clearinghouse", "makers": "makers"},
 }
-SERVING = {**CALLING, "ledger": "clearinghouse"}
+SERVING = {**CALLING, "ledger": "clearinghouse", "tradables": "makers"}
 
 # What a pure function of plain numbers needs; `crypto` is for hashes.
 PURE = {
