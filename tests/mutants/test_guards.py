@@ -10,6 +10,7 @@ from tests.mutants.conversion_guards import CONVERSION_GUARDS
 from tests.mutants.desk_guards import DESK_GUARDS
 from tests.mutants.forced_guards import FORCED_GUARDS
 from tests.mutants.guards import GUARDS
+from tests.mutants.incident_guards import INCIDENT_GUARDS
 from tests.mutants.order_guards import ORDER_GUARDS
 
 ALL = [
@@ -19,6 +20,7 @@ ALL = [
     *DESK_GUARDS,
     *BOOK_GUARDS,
     *FORCED_GUARDS,
+    *INCIDENT_GUARDS,
 ]
 SHARE = 3
 """One guard in so many is weakened, unless all are asked for: `make guards`."""
