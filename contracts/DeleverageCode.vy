@@ -272,19 +272,25 @@ def _price(
     @notice Return the price at which the account closes against the other side.
     @dev Never so far from mark that one of them would come below its maintenance
          margin: what a position loses by it is no more than the margin that it frees,
-         less what the loss binds where it is borrowed.
+         less what the loss binds where it is borrowed. Nor does the discount cost the
+         account more than its equity's share of that, so that equity over margin does
+         not fall, whatever it owes besides.
     """
     freed: uint256 = (
         requirements._scale(risk, state.market_quote[market]) >> 24
     ) & _LOW_24
     borrowed: uint256 = (state.risk[accounts.USDC] >> 24) & _LOW_24
+    bound: uint256 = fp._mul_div_down(freed, fp.WAD, fp.PPM + borrowed)
     price: uint256 = deleveraging._compute_price(
         mark,
         is_selling,
-        state.takeover_discount,
+        min(
+            state.takeover_discount,
+            fp._mul_div_down(bound, state.takeover_ratio, fp.WAD),
+        ),
         loss,
         notional,
-        fp._mul_div_down(freed, fp.WAD, fp.PPM + borrowed),
+        bound,
     )
     index: uint256 = (
         state.quote[(risk >> 176) & 255] >> 176

@@ -115,6 +115,9 @@ def open_takeover(account: uint256, is_book_failed: bool) -> IClearinghouse.Term
     state.takeover_account = account
     state.takeover_discount = terms.discount
     state.takeover_deficit = terms.deficit
+    state.takeover_ratio = backstop._compute_ratio(
+        before.equity, before.maintenance_margin
+    )
     state.takeover_may_deleverage = terms.may_deleverage
     log IClearinghouse.TakeoverOpened(
         account=account,

@@ -150,6 +150,7 @@ def close_takeover() -> bool:
     state.takeover_account = 0
     state.takeover_discount = 0
     state.takeover_deficit = 0
+    state.takeover_ratio = 0
     state.takeover_may_deleverage = False
     bankruptcy._use_idle(account)
     if not bankruptcy._is_bankrupt(account):

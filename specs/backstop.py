@@ -62,6 +62,13 @@ def compute_discount(health: Health) -> Wad:
     return Wad(min(worth, cap))
 
 
+def compute_ratio(health: Health) -> Wad:
+    """Return equity over maintenance margin, WAD, rounded down; 0 without equity."""
+    if health.equity <= 0:
+        return Wad(0)
+    return Wad(mul_div_down(health.equity, WAD, health.maintenance_margin))
+
+
 def compute_fraction(
     equity: int, discount: Wad, legs: tuple[tuple[Requirement, Wad], ...]
 ) -> int:

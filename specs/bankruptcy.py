@@ -14,7 +14,7 @@ from specs import backstop, money_market
 from specs import clearinghouse as ch
 from specs.accounts import USDC, AccountId
 from specs.clearinghouse import State
-from specs.fixed_point import WAD, Seconds, Wad, mul_div_down
+from specs.fixed_point import RAY, WAD, Seconds, Wad, mul_div_down, mul_div_up
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,17 @@ def get_claims(state: State, account: AccountId) -> Wad:
     return Wad(sum(-position.basis for position in positions if position.lots == 0))
 
 
+def compute_deficit(state: State, account: AccountId, claims: Wad) -> Wad:
+    """
+    Return what a bankrupt account owes beyond its claims, rounded up so that what is
+    left of its debt is worth no more than these.
+    """
+    index = state.assets[USDC].pool.borrow_index
+    balance = acc.get_balance(ch.get_account(state, account), USDC)
+    staying = mul_div_down(claims, RAY, index)
+    return Wad(mul_div_up(-balance.scaled - staying, index, RAY))
+
+
 def use_idle(state: State, account: AccountId) -> State:
     """
     Return ``state`` with the account's idle USDC repaying its USDC debt, whatever its
@@ -87,7 +98,7 @@ def close_takeover(
     if not is_bankrupt(state, account, now):
         return state, None
     claims = get_claims(state, account)
-    owed = Wad(ch.get_owed(state, account, USDC, now) - claims)
+    owed = compute_deficit(state, account, claims)
     fund = ch.get_held(state, acc.BACKSTOP_FUND, USDC)
     fund_paid = Wad(min(owed, fund))
     state = ch.debit(state, acc.BACKSTOP_FUND, USDC, fund_paid)

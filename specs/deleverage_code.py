@@ -15,7 +15,7 @@ from specs import accounts as acc
 from specs import deleveraging, errors, margin, perpetual
 from specs.accounts import USDC, AccountId
 from specs.deleveraging import Epoch
-from specs.fixed_point import PPM, WAD, Lots, Seconds, Wad, mul_div_up
+from specs.fixed_point import PPM, WAD, Lots, Seconds, Wad, mul_div_down, mul_div_up
 from specs.liquidation_code import Terms
 from specs.requirements import scale
 from specs.settlement import touch, trade, trade_inventory
@@ -53,7 +53,7 @@ def deleverage(
         size = Lots(mul_div_up(abs(held), portion, WAD))
         if size == 0:
             continue
-        price = get_price(state, market, held > 0, terms.discount, loss, notional)
+        price = get_price(state, market, held > 0, terms, loss, notional)
         lots = Lots(-size if held > 0 else size)
         state = close(state, market, account, lots, price)
         listed = state.markets[market]
@@ -73,7 +73,7 @@ def get_price(
     state: State,
     market: int,
     is_selling: bool,
-    discount: Wad,
+    terms: Terms,
     loss: Wad,
     notional: Wad,
 ) -> Wad:
@@ -82,12 +82,15 @@ def get_price(
 
     It is never so far from mark that one of them would come below its maintenance
     margin: what a position loses by it is no more than the margin that it frees, less
-    what the loss binds where it is borrowed.
+    what the loss binds where it is borrowed. Nor does the discount cost the account
+    more than its equity's share of that, so that equity over margin does not fall,
+    whatever it owes besides.
     """
     listed = state.markets[market]
     mark = listed.quote.slow
     freed = scale(listed.requirement, listed.scales).base_mmf
     bound = Wad(freed * WAD // (PPM + state.assets[USDC].requirement.base_mmf))
+    discount = Wad(min(terms.discount, mul_div_down(bound, terms.ratio, WAD)))
     price = deleveraging.compute_price(
         mark, is_selling, discount, loss, notional, bound
     )

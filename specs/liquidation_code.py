@@ -46,6 +46,8 @@ class Terms:
     """
     deficit: Wad
     """By how much the account's value was below nothing."""
+    ratio: Wad
+    """Its equity over its maintenance margin, WAD, rounded down; 0 without equity."""
     may_deleverage: bool
     """Whether what providers can't take is closed against the other side."""
 
@@ -89,7 +91,10 @@ def open_takeover(
     may_deleverage = deleveraging.is_open(
         health.equity, health.maintenance_margin, health.value
     )
-    terms = Terms(discount, parts, exposure, due, unfunded, deficit, may_deleverage)
+    ratio = backstop.compute_ratio(health)
+    terms = Terms(
+        discount, parts, exposure, due, unfunded, deficit, ratio, may_deleverage
+    )
     return state, terms
 
 

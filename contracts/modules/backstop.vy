@@ -90,6 +90,20 @@ def _compute_discount(
 
 @internal
 @pure
+def _compute_ratio(equity: int256, maintenance_margin: int256) -> uint256:
+    """
+    @notice Return equity over maintenance margin, WAD, rounded down; 0 without equity.
+    @param maintenance_margin Positive where the equity is.
+    """
+    if equity <= 0:
+        return 0
+    return fp._mul_div_down(
+        convert(equity, uint256), fp.WAD, convert(maintenance_margin, uint256)
+    )
+
+
+@internal
+@pure
 def _compute_fraction(
     equity: int256, discount: uint256, legs: DynArray[Leg, MAX_LEGS]
 ) -> uint256:

@@ -107,6 +107,23 @@ def _claims(account: uint256) -> (bool, uint256):
 
 
 @internal
+@view
+def _deficit(account: uint256, claims: uint256) -> uint256:
+    """
+    @notice Return what a bankrupt account owes beyond its claims, rounded up so that
+            what is left of its debt is worth no more than these.
+    """
+    index: uint256 = (
+        state.pool_index[accounts.USDC] >> 32
+    ) & money_market.MAX_INDEX
+    units: uint256 = convert(
+        -money_market._scaled(state.balances[account][accounts.USDC]), uint256
+    )
+    staying: uint256 = fp._mul_div_down(claims, fp.RAY, index)
+    return fp._mul_div_up(units - staying, index, fp.RAY)
+
+
+@internal
 def _use_idle(account: uint256):
     """
     @notice Repay an account's USDC debt with its idle USDC, whatever its settings say:
@@ -136,7 +153,7 @@ def _write_off(account: uint256) -> bool:
             whether anything was paid or the pool has halted now.
     """
     claims: uint256 = self._claims(account)[1]
-    deficit: uint256 = self._owed(account, accounts.USDC) - claims
+    deficit: uint256 = self._deficit(account, claims)
     was_halted: bool = money_market._is_halted(accounts.USDC)
     pool: money_market.Pool = money_market._load(accounts.USDC)
     fund_paid: uint256 = min(

@@ -112,8 +112,10 @@ distress: public(HashMap[uint256, uint256])
 opened_slice: transient(IClearinghouse.Slice)
 
 # The account that a takeover is open on in this transaction, its discount, by how much
-# its value was below nothing, and whether it may be deleveraged.
+# its value was below nothing, its equity over its maintenance margin, and whether it may
+# be deleveraged.
 takeover_account: transient(uint256)
 takeover_discount: transient(uint256)
 takeover_deficit: transient(uint256)
+takeover_ratio: transient(uint256)
 takeover_may_deleverage: transient(bool)

@@ -76,7 +76,8 @@ def deleveraging_is_fair(before: World, after: World, action: Action) -> bool:
     if action.name != "liquidate":
         return True
     (name,) = action.arguments
-    health = ch.assess(before.clearing, name, after.now)
+    start = get_accrued(before, after.now).clearing
+    health = ch.assess(start, name, after.now)
     paid = 0
     for market in before.clearing.markets:
         for epoch in get_new_epochs(before, after, market):

@@ -375,9 +375,12 @@ def can_repay(world: World, name: AccountId) -> bool:
 def can_withdraw(world: World, name: AccountId) -> bool:
     """
     Return whether an account without exposure and debts can take out what it holds, as
-    far as there is cash, once its orders are cancelled.
+    far as there is cash, once its orders are cancelled and its epochs met.
     """
     world = without_orders(world, name)
+    for market in world.clearing.accounts[name].positions:
+        touched = touch_fully(world.clearing, market, name)
+        world = replace(world, clearing=touched)
     health = get_healths(world, world.now)[name]
     balances = world.clearing.accounts[name].balances
     is_owing = any(balance.scaled < 0 for balance in balances.values())

@@ -78,6 +78,16 @@ def test_discount(module, equity, margin, exposure, discount):
     assert module("compute_discount", equity, margin, exposure) == discount
 
 
+@pytest.mark.parametrize(
+    ("equity", "margin", "ratio"),
+    [(0, 5, 0), (-3, 5, 0), (-3, 0, 0), (1, 4, WAD // 4), (1, 3, WAD // 3)],
+)
+def test_ratio(module, equity, margin, ratio):
+    health = make_health(equity, margin, 100)
+    assert backstop.compute_ratio(health) == ratio
+    assert module("compute_ratio", equity, margin) == ratio
+
+
 def test_discount_on_nothing_is_refused(module):
     assert module.reason("compute_discount", 1, 5, 0) is not None
 
