@@ -77,6 +77,24 @@ def entry(word: uint256) -> uint256:
 
 @external
 @pure
+def epoch(word: uint256) -> uint256:
+    return perpetual._epoch(word)
+
+
+@external
+@pure
+def epochs(risk: uint256) -> uint256:
+    return perpetual._epochs(risk)
+
+
+@external
+@pure
+def is_behind(word: uint256, risk: uint256) -> bool:
+    return perpetual._is_behind(word, risk)
+
+
+@external
+@pure
 def pack(lots: int256, basis: int256) -> uint256:
     return perpetual._pack(lots, basis)
 

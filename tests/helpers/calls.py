@@ -110,6 +110,7 @@ PLAIN_VIEWS = (
     "SPOT_CODE",
     "ORDER_CODE",
     "FORCED_CODE",
+    "DELEVERAGE_CODE",
     "SLICE_CODE",
 )
 BY_NUMBER = (
@@ -133,6 +134,7 @@ BY_NUMBER = (
     "market_cursor",
     "market_limits",
     "market_cull",
+    "market_pending",
 )
 VAULT_CALLS = {
     **dict.fromkeys(PLAIN_VIEWS, ()),
@@ -145,6 +147,7 @@ VAULT_CALLS = {
     "orders": (ACCOUNT, 0),
     **dict.fromkeys(("tick_growth", "tick_size"), (0, 17_838)),
     "tick_map": (0, 256),
+    **dict.fromkeys(("epoch_terms", "epoch_state"), (0, 1)),
     "venues": (SOMEONE,),
     "queued": (CHANGE,),
     "operators": (ACCOUNT, SOMEONE),
@@ -177,6 +180,7 @@ VAULT_CALLS = {
     "realise": (0, [ACCOUNT]),
     "open_takeover": (ACCOUNT, False),
     "take_over": (OTHER, WAD),
+    "deleverage": (WAD,),
     "close_takeover": (),
     "list_market": (9, BTC, 14, 3600, PERPETUAL, FEES, 0),
     "set_curve": (BTC, CURVE),

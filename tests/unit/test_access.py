@@ -54,6 +54,7 @@ RESTRICTED = {
         "clear_conversion": (BOOK, "not a venue", "wrong collateral"),
         "open_takeover": (LIQUIDATION, "not a venue", "not liquidatable"),
         "take_over": (LIQUIDATION, "not a venue", "no takeover open"),
+        "deleverage": (LIQUIDATION, "not a venue", "no takeover open"),
         "close_takeover": (LIQUIDATION, "not a venue", "no takeover open"),
         "list_asset": (GOVERNOR, "not the governor", None),
         "list_market": (GOVERNOR, "not the governor", None),

@@ -53,6 +53,7 @@ FIRST_REFUSALS = {
     "realise": "stale price",
     "open_takeover": "not a venue",
     "take_over": "not a venue",
+    "deleverage": "not a venue",
     "close_takeover": "not a venue",
     "list_asset": "not the governor",
     "list_market": "not the governor",
@@ -335,6 +336,8 @@ def test_the_margin_body_alone_knows_empty_accounts():
 UNLOCKED = {
     "trade_unlocked": (0, ACCOUNT, -1_000, 61_000 * WAD),
     "realise_unlocked": (0, [ACCOUNT]),
+    "touch_unlocked": (0, ACCOUNT),
+    "meet_unlocked": (0, ACCOUNT),
     "assess_unlocked": (ACCOUNT,),
     "make_perp_unlocked": (0, ACCOUNT, False, 1_000, 61_000 * WAD),
     "make_spot_unlocked": (BTC, ACCOUNT, False, 10**15, 60_000 * WAD),

@@ -195,6 +195,7 @@ class Copy:
         fields = {
             "lots": position.lots,
             "basis": position.basis,
+            "epoch": position.epoch,
             "entry": position.entry + 1,
         }
         word = packing.pack(fields, packing.POSITION)

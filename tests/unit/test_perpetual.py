@@ -191,14 +191,34 @@ def test_trade_is_never_wrong(module, held, basis, lots, lot, price):
 @given(
     lots=within(-(2**63), 2**63 - 1),
     basis=within(-(2**127), 2**127 - 1),
+    epoch=within(0, 2**24 - 1),
     entry=within(0, 2**24 - 1),
 )
-def test_positions_are_stored_as_specified(module, lots, basis, entry):
-    word = pack({"lots": lots, "basis": basis, "entry": entry}, POSITION)
-    assert module("pack", lots, basis) == word - entry
+def test_positions_are_stored_as_specified(module, lots, basis, epoch, entry):
+    fields = {"lots": lots, "basis": basis, "epoch": epoch, "entry": entry}
+    word = pack(fields, POSITION)
+    assert module("pack", lots, basis) == word - (epoch << 24) - entry
+    assert module("epoch", word) == epoch
     assert module("lots", word) == lots
     assert module("basis", word) == basis
     assert module("entry", word) == entry
+
+
+@given(
+    lots=within(-(2**63), 2**63 - 1),
+    met=within(0, 2**23 - 1),
+    epochs=within(0, 2**23 - 1),
+    is_paused=within(0, 1),
+)
+def test_a_position_with_lots_is_behind_until_it_has_met_all_epochs(
+    module, lots, met, epochs, is_paused
+):
+    risk = pack({**dict.fromkeys(RISK, 1), "epochs": epochs}, RISK)
+    risk -= (1 - is_paused) << 232
+    fields = {"lots": lots, "basis": -1, "epoch": met, "entry": 2**24 - 1}
+    assert module("epochs", risk) == epochs
+    is_behind = lots != 0 and met != epochs
+    assert module("is_behind", pack(fields, POSITION), risk) == is_behind
 
 
 @pytest.mark.parametrize(
