@@ -86,11 +86,30 @@ def get_price(
     more than its equity's share of that, so that equity over margin does not fall,
     whatever it owes besides.
     """
+    discount = Wad(
+        min(terms.discount, mul_div_down(get_bound(state, market), terms.ratio, WAD))
+    )
+    return get_bound_price(state, market, is_selling, discount, loss, notional)
+
+
+def get_bound(state: State, market: int) -> Wad:
+    """Return how far from mark a price may be, WAD of it."""
     listed = state.markets[market]
-    mark = listed.quote.slow
     freed = scale(listed.requirement, listed.scales).base_mmf
-    bound = Wad(freed * WAD // (PPM + state.assets[USDC].requirement.base_mmf))
-    discount = Wad(min(terms.discount, mul_div_down(bound, terms.ratio, WAD)))
+    return Wad(freed * WAD // (PPM + state.assets[USDC].requirement.base_mmf))
+
+
+def get_bound_price(
+    state: State,
+    market: int,
+    is_selling: bool,
+    discount: Wad,
+    loss: Wad,
+    notional: Wad,
+) -> Wad:
+    """Return the price that a discount or a loss makes, within all bounds."""
+    listed = state.markets[market]
+    mark, bound = listed.quote.slow, get_bound(state, market)
     price = deleveraging.compute_price(
         mark, is_selling, discount, loss, notional, bound
     )

@@ -24,7 +24,7 @@ def deleverage(state: State, entry: Entry) -> State:
     lots = Lots(told["lots"] if told["is_long"] else -told["lots"])
     touched = tell_trade(Touched(state), market, account, lots, price)
     bounds = [
-        deleverage_code.get_price(state, market, lots < 0, discount, loss, Wad(1))
+        deleverage_code.get_bound_price(state, market, lots < 0, discount, loss, Wad(1))
         for discount, loss in AS_FAR_AS_IT_GOES
     ]
     require(min(bounds) <= price <= max(bounds), entry.event, f"not in {bounds}")
