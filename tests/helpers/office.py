@@ -210,6 +210,7 @@ def market_fields(listed):
         "lot_exponent": len(str(listed.lot)) - 1,
         "is_listed": 1,
         "spread": 0,
+        "epochs": len(listed.epochs),
     }
 
 

@@ -9,11 +9,14 @@ from tests.helpers.purses import taken_home
 from tests.helpers.scenes import OWING
 from tests.helpers.stages import (
     call,
+    health_of,
     held,
     liquidate,
     move,
     owed,
     pool_of,
+    realise,
+    sizes_of,
 )
 from tests.helpers.worlds import (
     BTC,
@@ -23,6 +26,7 @@ from tests.helpers.worlds import (
     PRICES,
     STRANGER,
     backer,
+    bear,
     bull,
     hedger,
     lender,
@@ -59,13 +63,17 @@ def test_d05_a_deficit_is_settled_in_the_transaction_that_finds_it(stage):
     """
     A balance below nothing stayed where it was, and was nobody's as long as enough
     others had not left yet. Here what an account can't pay is gone with the call
-    that takes its last position.
+    that takes its last position; what is left to it owes what it is still to get.
     """
     move(stage, {BTC: 20_000})
+    assert health_of(stage, bull).value < -20_000 * WAD
     stage.play(liquidate(bull))
-    account = stage.world.clearing.accounts[bull]
-    assert account.balances == {}
-    assert account.positions == {}
+    assert health_of(stage, bull).value == 0
+    assert sizes_of(stage, bull).get(0, 0) == sizes_of(stage, bull).get(1, 0) == 0
+    for account in (bear, bull):
+        stage.play(realise(1, account))
+    assert stage.world.clearing.accounts[bull].balances == {}
+    assert stage.world.clearing.accounts[bull].positions == {}
     assert invariants.find_violated_states(stage.world) == []
 
 
@@ -147,8 +155,8 @@ def test_d12_nobody_gives_crumbs_to_an_account_in_need(stage):
         assert stage.refuse(call("deposit", bull, asset, 1)) == "below initial margin"
     stage.play(own("deposit", bull, ETH, 10**12))
     stage.play(liquidate(bull))
-    assert owed(stage, bull) == 0
-    assert stage.world.clearing.accounts[bull].balances == {}
+    assert health_of(stage, bull).value == 0
+    assert held(stage, bull, ETH) == 0
 
 
 # D24, Mango: whoever wished so could have somebody declared bankrupt
