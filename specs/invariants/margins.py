@@ -124,7 +124,7 @@ def risk_needs_initial_margin(before: World, after: World, action: Action) -> bo
     """
     I11: who acted has initial margin at conservative prices, or no exposure, or
     shrank by a fill that lowered neither health nor raised exposure, or placed an order
-    that binds no more margin.
+    that binds no more margin, for the wei of the epochs that he met.
     """
     for name in get_risking(action):
         new = ch.assess(after.clearing, name, after.now)
@@ -137,9 +137,20 @@ def risk_needs_initial_margin(before: World, after: World, action: Action) -> bo
         if is_fill and margin.is_improved(old, new):
             continue
         is_bound = new.initial_margin > old.initial_margin
-        if action.name != "place" or is_bound or new.value < old.value:
+        lost = old.value - new.value - get_meeting_bound(before, name)
+        if action.name != "place" or is_bound or lost > 0:
             return False
     return True
+
+
+def get_meeting_bound(world: World, name: AccountId) -> int:
+    """Return the wei that meeting the epochs before it may cost an account."""
+    positions = ch.get_account(world.clearing, name).positions
+    pending = sum(
+        len(get_pending_epochs(world, market, position))
+        for market, position in positions.items()
+    )
+    return 2 * get_touch_bound(world) * pending
 
 
 def get_risking(action: Action) -> list[AccountId]:

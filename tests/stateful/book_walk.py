@@ -36,12 +36,17 @@ BOOKS = {
 
 INSTRUMENTS = tuple(BOOKS)
 STARTS = ("a market at work", "a market without limits", "winners and losers")
+REWARDED = (0, *ACCOUNTS, *worlds.ODD_ACCOUNTS)
 GONE = order_book.OrderId(7 << 40 | 3 << 32 | 1)
 
 WEIGHTS = {
     **dict.fromkeys(WALKED, 1),
     "place": 60,
     "convert_on_book": 3,
+    "reduce": 6,
+    "liquidate": 2,
+    "flag": 2,
+    "touch": 2,
     "cancel": 6,
     "cancel_all": 1,
     "reprice": 3,
@@ -202,12 +207,16 @@ class BookWalk(Walk):
 
     def bid(self, instrument):
         """Return a bid that rests around the price."""
-        tick = BOOKS[instrument].tick
+        return self.resting(instrument, True)
+
+    def resting(self, instrument, is_buy):
+        """Return an order that rests around the price."""
+        tick, sign = BOOKS[instrument].tick, 1 if is_buy else -1
         number = self.near(instrument) // tick
-        number += number // 1_000 * self.rng.choice((1, 0, 0, -2, -5, -9, -12))
+        number += number // 1_000 * sign * self.rng.choice((1, 0, 0, -2, -5, -9, -12))
         lots = self.some_lots(instrument)
         account = self.account()
-        placement = Placement(account, instrument, True, lots, number * tick)
+        placement = Placement(account, instrument, is_buy, lots, number * tick)
         return own_order(
             replace(
                 placement,
@@ -217,6 +226,44 @@ class BookWalk(Walk):
             ),
             32,
         )
+
+    def reduce(self):
+        """Return a slice of somebody in need, or what brings somebody into it."""
+        need = self.needy()
+        if not need and self.rng.random() < 0.9:
+            return self.squeeze()
+        account = self.rng.choice(need) if need else self.account()
+        reward = self.spiced(self.rng.choice((0, ACCOUNTS[0], ACCOUNTS[1])), REWARDED)
+        caller = self.spiced(worlds.STRANGER, (account >> 96,))
+        instrument, is_buy = self.leg(account)
+        action = Action("reduce", caller, (account, instrument, reward))
+        if instrument not in BOOKS:
+            return action
+        kind = self.rng.random()
+        if kind < 0.5:
+            self.queue = [self.resting(instrument, not is_buy), action]
+            return self.resting(instrument, not is_buy)
+        if kind < 0.6:
+            # Nobody is there, three times: then the backstop is open.
+            pause = Action("wait", worlds.STRANGER, (self.rng.choice((10, 11, 20)),))
+            liquidation = Action("liquidate", worlds.STRANGER, (account,))
+            self.queue = [pause, action, pause, action, liquidation]
+        elif kind < 0.8:
+            again = Action("wait", worlds.STRANGER, (self.rng.choice((1, 2, 9)),))
+            self.queue = [again, self.resting(instrument, not is_buy), action]
+        return action
+
+    def leg(self, account):
+        """Return what may be closed of an account, and whether by buying."""
+        held = ch.get_account(self.world.clearing, account)
+        found = [(m, p.lots < 0) for m, p in held.positions.items() if p.lots]
+        owed = [asset for asset, b in held.balances.items() if b.scaled < 0]
+        found += [(SPOT + asset, True) for asset in owed if asset != USDC]
+        best = get_best_collateral(self.world.clearing, account, self.world.now)
+        if best and USDC in owed:
+            found.append((SPOT + best, False))
+        odd = (self.rng.choice((*INSTRUMENTS, 5, SPOT)), True)
+        return self.spiced(self.rng.choice(found or [odd]), (odd,))
 
     def wait(self):
         """Return some time that passes, sometimes as much as makes prices stale."""

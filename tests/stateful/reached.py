@@ -3,11 +3,14 @@
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs.accounts import USDC
+from specs.deleveraging import compute_left, reduces
 from specs.fixed_point import WAD
 from specs.invariants.liquidations import get_entries
 from specs.invariants.margins import get_backing, get_gains, is_unrealised
+from specs.liquidator import Outcome
 from specs.perpetual import FLAT
 from specs.weights import WEIGHT_ONE
+from specs.world import get_new_epochs
 from tests.helpers.worlds import STRANGER
 
 BY_NAME = {
@@ -77,6 +80,11 @@ BY_NAME = {
     "drop": [
         "not pledged",
         "provider is backed",
+        "taken",
+    ],
+    "flag": [
+        "not liquidatable",
+        "reserved account",
         "taken",
     ],
     "fill_perp": [
@@ -342,7 +350,101 @@ def is_idle(before, after, action):
     return has.idle > had.idle and has.scaled < 0
 
 
+def get_new(before, after):
+    """Return the epochs that an action made."""
+    return [
+        epoch
+        for market in after.clearing.markets
+        for epoch in get_new_epochs(before, after, market)
+    ]
+
+
+def pending(world, is_wanted):
+    """Return whether a position has such epochs before it, of its side and others."""
+    return has_position(
+        world,
+        lambda name, account, listed, position: (
+            position.lots != 0
+            and position.epoch < len(listed.epochs)
+            and is_wanted(position, listed.epochs[position.epoch :])
+        ),
+    )
+
+
+def met(before, after):
+    """Yield epochs that met a position in an action, as they are afterwards."""
+    for market, listed in before.clearing.markets.items():
+        others = after.clearing.markets[market].epochs
+        yield from (
+            new
+            for old, new in zip(listed.epochs, others, strict=False)
+            if new.met != old.met
+        )
+
+
+def has_claim_and_debt(world):
+    """Return whether an account has nothing but claims, and owes no more than these."""
+    return any(
+        account.positions
+        and all(position.lots == 0 for position in account.positions.values())
+        and account.balances.keys() == {USDC}
+        and account.balances[USDC].scaled < 0
+        for account in world.clearing.accounts.values()
+    )
+
+
+def has_answer(after, kind, is_wanted):
+    """Return whether an action was answered so."""
+    return isinstance(after.answer, kind) and is_wanted(after.answer)
+
+
 SITUATIONS = {
+    "longs are deleveraged": lambda b, a, _: any(e.is_long for e in get_new(b, a)),
+    "shorts are deleveraged": lambda b, a, _: any(not e.is_long for e in get_new(b, a)),
+    "two epochs of one liquidation in a market": lambda b, a, _: any(
+        len(get_new_epochs(b, a, market)) > 1 for market in a.clearing.markets
+    ),
+    "the other side pays a deficit": lambda b, a, action: any(
+        (epoch.price - a.clearing.markets[market].quote.slow) * (-1) ** epoch.is_long
+        > 0
+        for market in a.clearing.markets
+        for epoch in get_new_epochs(b, a, market)
+    ),
+    "providers take a part, and the other side": lambda b, a, _: has_answer(
+        a, Outcome, lambda told: told.taken and told.deleveraged
+    ),
+    "an epoch has met a part": lambda b, a, _: any(
+        epoch.met < epoch.open_interest and compute_left(epoch) for epoch in met(b, a)
+    ),
+    "an epoch has met all": lambda b, a, _: any(
+        epoch.met == epoch.open_interest for epoch in met(b, a)
+    ),
+    "two epochs are before a position": lambda b, a, _: pending(
+        a, lambda p, epochs: sum(reduces(e, p.lots) for e in epochs) > 1
+    ),
+    "epochs of both sides are before a position": lambda b, a, _: pending(
+        a, lambda p, epochs: {e.is_long for e in epochs} == {True, False}
+    ),
+    "an epoch closes all of a position": lambda b, a, _: has_position(
+        b,
+        lambda name, account, listed, position: (
+            position.lots != 0
+            and name in a.clearing.accounts
+            and not any(p.lots for p in a.clearing.accounts[name].positions.values())
+            and any(epoch.lots == epoch.open_interest for epoch in met(b, a))
+        ),
+    ),
+    "a claim is left beside a debt": lambda b, a, action: (
+        action.name == "liquidate" and has_claim_and_debt(a)
+    ),
+    "a flag liquidates at fresh prices": lambda b, a, action: (
+        action.name in ("liquidate", "reduce")
+        and ch.assess(b.clearing, action.arguments[0], a.now).priced_at == a.now
+    ),
+    "a flag is not renewed": lambda b, a, action: (
+        action.name == "flag"
+        and a.clearing.accounts[action.arguments[0]].distress.flagged_at < a.now
+    ),
     "interest earned is settled": lambda b, a, _: is_touched(b, a, "pending_lend"),
     "interest owed is settled": lambda b, a, _: is_touched(b, a, "pending_borrow"),
     "winners owe bad debt": lambda b, a, _: has_position(

@@ -338,11 +338,35 @@ class Walk:
             premium = int(self.rng.uniform(-0.03, 0.03) * WAD)
             said = asset, slow, fast, premium, variance
             self.queue.append(Action("publish", STRANGER, said))
+        return self.take_over_prices()
+
+    def take_over_prices(self):
+        """Return the first action of what follows the publication that is queued."""
         crossings = self.rng.choice((1, 2, *3 * (CROSSINGS,)))
         self.queue.append(Action("tick", STRANGER, (UNDERLYING, MARKETS, crossings)))
         if self.rng.random() < 0.8:
             self.queue.append(Action("wait", STRANGER, (1,)))
         return Action("wait", STRANGER, (1,))
+
+    def squeeze(self):
+        """
+        Return the first action of a price at which somebody's position leaves him some
+        part of his maintenance margin, or less than nothing.
+        """
+        account, market = self.account(has_positions), self.rng.choice(MARKETS)
+        held = ch.get_account(self.world.clearing, account)
+        lots = acc.get_position(held, market).lots
+        health = ch.assess(self.world.clearing, account, self.world.now)
+        wanted = health.maintenance_margin * self.rng.choice(PARTS_LEFT) // 100
+        for asset in UNDERLYING:
+            price = at_price(self.world, asset)
+            if asset == UNDERLYING[market] and lots != 0:
+                size = lots * self.world.clearing.markets[market].lot
+                moved = price - (health.equity - wanted) * WAD // size
+                price = max(price * 7 // 10, min(price * 13 // 10, moved))
+            said = asset, price, price, 0, CALM
+            self.queue.append(Action("publish", STRANGER, said))
+        return self.take_over_prices()
 
     def govern(self):
         """Return a change of a parameter, sometimes out of bounds, or of its queue."""
@@ -475,13 +499,25 @@ class Walk:
         """Return a liquidation of an account that needs it, if there is one."""
         need = self.needy()
         if not need and self.rng.random() < 0.8:
-            return self.reprice()
+            return self.rng.choice((self.reprice, self.squeeze))()
         account = self.rng.choice(need) if need else self.account()
         return Action("liquidate", STRANGER, (account,))
 
     def flag(self):
         """Return a flag, rather on who needs one."""
-        account = self.spiced(self.rng.choice(self.needy() or ACCOUNTS), ODD_ACCOUNTS)
+        need = self.needy()
+        account = self.spiced(self.rng.choice(need or ACCOUNTS), ODD_ACCOUNTS)
+        if need and self.rng.random() < 0.5:
+            # Then prices are taken over in every block.
+            for asset in UNDERLYING:
+                price = at_price(self.world, asset)
+                said = asset, price, price, 0, CALM
+                self.queue.append(Action("publish", STRANGER, said))
+            self.queue += [
+                Action("wait", STRANGER, (1,)),
+                Action("tick", STRANGER, (UNDERLYING, MARKETS, CROSSINGS)),
+                Action("liquidate", STRANGER, (account,)),
+            ]
         return Action("flag", STRANGER, (account,))
 
     def touch(self):
@@ -517,6 +553,8 @@ class Walk:
 
 
 BTC_TWICE = (1, 1)
+PARTS_LEFT = (95, 95, 90, 80, 60, 45, 20, 5, 0, -50)
+"""Percent of maintenance margin that are left of an equity."""
 ODD_SIZES = (0, 1, 2**56, 2**56 + 1)
 
 
