@@ -3,8 +3,9 @@
 """
 @title MarginCode
 @license Apache-2.0
-@notice The health of an account, for anyone and for the other code bodies, and what of
-        it is to be converted; a code body behind the Clearinghouse's address.
+@notice The health of an account, for anyone and for the other code bodies, what of it
+        is to be converted, and whether a flag is due; a code body behind the
+        Clearinghouse's address.
 @dev Called by delegation only. Called directly it meets its own, empty storage, in
      which every account is empty.
 @custom:spec specs/margin.py
@@ -14,6 +15,7 @@ from .interfaces import IClearinghouse
 from .modules import accounts
 from .modules import conversion
 from .modules import deleveraging
+from .modules import distress
 from .modules import margin
 from .modules import money_market
 from .modules import state
@@ -74,6 +76,21 @@ def conversion_of(account: uint256) -> (uint256, uint256):
         margin._quote(state.quote[asset])
     )
     return asset, min(held, conversion._compute_bound(excess, reference))
+
+
+@external
+@view
+def can_flag(account: uint256) -> bool:
+    """
+    @notice Return whether `flag` would note something of `account`: it is due, and has
+            no flag that counts; on interest as last accrued, which `flag` books first.
+    """
+    if accounts._owner(account) == empty(address):
+        return False
+    noted: uint256 = state.distress[account]
+    if distress._flag(noted, block.timestamp) == noted:
+        return False
+    return margin._is_due_now(margin._assess(account))
 
 
 @external

@@ -86,7 +86,15 @@ FIRST_REFUSALS = {
     "set_cull": "not the governor",
     "withdraw_reserve": "not the governor",
     **dict.fromkeys(
-        ("assess", "conversion_of", "guardian", "delay", "queued", "guards")
+        (
+            "assess",
+            "conversion_of",
+            "can_flag",
+            "guardian",
+            "delay",
+            "queued",
+            "guards",
+        )
     ),
 }
 ROUTED = [(body, entry) for body in OTHERS for entry in routed_of(body)]
@@ -322,7 +330,7 @@ def test_the_margin_body_alone_knows_empty_accounts():
     asked = {
         entry["name"]: selector_of(entry) + encode(["uint256"], [ACCOUNT])
         for entry in functions_of("MarginCode")
-        if entry["name"] != "conversion_of"
+        if entry["name"] not in ("conversion_of", "can_flag")
     }
     assert set(asked) == {"assess", "assess_unlocked"}
     is_accepted, told = made.answer(STRANGER, home, asked["assess"])
