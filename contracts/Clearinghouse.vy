@@ -293,6 +293,7 @@ def _code_of(selector: bytes4) -> address:
         method_id("flag(uint256)", output_type=bytes4),
         method_id("open_slice(uint256,uint256)", output_type=bytes4),
         method_id("close_slice(uint256)", output_type=bytes4),
+        method_id("slice_end(uint256)", output_type=bytes4),
     ]:
         return SLICE_CODE
     if selector in [

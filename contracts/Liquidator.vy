@@ -3,12 +3,14 @@
 """
 @title Liquidator
 @license Apache-2.0
-@notice Who may take accounts over, how much of what is due each provider gets, and the
-        order of a backstop liquidation. Anyone may have an account liquidated.
+@notice How fast an account is reduced on the book, who may take it over if that does
+        not do, how much of what is due each provider gets, and the order of a backstop
+        liquidation. Anyone may have an account reduced or liquidated.
 @dev The Clearinghouse decides whether an account is due and on what terms, moves the
-     positions and debts, and checks every provider's margin; this contract shares out
-     the notional. A provider that fails is passed over. Nobody can make one fail by
-     giving too little gas: see `_take_over`.
+     positions and debts, and checks every provider's margin; this contract says how
+     much of a leg is sold at a time, and shares out the notional. A provider that fails
+     is passed over. Nobody can make one fail by giving too little gas: see
+     `_take_over`.
 @custom:spec specs/liquidator.py
 """
 
@@ -21,13 +23,19 @@ from .modules import backstop
 from .modules import distress
 from .modules import errors
 from .modules import fixed_point as fp
+from .modules import instruments
+from .modules import listings
 from .modules import margin
+from .modules import open_orders
 from .modules import pacing
+from .modules import perpetual
 from .modules import providers
 
 initializes: pacing
 initializes: providers
 exports: (
+    pacing.failed_at,
+    pacing.pace,
     providers.capacity,
     providers.provider_at,
     providers.provider_count,
@@ -45,6 +53,28 @@ interface Clearinghouse:
     def deleverage(portion: uint256) -> uint256: nonpayable
     def distress(account: uint256) -> uint256: view
     def close_takeover() -> bool: nonpayable
+    def headers(account: uint256) -> uint256: view
+    def quote(asset: uint256) -> uint256: view
+    def market_quote(market: uint256) -> uint256: view
+    def slice_end(account: uint256) -> uint256: view
+    def open_slice(
+        account: uint256, instrument: uint256
+    ) -> IClearinghouse.Slice: nonpayable
+    def close_slice(reward: uint256) -> uint256: nonpayable
+
+
+interface OrderBook:
+    def listing_word(code: uint256) -> uint256: view
+    def recent_volume(instrument: uint256) -> uint256: view
+    def cancel_all(account: uint256): nonpayable
+    def liquidate(
+        account: uint256,
+        instrument: uint256,
+        is_buy: bool,
+        lots: uint256,
+        price: uint256,
+        max_fills: uint256,
+    ) -> (uint256, String[32]): nonpayable
 
 
 # The most that one call may name, as in the Clearinghouse.
@@ -59,19 +89,24 @@ _NUMBER_BITS: constant(uint256) = 96
 _GAS_SHARE: constant(uint256) = 16
 # How often what is due is shared out: once more for what those leave who fail.
 _ROUNDS: constant(uint256) = 2
+# Resting orders that a slice visits: nobody's choice, or he could make it fail.
+_MAX_FILLS: constant(uint256) = 32
 
 CLEARINGHOUSE: public(immutable(Clearinghouse))
+BOOK: public(immutable(OrderBook))
 
 
 @deploy
-def __init__(clearinghouse: address):
+def __init__(clearinghouse: address, order_book: address):
     """
     @notice Open a liquidator without providers.
     @param clearinghouse Where accounts are taken over; its governor has to enrol the
            liquidator as a liquidation venue, and each provider has to make it an
            operator that may trade.
+    @param order_book Where accounts are reduced; enrolled as a venue that clears.
     """
     CLEARINGHOUSE = Clearinghouse(clearinghouse)
+    BOOK = OrderBook(order_book)
 
 
 # An account's owner
@@ -128,6 +163,55 @@ def drop(account: uint256):
 
 
 @external
+def reduce(
+    account: uint256, instrument: uint256, reward: uint256
+) -> (uint256, uint256, String[32]):
+    """
+    @notice Close as much of a leg of `account` on the book as is due: of a position, of
+            a debt, or of collateral for the USDC debt. Anyone but its owner may, and
+            gets half of the fee on the account `reward`; 0 leaves it to the backstop
+            fund. The account's orders are cancelled first.
+    @dev Nothing is refused because nothing was filled: what the book fails to fill is
+         noted, and the third time opens the backstop.
+    @return Lots of the book that were filled; the fee, WAD USDC; why not more.
+    """
+    assert msg.sender != self._owner(account), errors.SAME_OWNER
+    if open_orders._codes(staticcall CLEARINGHOUSE.headers(account)) != 0:
+        extcall BOOK.cancel_all(account)
+    opened: IClearinghouse.Slice = extcall CLEARINGHOUSE.open_slice(
+        account, instrument
+    )
+    pace: uint256 = pacing.pace[account][instrument]
+    asked: uint256 = self._compute_lots(opened, pace)
+    filled: uint256 = 0
+    reason: String[32] = ""
+    filled, reason = extcall BOOK.liquidate(
+        account, instrument, opened.is_buy, asked, opened.limit, _MAX_FILLS
+    )
+    fee: uint256 = extcall CLEARINGHOUSE.close_slice(reward)
+
+    is_exhausted: bool = (
+        reason == errors.NOT_FILLED or reason == errors.PRICE_OUT_OF_BAND
+    )
+    pace = pacing._note(pace, asked, filled, is_exhausted, block.timestamp)
+    pacing.pace[account][instrument] = pace
+    if pacing._has_failed(pace):
+        pacing.failed_at[account] = block.timestamp
+    log ILiquidator.Slice(
+        account=account,
+        instrument=instrument,
+        caller=msg.sender,
+        asked=asked,
+        filled=filled,
+        fee=fee,
+        reason=reason,
+        pace=pace,
+        time=block.timestamp,
+    )
+    return filled, fee, reason
+
+
+@external
 def liquidate(account: uint256) -> bool:
     """
     @notice Have as much of `account` taken over as its terms ask for. The notional is
@@ -176,13 +260,38 @@ def liquidate(account: uint256) -> bool:
 
 @external
 @view
+def can_reduce(account: uint256, instrument: uint256) -> bool:
+    """
+    @notice Return whether a slice of some leg of `account` could start once its orders
+            are cancelled, and one of this leg is due: on interest as last accrued,
+            which `reduce` brings to date first.
+    """
+    pace: uint256 = pacing.pace[account][instrument]
+    if pacing._compute_due(pace, block.timestamp) == 0:
+        return False
+    health: IClearinghouse.Health = staticcall CLEARINGHOUSE.assess(account)
+    noted: uint256 = staticcall CLEARINGHOUSE.distress(account)
+    if health.equity <= 0 or not distress._was_due(
+        noted, health.priced_at, block.timestamp
+    ):
+        return False
+    if margin._is_due_now(health):
+        return True
+    if not distress._is_going_on(noted, block.timestamp):
+        return False
+    end: uint256 = staticcall CLEARINGHOUSE.slice_end(account)
+    return health.equity < convert(end, int256)
+
+
+@external
+@view
 def can_liquidate(account: uint256) -> bool:
     """
     @notice Return whether the backstop is open on `account`, whoever could take it
             over: on interest as last accrued, which `liquidate` brings to date first.
     """
     health: IClearinghouse.Health = staticcall CLEARINGHOUSE.assess(account)
-    if not (margin._is_liquidatable(health) and margin._is_due(health)):
+    if not margin._is_due_now(health):
         return False
     is_failed: bool = pacing._is_open(pacing.failed_at[account], block.timestamp)
     if not is_failed and not backstop._is_open(
@@ -203,6 +312,39 @@ def _owner(account: uint256) -> address:
     @notice Return the owner of `account`.
     """
     return convert(account >> _NUMBER_BITS, address)
+
+
+@internal
+@view
+def _compute_lots(opened: IClearinghouse.Slice, pace: uint256) -> uint256:
+    """
+    @notice Return how many lots a slice closes; refuse if none is due or fits.
+    """
+    code: uint256 = listings._code(opened.instrument)
+    listing: uint256 = staticcall BOOK.listing_word(code)
+    assert listing != 0, errors.UNKNOWN_INSTRUMENT
+    scale: uint256 = listings._scale(code, listing)
+    due: uint256 = pacing._compute_due(pace, block.timestamp)
+    held: uint256 = listings._to_lots_down(opened.held, scale)
+    most: uint256 = listings._to_lots_down(opened.left, scale)
+    assert due != 0 and min(held, most) != 0, errors.NOTHING_DUE
+    unit: uint256 = perpetual._compute_notional(
+        1, 10 ** listings._exponent(listing), self._mark(opened.instrument)
+    )
+    volume: uint256 = staticcall BOOK.recent_volume(opened.instrument)
+    return pacing._compute_size(held, due, unit, volume, most)
+
+
+@internal
+@view
+def _mark(instrument: uint256) -> uint256:
+    """
+    @notice Return the slow price of an instrument, WAD USDC.
+    """
+    if instruments._is_spot(instrument):
+        asset: uint256 = instruments._asset(instrument)
+        return margin._quote(staticcall CLEARINGHOUSE.quote(asset)).slow
+    return margin._quote(staticcall CLEARINGHOUSE.market_quote(instrument)).slow
 
 
 @internal

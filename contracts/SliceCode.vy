@@ -84,6 +84,16 @@ def flag(account: uint256):
     )
 
 
+@external
+@view
+def slice_end(account: uint256) -> uint256:
+    """
+    @notice Return the equity from which on no slice follows another one, WAD USDC: the
+            initial margin of all that can be closed now.
+    """
+    return slices._compute_end(legs._get(account))
+
+
 # The liquidation venue
 
 

@@ -155,7 +155,7 @@ def deploy_contracts(
         oracle=oracle,
         clearinghouse=clearinghouse,
         quote_desk=chain.deploy(governor, "QuoteDesk", home, oracle.address),
-        liquidator=chain.deploy(governor, "Liquidator", home),
+        liquidator=chain.deploy(governor, "Liquidator", home, book.address),
         lens=chain.deploy(governor, "Lens", home),
         order_book=book,
         book_lens=chain.deploy(governor, "BookLens", book.address),

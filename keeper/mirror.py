@@ -20,7 +20,7 @@ from keeper.mirror_epochs import check_pending, read_epochs
 from keeper.mirror_ticks import Mismatch, check_ticks, with_pending
 from specs import accounts as acc
 from specs import clearinghouse as ch
-from specs import liquidator, nonces, packing, perpetual, providers
+from specs import liquidator, nonces, pacing, packing, perpetual, providers
 from specs import state as words
 from specs.accounts import USDC, Account, AccountId, Address, Settings
 from specs.distress import Distress
@@ -434,8 +434,13 @@ def to_position(word: int) -> Position:
     return position
 
 
-def read_liquidator(reader: Reader) -> liquidator.State:
-    """Return the Liquidator's providers, in their order."""
+def read_liquidator(
+    reader: Reader, accounts: Sequence[AccountId] = (), instruments: Sequence[int] = ()
+) -> liquidator.State:
+    """
+    Return the Liquidator's providers, in their order, and what it remembers of slices
+    of these accounts and instruments.
+    """
     base = reader.slots["_order"]
     count = reader.chain.storage(reader.address, base)
     order = (
@@ -445,6 +450,27 @@ def read_liquidator(reader: Reader) -> liquidator.State:
     return liquidator.State(
         address=Address(int(reader.address, 16)),
         providers={account: read_provider(reader, account) for account in order},
+        paces={
+            (account, instrument): read_pace(word)
+            for account in accounts
+            for instrument in instruments
+            if (word := reader.word("pace", account, instrument))
+        },
+        failed_at={
+            account: Seconds(time)
+            for account in accounts
+            if (time := reader.word("failed_at", account))
+        },
+    )
+
+
+def read_pace(word: int) -> pacing.Pace:
+    """Return what is remembered of a leg's slices."""
+    fields = packing.unpack(word, pacing.PACE)
+    return pacing.Pace(
+        sliced_at=Seconds(fields["sliced_at"]),
+        failed_at=Seconds(fields["failed_at"]),
+        failures=fields["failures"],
     )
 
 

@@ -19,7 +19,6 @@ from specs import (
     distress,
     errors,
     forced_code,
-    instruments,
     liquidation_code,
     margin,
     order_book,
@@ -184,16 +183,14 @@ def compute_slice_lots(
     now: Seconds,
 ) -> Lots:
     """Return how many lots a slice closes; refuse if none is due or fits."""
+    listing = order_book.get_book(book, opened.instrument).listing
     due = pacing.compute_due(pace, now)
     scale = order_book.get_scale(book, opened.instrument)
     held, most = opened.held // scale, opened.left // scale
     if due == 0 or min(held, most) == 0:
         raise errors.NothingDue
-    lot = Wad(scale)
-    if not instruments.is_spot(opened.instrument):
-        lot = clearing.markets[opened.instrument].lot
     mark = get_quote(clearing, opened.instrument).slow
-    unit = perpetual.compute_notional(Lots(1), lot, mark)
+    unit = perpetual.compute_notional(Lots(1), listing.lot, mark)
     volume = order_book.get_recent_volume(book, opened.instrument, now)
     return Lots(pacing.compute_size(held, due, unit, volume, most))
 

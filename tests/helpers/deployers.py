@@ -70,7 +70,9 @@ def deploy_world(source_root=CONTRACTS):
         deleverage_code,
         made.deploy("SliceCode", margin_code, trade_code),
     )
-    liquidator = made.deploy("Liquidator", clearinghouse)
+    governor = address_of(worlds.GOVERNOR)
+    book = made.deploy("OrderBook", governor, clearinghouse, oracle)
+    liquidator = made.deploy("Liquidator", clearinghouse, book)
     for asset in worlds.ASSETS:
         list_asset(made, asset, clearinghouse)
     for market in worlds.MARKETS:

@@ -33,7 +33,7 @@ class World:
     def __post_init__(self):
         self.host = self.chain.deploy(STRANGER, "MockTakeoverHost")
         address = self.host.address
-        self.liquidator = self.chain.deploy(STRANGER, "Liquidator", address)
+        self.liquidator = self.chain.deploy(STRANGER, "Liquidator", address, address)
 
     def tell(self, method, *arguments):
         self.chain.send(STRANGER, self.host, method, *arguments)

@@ -67,10 +67,7 @@ class BookTwin(Twin):
 def open_book_twin(*source_root):
     """Return contracts to walk on, every book listed and empty."""
     made = deploy_world(*source_root)
-    clearinghouse = made.contracts["Clearinghouse"].address
-    oracle = made.contracts["MockPrices"].address
-    governor = address_of(worlds.GOVERNOR)
-    book = made.deploy("OrderBook", governor, clearinghouse, oracle)
+    book = made.contracts["OrderBook"].address
     made.govern("set_venue", address_of(worlds.BOOK), 0)
     made.govern("set_venue", book, ORDER_VENUE)
     for instrument, listing in BOOKS.items():

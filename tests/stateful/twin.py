@@ -9,6 +9,7 @@ from keeper.artifacts import abi_of, type_of
 from keeper.chain.codec import codec_of
 from keeper.chain.interface import Refused
 from specs.accounts import NEW
+from specs.instruments import SPOT
 from specs.interest_rate import Curve
 from tests.helpers import worlds
 from tests.helpers.deployers import address_of, curve_fields, fields, scope_of
@@ -19,6 +20,9 @@ TYPES = {
     if entry["type"] == "function"
 }
 """The types of every function's arguments."""
+
+INSTRUMENTS = (*worlds.MARKETS, *(SPOT + asset for asset in worlds.ASSETS))
+"""What slices may be of."""
 
 
 def calldata(name, method, arguments):
@@ -111,7 +115,7 @@ class Twin:
     def pledge(self, world, action):
         self.made.send(action.caller, "Liquidator", action.name, *action.arguments)
 
-    unpledge = drop = liquidate = pledge
+    unpledge = drop = liquidate = reduce = pledge
 
     def publish(self, world, action):
         asset, *_ = action.arguments
@@ -142,7 +146,9 @@ class Twin:
         """Return `world` as the contracts' storage has it."""
         scope = replace(self.scope, changes=self.changes)
         clearing = mirror.read_clearing(self.readers["Clearinghouse"], scope)
-        state = mirror.read_liquidator(self.readers["Liquidator"])
+        state = mirror.read_liquidator(
+            self.readers["Liquidator"], scope.accounts, INSTRUMENTS
+        )
         venues = {self.name(venue): clearing.venues[venue] for venue in clearing.venues}
         operators = {
             (account, self.name(operator)): rights

@@ -106,6 +106,7 @@ RESTRICTED = {
     "Liquidator": {
         "pledge": (OWNER, "not authorised", None),
         "unpledge": (OWNER, "not authorised", None),
+        "reduce": (ANYONE - OWNER, "same owner", "not liquidatable"),
     },
     "Lens": {},
     "Timelock": {
@@ -142,7 +143,8 @@ DIRECT = {
     "realise": "unknown market",
     **dict.fromkeys(("tick", "conversion_of", "flag"), ""),
     "reducible": "unknown market",
-    **dict.fromkeys(("assess", "guardian", "delay", "queued", "guards")),
+    **dict.fromkeys(("assess", "can_flag", "guardian", "delay", "queued", "guards")),
+    "slice_end": None,
     "ramp_weight": "unknown asset",
     "deposit_with_permit": "unknown asset",
 }

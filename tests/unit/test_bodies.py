@@ -90,6 +90,7 @@ FIRST_REFUSALS = {
             "assess",
             "conversion_of",
             "can_flag",
+            "slice_end",
             "guardian",
             "delay",
             "queued",
