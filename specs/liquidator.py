@@ -30,6 +30,7 @@ from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
 from specs.bands import Band
 from specs.bankruptcy import Deficit
+from specs.book_state import get_book
 from specs.fixed_point import WAD, Lots, Seconds, Wad
 from specs.liquidation_code import Terms
 from specs.makers import Stop, get_quote
@@ -183,7 +184,7 @@ def compute_slice_lots(
     now: Seconds,
 ) -> Lots:
     """Return how many lots a slice closes; refuse if none is due or fits."""
-    listing = order_book.get_book(book, opened.instrument).listing
+    listing = get_book(book, opened.instrument).listing
     due = pacing.compute_due(pace, now)
     scale = order_book.get_scale(book, opened.instrument)
     held, most = opened.held // scale, opened.left // scale
