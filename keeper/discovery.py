@@ -28,8 +28,12 @@ NAMING: Final[dict[str, Sequence[str]]] = {
     "DebtTaken": ("account", "provider"),
     "CollateralTaken": ("account", "provider"),
     "DebtLeft": ("account", "provider"),
+    "SliceClosed": ("account", "reward"),
 }
-"""The events after which an account may have something, and the arguments naming it."""
+"""
+The events after which an account may have something, and the arguments naming it; one
+that is 0 names nobody.
+"""
 
 
 class Accounts(Protocol):
@@ -86,6 +90,5 @@ class FromEvents:
 
 def named_by(event: Event) -> Sequence[AccountId]:
     """Return the accounts that an event names."""
-    return [
-        AccountId(event.arguments[argument]) for argument in NAMING.get(event.name, ())
-    ]
+    named = (event.arguments[argument] for argument in NAMING.get(event.name, ()))
+    return [AccountId(account) for account in named if account != 0]

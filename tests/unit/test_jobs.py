@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from keeper.artifacts import abi_of
 from keeper.chain.interface import Block, Contract, Event
 from keeper.discovery import NAMING, FromEvents, Given
+from keeper.discovery import named_by as named_by_event
 from keeper.jobs import expire
 from keeper.jobs.expire import Expire
 from keeper.jobs.publish import Publish
@@ -318,7 +319,7 @@ def test_what_has_expired_is_cancelled_oldest_first(expiries, batch):
     assert all(1 <= len(call.arguments[0]) <= batch for call in calls)
 
 
-NAMES = {"account", "giver", "taker", "buyer", "seller", "provider"}
+NAMES = {"account", "giver", "taker", "buyer", "seller", "provider", "reward"}
 """Arguments of events that are accounts."""
 
 LATER = {
@@ -327,6 +328,7 @@ LATER = {
     "DeleverageApplied",
     "Deleveraged",
     "EpochPassed",
+    "Flagged",
     "IdleUsed",
     "InterestSettled",
     "Lend",
@@ -335,6 +337,8 @@ LATER = {
     "Realise",
     "Repay",
     "SettingsSet",
+    "SliceFill",
+    "SliceOpened",
     "TakeoverOpened",
     "Unlend",
     "Withdraw",
@@ -352,6 +356,13 @@ def test_every_event_that_gives_an_account_something_names_it():
     assert {name: NAMING.get(name, ()) for name in opening} == {
         name: () if name in LATER else found for name, found in opening.items()
     }
+
+
+def test_a_slice_without_a_reward_names_its_account_alone():
+    told = {"account": 7 << 96, "reward": 0, "fee": 5}
+    assert named_by_event(Event("SliceClosed", HOME.address, told)) == [7 << 96]
+    rewarded = Event("SliceClosed", HOME.address, {**told, "reward": 9 << 96})
+    assert named_by_event(rewarded) == [7 << 96, 9 << 96]
 
 
 class Events:
