@@ -1,21 +1,26 @@
-"""A liquidation for keepers to work at, on the specification alone."""
+"""A liquidation for keepers to work at, on the specification or on the contracts."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 
 from keeper.chain.interface import Block, Contract, Receipt, Refused
-from keeper.jobs.watch import Snapshot
+from keeper.discovery import Given
+from keeper.jobs.watch import Snapshot, Watch
 from specs import forced_code, liquidator
 from specs import world as worlds_of
-from specs.accounts import USDC, get_position
+from specs.accounts import USDC, compute_account, get_position
 from specs.errors import Revert
 from specs.fixed_point import WAD, Lots, Wad
 from specs.order_book import Placement
 from specs.world import Action
 from tests.helpers.deployers import address_of
 from tests.helpers.worlds import (
+    ACCOUNTS,
+    ASSETS,
     BTC,
     ETH,
+    MARKETS,
     PRICES,
     bear,
     bull,
@@ -24,6 +29,7 @@ from tests.helpers.worlds import (
     publish,
     trade,
 )
+from tests.stateful.book_twin import open_book_twin
 from tests.stateful.book_walk import open_book
 
 HOME = Contract("Clearinghouse", "0x" + "11" * 20)
@@ -43,6 +49,10 @@ def bid(market, price, lots):
     placement = Placement(lender, market, True, Lots(lots), price)
     return Action("place", lender >> 96, (placement, 1))
 
+
+KEEPERS = (0xC1 << 96, 0xC2 << 96)
+REWARDED = tuple(compute_account(keeper, 0) for keeper in KEEPERS)
+"""Accounts of two keepers, who have nothing at first."""
 
 HELD = {0: 10_000, 1: 20_000}
 """Lots that the bull is long: a BTC, and 20 ETH."""
@@ -167,6 +177,56 @@ def open_spec(actions):
     chain = SpecChain(open_book())
     chain.play(*actions)
     yield SpecScene(chain)
+
+
+class ChainScene:
+    """Contracts on a chain, beside a world that only says what is published when."""
+
+    address = staticmethod(address_of)
+
+    def __init__(self, twin):
+        made = twin.made
+        self.twin, self.chain = twin, made.chain
+        names = ("Clearinghouse", "Liquidator", "OrderBook")
+        self.home, self.liquidator, self.book = (made.contracts[name] for name in names)
+        self.watch = Watch(self.home, ASSETS, MARKETS, Given((*ACCOUNTS, *REWARDED)))
+        scope = replace(twin.scope, accounts=(*twin.scope.accounts, *REWARDED))
+        twin.scope = scope
+        self.opened = open_book()
+
+    @property
+    def world(self):
+        now = self.chain.block().timestamp
+        return replace(self.twin.read(self.opened), now=now)
+
+    def wait(self, seconds):
+        self.play(Action("wait", lender >> 96, (seconds,)))
+
+    def play(self, *actions):
+        for action in actions:
+            if action.name in ("wait", "publish"):
+                self.opened = worlds_of.take(self.opened, action)
+            assert self.twin.send(self.opened, action) is None, action
+
+
+@cache
+def get_twin():
+    """Return contracts in which nobody has done anything."""
+    return open_book_twin()
+
+
+@contextmanager
+def open_contracts(actions):
+    """Yield a scene at which these actions were played, and undo it."""
+    twin = get_twin()
+    scope, before = twin.scope, twin.made.chain.snapshot()
+    try:
+        scene = ChainScene(twin)
+        scene.play(*actions)
+        yield scene
+    finally:
+        twin.scope = scope
+        twin.made.chain.revert(before)
 
 
 def lots_of(world, account=bull):

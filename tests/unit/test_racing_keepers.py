@@ -17,11 +17,18 @@ from specs import errors
 from specs.accounts import BACKSTOP_FUND, USDC, compute_account, get_position
 from specs.fixed_point import WAD, mul_div_up
 from specs.pacing import SLICES
-from tests.helpers.keepers import BEYOND, DUE, FALLEN, HELD, open_spec
+from tests.helpers.keepers import (
+    BEYOND,
+    DUE,
+    FALLEN,
+    HELD,
+    KEEPERS,
+    REWARDED,
+    open_contracts,
+    open_spec,
+)
 from tests.helpers.worlds import PLEDGED, bear, bull, publish
 
-KEEPERS = (0xC1 << 96, 0xC2 << 96)
-REWARDS = tuple(compute_account(keeper, 0) for keeper in KEEPERS)
 NAMES = ("flag", "reduce", "liquidate", "sweep")
 
 orders = st.lists(st.booleans(), max_size=40)
@@ -50,7 +57,7 @@ class Race:
     def __init__(self, scene):
         self.scene = scene
         self.jobs, self.runners = [], []
-        for keeper, reward in zip(KEEPERS, REWARDS, strict=True):
+        for keeper, reward in zip(KEEPERS, REWARDED, strict=True):
             watch, liquidator = scene.watch, scene.liquidator
             jobs = (
                 Flag(watch),
@@ -88,10 +95,10 @@ class Race:
             assert not runner.metrics.refusals
 
 
-@pytest.fixture(scope="module", params=["specification"])
+@pytest.fixture(scope="module", params=["specification", "contracts"])
 def open_scene(request):
     """How to open a chain at which some actions were played."""
-    return open_spec
+    return {"specification": open_spec, "contracts": open_contracts}[request.param]
 
 
 def lots(scene, account=bull):
@@ -111,7 +118,7 @@ def test_of_two_slices_in_a_second_the_later_one_is_refused(open_scene):
         assert lots(scene) == {m: held * 9 // 10 for m, held in HELD.items()}
         # Each has earned on the leg at which it was first, and on no other.
         clearing = scene.world.clearing
-        earned = [ch.get_held(clearing, reward, USDC) for reward in REWARDS]
+        earned = [ch.get_held(clearing, reward, USDC) for reward in REWARDED]
         assert all(amount > 0 for amount in earned)
         race.survive()
         lost = [runner.metrics.lost_races for runner in race.runners]
@@ -201,7 +208,7 @@ def test_two_keepers_earn_together_what_one_earns_alone(open_scene):
                 race.run("reduce", order)
                 scene.wait(1)
             clearing = scene.world.clearing
-            both = [ch.get_held(clearing, reward, USDC) for reward in REWARDS]
+            both = [ch.get_held(clearing, reward, USDC) for reward in REWARDED]
             earned.append((sum(both), ch.get_held(clearing, BACKSTOP_FUND, USDC)))
     assert earned[0] == earned[1]
     assert earned[0][0] > WAD
