@@ -1,8 +1,5 @@
 """The keeper's liquidation jobs: whom they pick, in which order, and how many."""
 
-import multiprocessing
-import os
-import signal
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -49,7 +46,6 @@ from tests.helpers.keepers import (
     SpecWatch,
     lots_of,
 )
-from tests.helpers.remote import RemoteChain, answer
 from tests.helpers.worlds import (
     BTC,
     ETH,
@@ -513,80 +509,6 @@ def test_what_no_provider_takes_is_closed_and_the_other_side_is_touched():
     left = lots_of(chain.world)
     assert all(left[market] < before[market] for market in left)
     assert lots_of(chain.world, bear) == {m: -lots for m, lots in left.items()}
-
-
-def serve(connection, chain, budget):
-    """Answer a keeper's questions; kill it instead of the one over its budget."""
-    for number in range(budget + 1):
-        question = connection.recv()
-        if question is None:
-            return False
-        if number == budget:
-            return True
-        connection.send(answer(chain, question))
-    return False
-
-
-def keep(connection, jobs):
-    """Be a keeper in a process of its own, for one round."""
-    remote = RemoteChain(connection)
-    runner = Runner(remote, jobs, address_of(KEEPER))
-    for job in runner.jobs:
-        runner.work(job)
-    connection.send(None)
-
-
-class RemoteWatch:
-    """A watch on a chain in another process."""
-
-    clearinghouse = HOME
-
-    def read(self, chain, _block):
-        return chain.call(HOME, "snapshot")
-
-
-class Served(SpecChain):
-    """A chain that also says all that a watch reads of it."""
-
-    def call(self, contract, method, *arguments):
-        if method == "snapshot":
-            return Snapshot(self.world.now, self.world.clearing)
-        return super().call(contract, method, *arguments)
-
-
-def run_keeper(chain, budget):
-    """Run a keeper for a round; return whether it was killed after so many answers."""
-    jobs = [replace(job, watch=RemoteWatch()) for job in jobs_on(chain)]
-    fork = multiprocessing.get_context("fork")
-    ours, theirs = fork.Pipe()
-    keeper = fork.Process(target=keep, args=(theirs, jobs), daemon=True)
-    keeper.start()
-    is_killed = serve(ours, chain, budget)
-    if is_killed:
-        os.kill(keeper.pid, signal.SIGKILL)
-    keeper.join()
-    assert keeper.exitcode == (-signal.SIGKILL if is_killed else 0)
-    return is_killed
-
-
-QUESTIONS = 15
-"""Block, snapshot and view of each job, and what it sends."""
-
-
-def play_round(*budgets):
-    """Play a round in which keepers die after so many answers; return the world."""
-    chain = Served(open_chain().world)
-    killed = [run_keeper(chain, budget) for budget in budgets]
-    assert killed == [True] * len(budgets)
-    assert not run_keeper(chain, QUESTIONS)
-    return vars(chain.world)
-
-
-@pytest.mark.parametrize("budget", range(QUESTIONS))
-def test_a_keeper_killed_within_a_liquidation_is_taken_over_from(budget):
-    undisturbed = play_round()
-    assert undisturbed["clearing"].accounts[bull].positions[0].lots < HELD[0]
-    assert play_round(budget, budget // 2) == undisturbed
 
 
 # Who is rewarded, and what is told
