@@ -8,8 +8,8 @@ every ``REALISED`` seconds, since a realisation changes nobody's equity and ther
 hundreds of them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -19,12 +19,23 @@ from keeper.prices.crashes import Silences
 from keeper.replay.crowd import Crowd
 from keeper.replay.engine import Options, Replay
 from keeper.replay.pace import choose_times
-from keeper.replay.sampling import SampledStage
+from keeper.replay.report_json import Result
+from keeper.replay.sampling import SLICES, SampledStage
+from keeper.replay.stages import Stages
 from specs.accounts import AccountId
 from specs.fixed_point import Seconds
 
 CHECKED: Final = 200
 REALISED: Final = 60
+SAMPLED: Final = 30
+"""Seconds between the samples of the plots."""
+
+BUSY: Final = 4
+"""
+Seconds of a tick after one in which somebody was liquidated: slices are due each
+second, and makers renew what was taken.
+"""
+
 NEVER: Final = Silences()
 
 
@@ -57,7 +68,17 @@ class CrashReplay(Replay):
         self._openings = list(crowd.openings)
         self._checked = checked
         self._realised_at = 0
+        self._is_busy = False
         super().__init__(chain, options, crowd)
+
+    def _result(self, seconds: float, is_complete: bool) -> Result:
+        told = f"takeovers, 1 slice of {SLICES}, 1 tick of {self._checked} and the end"
+        return replace(super()._result(seconds, is_complete), watched=told)
+
+    @property
+    def stages(self) -> Stages:
+        """Return what has become of whoever was liquidated."""
+        return self.recorder.stages
 
     @cached_property
     def times(self) -> Sequence[int]:
@@ -76,6 +97,14 @@ class CrashReplay(Replay):
         fields = usual.clearinghouse, usual.assets, usual.markets, usual.accounts
         return StageWatch(*fields, self.stage)
 
+    def _moments(self) -> Iterator[int]:
+        """Yield the planned ticks, and more of them while anybody is liquidated."""
+        for now, after in zip(self.times, [*self.times[1:], 0], strict=True):
+            yield now
+            while self._is_busy and now + 2 * BUSY <= after:
+                now += BUSY
+                yield now
+
     def _step(self, now: int) -> None:
         # The first tick is left out: to open everything is not what is looked at.
         self.stage.is_watching = self.recorder.ticks % self._checked == 1
@@ -92,12 +121,27 @@ class CrashReplay(Replay):
         for actor in self.cast.actors:
             self._play(actor, view)
         self.stage.advance_to(now + 1)
-        self._liquidate_all()
+        self.stages.look(self.stage.world.clearing, now)
+        before = len(self.stages.closed)
+        for job in self._liquidating:
+            self.work(job)
+        self._is_busy = len(self.stages.closed) > before
         self.stage.close_block()
-        self.recorder.add_tick(self.stage.world.clearing, now)
+        self.stages.look(self.stage.world.clearing, now + 1)
+        self._note(now)
         is_last = now == self.times[-1]
+        if is_last:
+            self.stages.close(self.stage.world.clearing, now + 1)
         if self.stage.is_watching or is_last:
             self.stage.check_now(is_last=is_last)
+
+    def _note(self, now: int) -> None:
+        """Count the tick, and sample it if the last sample is old."""
+        samples = self.recorder.samples
+        if samples and now < samples[-1].time + SAMPLED and now != self.times[-1]:
+            self.recorder.ticks += 1
+        else:
+            self.recorder.add_tick(self.stage.world.clearing, now)
 
     def _open(self, now: int) -> None:
         """Have everybody open, once."""
@@ -105,7 +149,3 @@ class CrashReplay(Replay):
         for nonce, opening in enumerate(self._openings):
             opening.settle(view, nonce)
         self._openings.clear()
-
-    def _liquidate_all(self) -> None:
-        """Work what liquidates."""
-        self.work(self._liquidate)

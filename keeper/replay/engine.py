@@ -7,7 +7,8 @@ liquidates, which the contracts refuse at prices of the same second.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -22,9 +23,11 @@ from keeper.job import KNOWN, Job
 from keeper.jobs.liquidate import Liquidate
 from keeper.jobs.publish import Publish
 from keeper.jobs.realise import Realise
+from keeper.jobs.reduce import Reduce
+from keeper.jobs.sweep import Sweep
 from keeper.jobs.tick import Tick
 from keeper.jobs.watch import Watch
-from keeper.parameters import ASSETS, MARKETS, PUBLISHERS
+from keeper.parameters import ASSETS, BOOKS, MARKETS, PUBLISHERS
 from keeper.prices import PricePath
 from keeper.prices.file import show_time
 from keeper.publishers import Panel
@@ -37,7 +40,7 @@ from keeper.replay.wallets import Wallet
 from keeper.runner import Runner
 from keeper.signing import local_account
 from specs import accounts as acc
-from specs.accounts import BACKSTOP_FUND, USDC, AccountId
+from specs.accounts import BACKSTOP_FUND, USDC, AccountId, Address, compute_account
 from specs.fixed_point import Seconds
 
 LEAD: Final = 60
@@ -45,6 +48,9 @@ LEAD: Final = 60
 
 LEAST_STEP: Final = 2
 """A tick takes two blocks, and blocks are a second apart."""
+
+MOST_DUE: Final = 200
+"""Accounts that are liquidated in a tick, of each stage: all, in a crash."""
 
 Progress = Callable[[int, int], None]
 
@@ -101,13 +107,18 @@ class Replay:
             governor.address,
             [key.address for key in keys],
         )
-        known = [*self.cast.accounts, BACKSTOP_FUND]
+        # The keeper's own account gets its share of what liquidation costs.
+        self.reward = compute_account(Address(int(keeper.address, 16)), 0)
+        known = [*self.cast.accounts, self.reward, BACKSTOP_FUND]
         self.stage = self._open_stage(chain, known)
         self.client = Client(self.stage, self.deployment)
         panel = Panel(keys, options.seed)
-        jobs = make_jobs(self.deployment, options, panel, self._open_watch(known))
-        self._publish, self._tick, self._realise, self._liquidate = jobs
-        self._runner = Runner(self.stage, jobs, keeper.address, chain.chain_id)
+        watch = self._open_watch(known)
+        jobs = make_jobs(self.deployment, options, panel, watch)
+        self._publish, self._tick, self._realise = jobs
+        self._liquidating = make_liquidating(self.deployment, watch, self.reward)
+        everything: list[Job[Any]] = [*jobs, *self._liquidating]
+        self._runner = Runner(self.stage, everything, keeper.address, chain.chain_id)
         self.work: Callable[[Job[Any]], object] = self._runner.work
 
     @property
@@ -137,13 +148,13 @@ class Replay:
         times = self.times
         try:
             self._begin()
-            for done, now in enumerate(times):
-                progress(done, len(times))
+            for now in self._moments():
+                progress(bisect_left(times, now), len(times))
                 self._step(now)
                 if self.stage.checker.first_violated:
                     is_complete = False
                     break
-            progress(self.recorder.ticks, len(times))
+            progress(min(self.recorder.ticks, len(times)), len(times))
         except KeyboardInterrupt:
             is_complete = False
         return self._result(time.monotonic() - began, is_complete)
@@ -158,6 +169,10 @@ class Replay:
         assets = [asset.number for asset in ASSETS]
         return Watch(self.deployment.clearinghouse, assets, markets, Given(known))
 
+    def _moments(self) -> Iterator[int]:
+        """Yield the second of each tick, as they come."""
+        yield from self.times
+
     def _begin(self) -> None:
         for actor in self.cast.actors:
             if actor.settings != acc.DEFAULT:
@@ -166,13 +181,15 @@ class Replay:
 
     def _step(self, now: int) -> None:
         self.stage.advance_to(now)
-        for job in (self._publish, self._tick, self._realise):
-            self.work(job)
+        self.work(self._publish)
+        self.work(self._tick)
+        self.work(self._realise)
         view = self._look(Seconds(now))
         for actor in self.cast.actors:
             self._play(actor, view)
         self.stage.advance_to(now + 1)
-        self.work(self._liquidate)
+        for job in self._liquidating:
+            self.work(job)
         self.stage.close_block()
         self.recorder.add_tick(self.stage.world.clearing, now)
 
@@ -209,14 +226,15 @@ class Replay:
         code = self.stage.checker.first_violated
         if code is None:
             return None
-        now = self.times[max(0, self.recorder.ticks - 1)]
+        samples = self.recorder.samples
+        now = samples[-1].time if samples else self.options.path.start
         return Violation(code, now, f"{self.options.command} --to {show_time(now)}")
 
 
 def make_jobs(
     deployment: Deployment, options: Options, panel: Panel, watch: Watch
-) -> tuple[Publish, Tick, Realise, Liquidate]:
-    """Return the keeper's jobs in the order in which a tick needs them."""
+) -> tuple[Publish, Tick, Realise]:
+    """Return the jobs that come with prices, in their order."""
     numbers = {asset.symbol: asset.number for asset in ASSETS if asset.number != USDC}
     markets = [market.number for market in MARKETS]
     home, oracle = deployment.clearinghouse, deployment.oracle
@@ -224,7 +242,20 @@ def make_jobs(
         Publish(oracle, options.path, panel, numbers),
         Tick(home, oracle, list(numbers.values()), markets),
         Realise(watch),
-        Liquidate(watch, deployment.liquidator, deployment.order_book),
+    )
+
+
+def make_liquidating(
+    deployment: Deployment, watch: Watch, reward: AccountId
+) -> tuple[Job[Any], ...]:
+    """Return the jobs that liquidate, stage by stage, and touch what epochs left."""
+    liquidator, book = deployment.liquidator, deployment.order_book
+    traded = frozenset(listing.instrument for listing in BOOKS)
+    keeper = Address(acc.get_owner(reward))
+    return (
+        Reduce(watch, liquidator, traded, reward, keeper, most=MOST_DUE),
+        Liquidate(watch, liquidator, book, most=MOST_DUE),
+        Sweep(watch),
     )
 
 

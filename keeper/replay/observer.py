@@ -36,6 +36,7 @@ class Observer:
             operators=venues[1:2],
             venues=venues,
         )
+        self._listed = [listing.instrument for listing in BOOKS]
         self._clearing = reader_of(chain, "Clearinghouse", deployment.vault)
         self._liquidator = reader_of(chain, "Liquidator", liquidator)
         self._book = mirror_book.reader_of(chain, book)
@@ -44,7 +45,9 @@ class Observer:
         """Return the world at ``now``; the ghosts are left empty."""
         return World(
             clearing=read_clearing(self._clearing, self._scope),
-            liquidator=read_liquidator(self._liquidator),
+            liquidator=read_liquidator(
+                self._liquidator, self._scope.accounts, self._listed
+            ),
             now=now,
             asset_prices=self._asset_prices(),
             mark_prices=self._mark_prices(),
@@ -61,8 +64,7 @@ class Observer:
 
     def _read_book(self) -> State:
         governor = Address(int(self._deployment.governor, 16))
-        listed = [listing.instrument for listing in BOOKS]
-        return mirror_book.read_book(self._book, governor, listed)
+        return mirror_book.read_book(self._book, governor, self._listed)
 
     def _asset_prices(self) -> dict[int, AssetPrice]:
         oracle = self._deployment.oracle

@@ -7,6 +7,7 @@ from keeper.figures import COLOURS, INK, finish, moment, render
 from keeper.parameters import ASSETS, MARKETS
 from keeper.replay.interest import UNIT
 from keeper.replay.recorder import Liquidation, Sample
+from keeper.replay.stages import STAGES, Stages, by_tick
 from specs.accounts import AccountId
 from specs.fixed_point import RAY, WAD
 from specs.interest_rate import SECONDS_PER_YEAR
@@ -138,6 +139,33 @@ def takeovers(samples: Sequence[Sample], liquidations: Sequence[Liquidation]) ->
         axis.legend(handles, ["in a tick", "in all (right)"], loc="upper left")
 
     return _render(draw, 2.6)
+
+
+def stages(samples: Sequence[Sample], seen: Stages) -> str:
+    """Plot what each stage has closed so far, and at which price against mark."""
+    colours = dict(zip(STAGES, (COLOURS[0], COLOURS[5], INK), strict=True))
+
+    def draw(figure: "Figure") -> None:
+        left, right = figure.subplots(1, 2)
+        times = [sample.time for sample in samples]
+        for stage, sums in by_tick(seen.closed, times).items():
+            left.plot(_times(samples), sums, color=colours[stage], label=stage)
+            parts = [e for e in seen.closed if e.stage == stage and e.notional]
+            right.scatter(
+                [moment(each.time) for each in parts],
+                [each.lost / each.notional * 10_000 for each in parts],
+                s=[2 + min(60, each.notional / WAD / 5_000) for each in parts],
+                color=colours[stage],
+                alpha=0.5,
+                linewidth=0,
+                label=stage if parts else None,
+            )
+        left.set_ylim(bottom=0)
+        right.axhline(0, color=INK, linewidth=0.6)
+        _finish(left, "Closed so far, million USDC of notional")
+        _finish(right, "Lost against mark, bp of what was closed")
+
+    return _render(draw, 3.1)
 
 
 def _render(draw: Callable[["Figure"], None], height: float) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 
 from keeper.chain.interface import Receipt
 from keeper.replay.interest import Interest
+from keeper.replay.stages import Stages
 from specs import clearinghouse as ch
 from specs import interest_rate, money_market, perpetual
 from specs.accounts import USDC, AccountId
@@ -96,6 +97,8 @@ class Recorder:
     brought: Counter[AccountId] = field(default_factory=Counter)
     samples: list[Sample] = field(default_factory=list)
     liquidations: list[Liquidation] = field(default_factory=list)
+    stages: Stages = field(default_factory=Stages)
+    """What was closed of whom without their asking."""
     traded: Counter[str] = field(default_factory=Counter)
     """The notional of fills on the book and by quotes, WAD USDC."""
 
@@ -159,11 +162,6 @@ class Recorder:
         self.lags += sum(not is_at_mark(market) for market in state.markets.values())
         booked = replace(self.interest)
         self.samples.append(sample(state, now, dict(self.brought), booked))
-
-    @property
-    def liquidated_notional(self) -> int:
-        """Return the notional of all takeovers, WAD USDC at mark."""
-        return sum(entry.notional for entry in self.liquidations)
 
     def _add_funding(self, before: State, after: State, market: int) -> None:
         old, new = before.markets[market], after.markets[market]

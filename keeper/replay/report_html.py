@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from keeper import pages
-from keeper.replay import plots, report_json
+from keeper.replay import plots, report_crash, report_json
 from keeper.replay.report_json import Result
 from specs.accounts import AccountId
 
@@ -104,19 +104,34 @@ def _plots(result: Result, roles: Mapping[AccountId, str]) -> Iterable[str]:
     seen = result.recorder
     if not seen.samples:
         return []
-    drawn = (
+    drawn = [
         ("Prices", plots.prices(seen.samples, seen.liquidations)),
         ("Money market", plots.money_market(seen.samples)),
         ("Interest", plots.interest(seen.samples)),
         ("Equity", plots.equity(seen.samples, roles)),
-        ("Liquidations", plots.takeovers(seen.samples, seen.liquidations)),
-    )
+    ]
+    if seen.stages.peak:
+        drawn.insert(1, ("Liquidations", plots.stages(seen.samples, seen.stages)))
+    else:
+        found = plots.takeovers(seen.samples, seen.liquidations)
+        drawn.append(("Liquidations", found))
     return [f"<section><h2>{name}</h2>{svg}</section>" for name, svg in drawn]
 
 
 def _tables(report: Mapping[str, Any]) -> str:
-    tables = [*_amounts(report), *_counts(report)]
+    tables = [*_crash(report), *_amounts(report), *_counts(report)]
     return f'<div class="columns">{"".join(tables)}</div>'
+
+
+def _crash(report: Mapping[str, Any]) -> list[str]:
+    """Return what a crash did, and who was deleveraged."""
+    if "crash" not in report:
+        return []
+    head = ("time", "account", "market", "lots", "price", "haircut, USDC")
+    return [
+        _table("Liquidations", ("", ""), report_crash.rows_of(report["crash"])),
+        _table("Deleveraged", head, report_crash.victims_of(report["crash"])),
+    ]
 
 
 def _amounts(report: Mapping[str, Any]) -> list[str]:
@@ -161,7 +176,11 @@ def _counts(report: Mapping[str, Any]) -> list[str]:
         _table("Interest on unrealised profit and loss", ("", "count"), ticks),
         _table("Refused", ("reason", "count"), refused),
         _table("Gas", ("operation", "count", "mean", "max"), gas),
-        _table("Invariants", ("", "checked", "violated"), checks),
+        _table(
+            f"Invariants, on {report['watched']}",
+            ("", "checked", "violated"),
+            checks,
+        ),
     ]
 
 

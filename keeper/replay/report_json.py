@@ -17,11 +17,13 @@ from typing import Any
 from keeper.parameters import ASSETS, MARKETS
 from keeper.prices import PricePath
 from keeper.prices.file import show_time
+from keeper.replay import report_crash
 from keeper.replay.checker import Tally
 from keeper.replay.interest import UNIT, Interest
+from keeper.replay.numbers import decimal as decimal
 from keeper.replay.recorder import Recorder, compute_residue
+from keeper.replay.stages import STAGES
 from specs.clearinghouse import State
-from specs.fixed_point import WAD
 
 NAME = "report.json"
 
@@ -47,6 +49,8 @@ class Result:
     tally: Mapping[str, Tally]
     state: State
     violation: Violation | None = None
+    watched: str = "every transaction and every block"
+    """What invariants were checked on."""
     is_complete: bool = True
 
 
@@ -70,6 +74,7 @@ def build(result: Result) -> dict[str, Any]:
             place: decimal(seen.traded[place]) for place in ("book", "quotes")
         },
         **_liquidations(seen),
+        **({"crash": report_crash.build(seen.stages)} if seen.stages.peak else {}),
         **_flows(seen),
         "entry_ticks": {
             "crossings": seen.crossings,
@@ -80,6 +85,7 @@ def build(result: Result) -> dict[str, Any]:
         "slack": {
             asset.symbol: decimal(seen.slack.get(asset.number, 0)) for asset in ASSETS
         },
+        "watched": result.watched,
         "invariants": {
             code: {"checked": tally.checked, "violated": tally.violated}
             for code, tally in result.tally.items()
@@ -100,21 +106,12 @@ def write(result: Result, folder: Path) -> Path:
     return path
 
 
-def decimal(wad: int) -> str:
-    """Return a WAD amount as a decimal string, exactly and without idle zeros."""
-    sign, wad = ("-" if wad < 0 else ""), abs(wad)
-    whole, rest = divmod(wad, WAD)
-    digits = f"{rest:018d}".rstrip("0")
-    return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"
-
-
 def _liquidations(seen: Recorder) -> dict[str, Any]:
+    stages = seen.stages
     return {
         "liquidations": len(seen.liquidations),
         "liquidated_notional": {
-            "book": "0",
-            "backstop": decimal(seen.liquidated_notional),
-            "adl": "0",
+            stage: decimal(stages.get_notional(stage)) for stage in STAGES
         },
         "bad_debt": decimal(seen.bad_debt),
     }

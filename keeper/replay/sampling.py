@@ -36,6 +36,9 @@ SLICE: Final = "reduce"
 SLICES: Final = 5
 """Of so many slices one is checked."""
 
+ON_BOOK: Final = frozenset(("OrderFill", "SliceFill"))
+"""Events of fills on the book."""
+
 DUST: Final = 2
 """Wei that a fill leaves with a market's fund at most."""
 
@@ -151,6 +154,6 @@ def find_fills(receipt: Receipt) -> list[int]:
         told = event.arguments
         if event.name == "PerpFill":
             found.append(told["market"])
-        elif event.name == "OrderFill" and not is_spot(told["instrument"]):
+        elif event.name in ON_BOOK and not is_spot(told["instrument"]):
             found.append(told["instrument"])
     return found

@@ -17,10 +17,12 @@ from keeper.replay.checker import Checker
 from keeper.replay.observer import Observer
 from keeper.replay.recorder import Liquidation, Recorder
 from specs.accounts import AccountId, Address, Settings
+from specs.errors import Revert
 from specs.fixed_point import Seconds
+from specs.liquidator import Outcome, Sliced
 from specs.order_book import Placement
 from specs.quotes import SPOT
-from specs.world import Action, World
+from specs.world import Action, World, take
 
 # What touches nothing that an invariant speaks about, by contract.
 ASIDE: Final = frozenset(
@@ -33,6 +35,9 @@ ASIDE: Final = frozenset(
 
 # Calls of the same name are told apart by their contract.
 NAMES: Final = {("QuoteDesk", "cancel"): "cancel_quote"}
+
+# What an invariant asks about that no storage tells.
+ANSWERED: Final = frozenset(("liquidate", "reduce"))
 
 # The specification's transitions do not know who receives the tokens.
 WITH_RECEIVER: Final = frozenset(("withdraw", "borrow"))
@@ -130,13 +135,23 @@ class Stage:
             after = self._observer.read(self._now)
         except Mismatch as error:
             raise Halt(f"{action.name} at {self._now}: {error}") from None
+        if action.name in ANSWERED:
+            after = replace(after, answer=self._answer(action))
         self._world = self.checker.check_step(self.world, after, action)
+
+    def _answer(self, action: Action) -> Sliced | Outcome | None:
+        """Return what the specification says that a liquidation did."""
+        try:
+            return take(self.world, action).answer
+        except Revert as refusal:
+            raise Halt(f"{action.name} at {self._now}: {refusal.reason}") from None
 
     def _note(self, receipt: Receipt) -> None:
         """Remember what came and went, and a liquidation with what it cost others."""
         self.recorder.add_flows(receipt, self._world.clearing)
         self.recorder.add_touches(receipt)
         self.recorder.add_trades(receipt, self._world.clearing)
+        self.recorder.stages.add(receipt, self._world.clearing)
         found = [event for event in receipt.events if event.name == "Liquidation"]
         deficits = [e.arguments for e in receipt.events if e.name == "BadDebt"]
         for event in found:

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from keeper.replay import report_crash
 from keeper.replay.report_html import count_checks, short
 
 
@@ -23,7 +24,7 @@ def show(report: Mapping[str, Any], console: Console) -> None:
     console.print(f"invariants: {codes}", highlight=False)
     console.print(
         f"{len(report['invariants'])} invariants checked {checked:,} times, "
-        f"{violated} violated",
+        f"{violated} violated; on {report['watched']}",
         style="bold red" if violated else "bold green",
         highlight=False,
     )
@@ -44,6 +45,8 @@ def rows_of(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("accounts", f"{report['accounts']:,}"),
         ("seconds", f"{report['seconds']:.1f}"),
     ]
+    if "crash" in report:
+        rows += report_crash.rows_of(report["crash"])
     rows += [
         (f"peak open interest {name}", short(value, 3))
         for name, value in report["open_interest"].items()
