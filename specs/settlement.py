@@ -42,7 +42,13 @@ def trade(
     Return ``state`` with ``lots`` (signed) traded by one side, after its epochs; refuse
     a position that has more of them before it than one touch applies.
     """
-    state = touch(state, market, account)
+    return trade_touched(touch(state, market, account), market, account, lots, price)
+
+
+def trade_touched(
+    state: State, market: int, account: AccountId, lots: Lots, price: Wad
+) -> State:
+    """Return ``state`` with ``lots`` traded by a side that has been touched before."""
     if is_behind(state, market, account):
         raise errors.EpochsPending
     epoch = len(state.markets[market].epochs)

@@ -13,7 +13,7 @@ from specs.authority import MAX_AMOUNT, TRADE_VENUE, require_open, require_venue
 from specs.fills import require_fill_margin, require_parties, split_fees
 from specs.fixed_point import Lots, Seconds, Wad
 from specs.perpetual import Position
-from specs.settlement import charge, compute_fee, touch, trade
+from specs.settlement import charge, compute_fee, touch, trade_touched
 from specs.state import (
     Market,
     State,
@@ -62,11 +62,11 @@ def fill_perp(
     is_reducing = buyer_reduces and seller_reduces
     if margin.is_restricted(listed.quote, now) and not is_reducing:
         raise errors.ReduceOnly
-
-    state = trade(state, market, buyer, lots, price)
-    state = trade(state, market, seller, Lots(-lots), price)
     if listed.is_paused and not is_reducing:
         raise errors.Paused
+
+    state = trade_touched(state, market, buyer, lots, price)
+    state = trade_touched(state, market, seller, Lots(-lots), price)
     for account, old in ((buyer, bought), (seller, sold)):
         require_position_limit(state, market, account, old)
     require_open_interest_limit(listed, state.markets[market])
