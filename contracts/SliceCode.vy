@@ -146,8 +146,8 @@ def close_slice(reward: uint256) -> uint256:
     """
     @notice Close the open slice: charge its fee, half of it to the account `reward` and
             the rest to the backstop fund, all to the fund if `reward` is 0.
-    @dev Refused unless the account's exposure fell and its equity over maintenance
-         margin did not. Nobody is rewarded for an account of his own.
+    @dev Refused if the account's maintenance margin rose or its equity over it fell.
+         Nobody is rewarded for an account of his own.
     @return The fee, WAD USDC.
     """
     self._require_venue()
@@ -168,12 +168,12 @@ def close_slice(reward: uint256) -> uint256:
         if reward != 0:
             rewarded = fee // 2
         self._charge(account, fee, reward, rewarded)
-        before: IClearinghouse.Health = empty(IClearinghouse.Health)
-        before.equity = closed.equity
-        before.maintenance_margin = closed.maintenance_margin
-        before.exposure = closed.exposure
-        assert margin._is_improved(
-            before, health._assess(account)
+        after: IClearinghouse.Health = health._assess(account)
+        assert slices._is_improved(
+            closed.equity,
+            closed.maintenance_margin,
+            after.equity,
+            after.maintenance_margin,
         ), errors.NOT_IMPROVED
         state.distress[account] = distress._slice(
             state.distress[account], block.timestamp
@@ -236,11 +236,17 @@ def _compute_slice(
     is_buy: bool = False
     key, is_buy = self._find_leg(account, instrument)
     leg: backstop.Leg = empty(backstop.Leg)
+    usdc: backstop.Leg = empty(backstop.Leg)
     for each: backstop.Leg in all_legs:
         if each.instrument == key:
             leg = each
+        if each.instrument == instruments.SPOT + accounts.USDC:
+            usdc = each
+    borrowed: uint256 = 0
+    if is_buy and instruments._is_spot(instrument):
+        borrowed = slices._bound(usdc.risk, leg.notional)
     ratio: uint256 = slices._compute_ratio(
-        found.equity, found.maintenance_margin, leg
+        found.equity, found.maintenance_margin, leg, borrowed
     )
     limit: uint256 = slices._compute_limit(mark, ratio, is_buy)
     rate: uint256 = slices._compute_fee_rate(ratio)

@@ -33,6 +33,7 @@ from specs.makers import (
     try_perp,
     try_spot,
 )
+from specs.requirements import compute_maintenance_margin
 from specs.settlement import trade
 from specs.slices import Slice
 from specs.spot_code import require_conversion
@@ -228,8 +229,8 @@ def close_slice(
     Close the open slice: charge its fee, half of it to ``reward`` and the rest to the
     backstop fund, all to the fund if ``reward`` is 0; return it and the fee.
 
-    Refused unless the account's exposure fell and its equity over maintenance margin
-    did not. Nobody is rewarded for an account of his own.
+    Refused if the account's maintenance margin rose or its equity over it fell. Nobody
+    is rewarded for an account of his own.
     """
     require_venue(state, caller, LIQUIDATION_VENUE)
     closed = require_slice(state)
@@ -247,7 +248,7 @@ def close_slice(
     if share > 0:
         state = credit(state, reward, USDC, share)
     state = credit(state, acc.BACKSTOP_FUND, USDC, Wad(fee - share))
-    if not margin.is_improved(closed.before, assess(state, account, now)):
+    if not slices.is_improved(closed.before, assess(state, account, now)):
         raise errors.NotImproved
     held = get_account(state, account)
     noted = replace(held.distress, sliced_at=now)
@@ -333,7 +334,11 @@ def compute_slice(
     legs = get_legs(state, account, now)
     key, is_buy = find_leg(state, account, instrument, now)
     leg = legs[key]
-    ratio = slices.compute_ratio(health, leg)
+    borrowed = Wad(0)
+    if is_spot(instrument) and is_buy:
+        usdc, _ = legs[instruments.SPOT + USDC]
+        borrowed = compute_maintenance_margin(usdc, leg[1])
+    ratio = slices.compute_ratio(health, leg, borrowed)
     mark = get_quote(state, instrument).slow
     limit = slices.compute_limit(mark, ratio, is_buy)
     rate = slices.compute_fee_rate(ratio)

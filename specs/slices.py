@@ -10,8 +10,9 @@ limit and for a fee that leave it better off. Of a leg of notional ``N`` that bi
     fee    = min(1 %, m/4) of the fill                rounded down
     size   = no more than brings E to the initial margin of all legs, at the limit
 
-Closing ``x`` of the leg's notional costs the account at most ``3/4 * m * x`` and frees
-``MM_k/N * x`` of margin at least, since margin fractions fall with size. So
+A debt that is bought back may leave as much owed in USDC: what that binds is no part of
+``MM_k``. Closing ``x`` of the leg's notional costs the account at most ``3/4 * m * x``
+and frees ``MM_k/N * x`` of margin at least, since margin fractions fall with size. So
 
     (E - 3/4*m*x) * MM  >=  E * (MM - MM_k/N * x)      as  m * MM = E * MM_k/N
 
@@ -69,13 +70,16 @@ def compute_end(legs: Legs) -> Wad:
     return Wad(sum(compute_initial_margin(*leg) for leg in legs))
 
 
-def compute_ratio(health: Health, leg: tuple[Requirement, Wad]) -> Wad:
+def compute_ratio(
+    health: Health, leg: tuple[Requirement, Wad], borrowed: Wad = Wad(0)
+) -> Wad:
     """
     Return ``m``, how much of a leg's notional its share of the equity is, rounded
-    down; 0 without equity, without margin and of a leg of nothing.
+    down; 0 without equity, without margin and of a leg of nothing. ``borrowed`` is the
+    margin that what pays for it binds.
     """
     requirement, notional = leg
-    margin = compute_maintenance_margin(requirement, notional)
+    margin = max(0, compute_maintenance_margin(requirement, notional) - borrowed)
     whole = health.maintenance_margin * notional
     if health.equity <= 0 or whole == 0:
         return Wad(0)
@@ -98,6 +102,18 @@ def compute_fee_rate(ratio: Wad) -> Wad:
 def compute_fee(notional: Wad, rate: Wad) -> Wad:
     """Return the fee on fills, rounded down."""
     return Wad(mul_div_down(notional, rate, WAD))
+
+
+def is_improved(before: Health, after: Health) -> bool:
+    """
+    Return whether maintenance margin did not rise, nor equity over it fall. Exposure
+    may: by what a debt costs more than it was worth, if it is bought back on credit.
+    """
+    return (
+        after.maintenance_margin <= before.maintenance_margin
+        and after.equity * before.maintenance_margin
+        >= before.equity * after.maintenance_margin
+    )
 
 
 def compute_parts(equity: int, cost: Wad, legs: Legs, index: int) -> int:

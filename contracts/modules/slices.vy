@@ -11,7 +11,8 @@
          limit  mark * (1 -/+ m/2), rounded towards mark
          fee    min(1 %, m/4) of the fill
          size   no more than brings E to the initial margin of all legs, at the limit
-     Closing x of the leg costs at most 3/4 * m * x and frees MM_k/N * x of margin at
+     A debt that is bought back may leave as much owed in USDC: what that binds is no
+     part of MM_k. Closing x of the leg costs at most 3/4 * m * x and frees MM_k/N * x of margin at
      least, so that equity over margin does not fall. Amounts are WAD USDC, prices WAD
      USDC, ratio and fee WAD of notional.
 @custom:spec specs/slices.py
@@ -46,20 +47,31 @@ def _compute_end(legs: DynArray[backstop.Leg, backstop.MAX_LEGS]) -> uint256:
 @internal
 @pure
 def _compute_ratio(
-    equity: int256, maintenance_margin: int256, leg: backstop.Leg
+    equity: int256, maintenance_margin: int256, leg: backstop.Leg, borrowed: uint256
 ) -> uint256:
     """
     @notice Return m, how much of a leg's notional its share of the equity is, rounded
             down; 0 without margin and of a leg of nothing.
     @param equity Not below zero.
+    @param borrowed The margin that what pays for it binds.
     """
     whole: uint256 = convert(maintenance_margin, uint256) * leg.notional
     if whole == 0:
         return 0
-    bound: uint256 = requirements._compute_margin(
-        (leg.risk >> 24) & _LOW_24, (leg.risk >> 88) & _LOW_40, leg.notional
+    bound: uint256 = self._bound(leg.risk, leg.notional)
+    freed: uint256 = bound - min(bound, borrowed)
+    return fp._mul_div_down(convert(equity, uint256) * freed, fp.WAD, whole)
+
+
+@internal
+@pure
+def _bound(risk: uint256, notional: uint256) -> uint256:
+    """
+    @notice Return the maintenance margin that a leg binds.
+    """
+    return requirements._compute_margin(
+        (risk >> 24) & _LOW_24, (risk >> 88) & _LOW_40, notional
     )
-    return fp._mul_div_down(convert(equity, uint256) * bound, fp.WAD, whole)
 
 
 @internal
@@ -118,6 +130,22 @@ def _compute_parts(
         else:
             failing = parts
     return healing
+
+
+@internal
+@pure
+def _is_improved(
+    old_equity: int256, old_margin: int256, new_equity: int256, new_margin: int256
+) -> bool:
+    """
+    @notice Return whether maintenance margin did not rise, nor equity over it fall.
+            Exposure may: by what a debt costs more than it was worth, if it is bought
+            back on credit.
+    """
+    return (
+        new_margin <= old_margin
+        and new_equity * old_margin >= old_equity * new_margin
+    )
 
 
 @internal

@@ -49,7 +49,7 @@ def is_slice_fair(before: World, after: World, action: Action) -> bool:
     if old.equity <= 0:
         return False
     if after.answer.filled > 0 and (
-        new.exposure >= old.exposure
+        new.maintenance_margin > old.maintenance_margin
         or new.equity * old.maintenance_margin < old.equity * new.maintenance_margin
     ):
         return False
@@ -64,14 +64,18 @@ def is_slice_fair(before: World, after: World, action: Action) -> bool:
 def get_share(before: World, after: World, action: Action) -> tuple[int, int]:
     """
     Return how much of a leg's notional its share of the equity is, as a fraction: the
-    equity times the leg's margin, and the margin of all times the notional.
+    equity times the leg's margin, and the margin of all times the notional. Of a debt's
+    margin what it binds in USDC once it is bought back is left out.
     """
     name, instrument, _ = action.arguments
     start = accrue_debts(before.clearing, name, after.now)
     health = ch.assess(start, name, after.now)
     legs = get_found_legs(before, after, action)
     requirement, notional = legs[get_leg(legs, instrument)]
-    margin = req.compute_maintenance_margin(requirement, notional)
+    margin: int = req.compute_maintenance_margin(requirement, notional)
+    if instrument in legs and is_spot(instrument):
+        usdc, _ = legs[SPOT + USDC]
+        margin = max(0, margin - req.compute_maintenance_margin(usdc, notional))
     return health.equity * margin, health.maintenance_margin * notional
 
 
