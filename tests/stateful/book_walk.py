@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from specs import accounts as acc
 from specs import clearinghouse as ch
-from specs import order_book
+from specs import distress, margin, order_book
 from specs.accounts import USDC
 from specs.conversion import get_best_collateral
 from specs.fixed_point import WAD, Lots
@@ -229,9 +229,12 @@ class BookWalk(Walk):
 
     def reduce(self):
         """Return a slice of somebody in need, or what brings somebody into it."""
-        need = self.needy()
+        need = [name for name in self.needy() if self.has_equity(name)]
+        need += [name for name in ACCOUNTS if self.was_sliced(name)]
         if not need and self.rng.random() < 0.9:
-            return self.squeeze()
+            first = self.squeeze()
+            self.queue += self.rng.choice(((), (self.reduce,), 2 * (self.reduce,)))
+            return first
         account = self.rng.choice(need) if need else self.account()
         reward = self.spiced(self.rng.choice((0, ACCOUNTS[0], ACCOUNTS[1])), REWARDED)
         caller = self.spiced(worlds.STRANGER, (account >> 96,))
@@ -252,6 +255,16 @@ class BookWalk(Walk):
             again = Action("wait", worlds.STRANGER, (self.rng.choice((1, 2, 9)),))
             self.queue = [again, self.resting(instrument, not is_buy), action]
         return action
+
+    def was_sliced(self, account):
+        """Return whether another slice may follow one that there was."""
+        held = ch.get_account(self.world.clearing, account)
+        return distress.is_going_on(held.distress, self.world.now)
+
+    def has_equity(self, account):
+        """Return whether a slice could leave an account better off."""
+        portfolio = ch.get_portfolio(self.world.clearing, account, self.world.now)
+        return margin.compute_equity(portfolio) > 0
 
     def leg(self, account):
         """Return what may be closed of an account, and whether by buying."""

@@ -3,9 +3,12 @@
 from collections import Counter
 from contextlib import contextmanager
 
-from specs import forced_code, order_book, order_code
-from specs.instruments import is_spot
+from specs import accounts as acc
+from specs import backstop, forced_code, margin, order_book, order_code
+from specs import clearinghouse as ch
+from specs.instruments import get_asset, is_spot
 from specs.order_book import NO_ORDER
+from tests.stateful.reached import met as met_epochs
 
 BY_NAME = {
     "cancel": ["not authorised", "taken"],
@@ -78,6 +81,88 @@ SITUATIONS = frozenset(
     }
 )
 """What may become of an order or a sale that was taken, and of those that it met."""
+
+
+def get_health(before, after, action):
+    return ch.assess(before.clearing, action.arguments[0], after.now)
+
+
+def sliced(is_wanted):
+    """Return whether a slice was closed as is wanted, for a situation."""
+    return lambda b, a, action: (
+        action.name == "reduce" and is_wanted(b, a, action, a.answer)
+    )
+
+
+def is_leg(b, action, is_spot_leg, is_buy):
+    """Return whether a slice closed a leg of this kind."""
+    account, instrument, _ = action.arguments
+    held = ch.get_account(b.clearing, account)
+    if not is_spot(instrument):
+        lots = acc.get_position(held, instrument).lots
+        return not is_spot_leg and lots * (-1) ** is_buy > 0
+    owed = acc.get_balance(held, get_asset(instrument)).scaled < 0
+    return is_spot_leg and owed == is_buy
+
+
+STAGES = {
+    "a slice is filled": sliced(lambda b, a, action, told: told.filled == told.asked),
+    "a slice is filled in part": sliced(
+        lambda b, a, action, told: 0 < told.filled < told.asked
+    ),
+    "a slice finds nobody": sliced(lambda b, a, action, told: told.filled == 0),
+    "a slice closes a long": sliced(
+        lambda b, a, action, told: told.filled and is_leg(b, action, False, False)
+    ),
+    "a slice closes a short": sliced(
+        lambda b, a, action, told: told.filled and is_leg(b, action, False, True)
+    ),
+    "a slice buys a debt back": sliced(
+        lambda b, a, action, told: told.filled and is_leg(b, action, True, True)
+    ),
+    "a slice sells collateral": sliced(
+        lambda b, a, action, told: told.filled and is_leg(b, action, True, False)
+    ),
+    "who asked for a slice is paid": sliced(
+        lambda b, a, action, told: told.fee > 1 and action.arguments[2] != 0
+    ),
+    "a slice comes after another": sliced(
+        lambda b, a, action, told: (
+            told.filled
+            and ch.get_account(b.clearing, action.arguments[0]).distress.sliced_at > 0
+        )
+    ),
+    "a slice goes on above maintenance margin": sliced(
+        lambda b, a, action, told: (
+            told.filled and not margin.is_liquidatable(get_health(b, a, action))
+        )
+    ),
+    "a slice follows a flag at fresh prices": sliced(
+        lambda b, a, action, told: get_health(b, a, action).priced_at == a.now
+    ),
+    "a slice cancels its account's orders": sliced(
+        lambda b, a, action, told: (
+            ch.get_account(b.clearing, action.arguments[0]).orders
+        )
+    ),
+    "a slice ends a row of failures": sliced(
+        lambda b, a, action, told: (
+            (action.arguments[:2] in b.liquidator.paces)
+            and b.liquidator.paces[action.arguments[:2]].failures > 0
+            and a.liquidator.paces[action.arguments[:2]].failures == 0
+        )
+    ),
+    "the book fails an account": sliced(
+        lambda b, a, action, told: a.liquidator.failed_at != b.liquidator.failed_at
+    ),
+    "providers take over what the book has failed": lambda b, a, action: (
+        action.name == "liquidate" and not backstop.is_open(get_health(b, a, action))
+    ),
+    "a maker meets an epoch": lambda b, a, action: (
+        action.name in ("reduce", "place") and next(met_epochs(b, a), None) is not None
+    ),
+}
+"""What slices of liquidations have to come to, of worlds and actions."""
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from tests.helpers.quick import quick_records
 from tests.stateful.book_twin import open_book_twin
 from tests.stateful.book_walk import wander
 from tests.stateful.bulk import STEPS, attempt, count_transactions, walk_beside
-from tests.stateful.reached_book import REACHED, SITUATIONS, noted
+from tests.stateful.reached_book import REACHED, SITUATIONS, STAGES, noted
 
 TRANSACTIONS, PARTS = 60_000, 6
 """How many go to contracts and specification, in parts for several processes."""
@@ -30,18 +30,24 @@ def test_walk_on_the_book_keeps_every_invariant(seed):
 
 
 def test_walks_on_the_book_meet_every_outcome():
-    missing = set(REACHED)
+    missing, stages = set(REACHED), dict(STAGES)
 
     def step(world, action):
         after, refusal = attempt(world, action)
         missing.discard(f"{action.name}: {refusal or 'taken'}")
+        if refusal is None:
+            for name in [
+                n for n, is_met in stages.items() if is_met(world, after, action)
+            ]:
+                del stages[name]
         return after
 
     with quick_records(), noted() as met:
         for seed in range(400):
-            if missing or SITUATIONS - met.keys():
+            if missing or stages or SITUATIONS - met.keys():
                 wander(seed, STEPS, step)
     assert not missing, sorted(missing)
+    assert not stages, sorted(stages)
     assert not SITUATIONS - met.keys(), sorted(SITUATIONS - met.keys())
 
 

@@ -73,12 +73,14 @@ class Walk:
         self.rng = rng
         self.names = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
         self.queue = []
+        """Actions that come next, and methods that choose one when it does."""
 
     def choose(self, world):
         """Return an action to try in `world`."""
         self.world = world
         if self.queue:
-            return self.queue.pop(0)
+            action = self.queue.pop(0)
+            return action() if callable(action) else action
         name = self.rng.choice(self.names)
         action = getattr(self, name)()
         if self.rng.random() < SPICE / 2:
