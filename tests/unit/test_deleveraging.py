@@ -621,10 +621,12 @@ def test_a_touch_applies_eight_epochs_and_another_goes_on(stage):
 
 def test_nobody_is_taken_over_before_it_has_met_its_epochs(stage):
     play_all(stage, BROKE)
-    deleverage_in_parts(stage, [WAD // 200] * (2 * MAX_EPOCHS + 1))
-    play_all(stage, [own("withdraw", hedger, USDC, 27_000 * 10**6), *fall(70_350)])
+    deleverage_in_parts(stage, [WAD // 1_000] * (5 * MAX_EPOCHS + 1))
+    play_all(stage, [own("withdraw", hedger, USDC, 27_000 * 10**6), *fall(70_250)])
     assert stage.refuse(liquidate(hedger)) == "epochs pending"
-    play_all(stage, [realise(hedger), liquidate(hedger)])
+    play_all(stage, [realise(hedger)] * 5)
+    assert position_of(stage, hedger).epoch == 5 * MAX_EPOCHS
+    stage.play(liquidate(hedger))
 
 
 def test_a_position_that_an_epoch_closes_has_met_the_others(stage):
