@@ -322,7 +322,6 @@ def _compute_lots(opened: IClearinghouse.Slice, pace: uint256) -> uint256:
     """
     code: uint256 = listings._code(opened.instrument)
     listing: uint256 = staticcall BOOK.listing_word(code)
-    assert listing != 0, errors.UNKNOWN_INSTRUMENT
     scale: uint256 = listings._scale(code, listing)
     due: uint256 = pacing._compute_due(pace, block.timestamp)
     held: uint256 = listings._to_lots_down(opened.held, scale)

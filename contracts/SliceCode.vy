@@ -89,7 +89,7 @@ def flag(account: uint256):
 def slice_end(account: uint256) -> uint256:
     """
     @notice Return the equity from which on no slice follows another one, WAD USDC: the
-            initial margin of all that can be closed now.
+            initial margin of all that can be closed now, on interest as last accrued.
     """
     return slices._compute_end(legs._get(account))
 

@@ -67,6 +67,12 @@ class BookTwin(Twin):
 def open_book_twin(*source_root):
     """Return contracts to walk on, every book listed and empty."""
     made = deploy_world(*source_root)
+    list_books(made)
+    return BookTwin(Courier(**vars(made)))
+
+
+def list_books(made):
+    """Enrol the order book, and list every instrument that has one."""
     book = made.contracts["OrderBook"].address
     made.govern("set_venue", address_of(worlds.BOOK), 0)
     made.govern("set_venue", book, ORDER_VENUE)
@@ -74,4 +80,3 @@ def open_book_twin(*source_root):
         terms = list(fields(listing))
         terms[1] = len(str(listing.lot)) - 1
         made.send(worlds.GOVERNOR, "OrderBook", "list_instrument", instrument, *terms)
-    return BookTwin(Courier(**vars(made)))
