@@ -8,6 +8,7 @@ from keeper.chain.interface import LocalChain
 from keeper.scenarios import (
     bank_run,
     basis_trade,
+    liquidation,
     long_holder,
     mango,
     wind_down,
@@ -41,6 +42,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         ("winner", winner),
         ("bank-run", bank_run),
         ("mango-2022", mango),
+        ("liquidation", liquidation),
         ("wind-down", wind_down),
     )
 }

@@ -6,22 +6,26 @@ transaction storage is read back and every invariant of `specs.invariants` is as
 scenario during which one does not hold stops there.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from keeper.chain.interface import LocalChain, Receipt, Refused
+from keeper.chain.interface import Block, Contract, LocalChain, Receipt, Refused
 from keeper.deployment import deploy
+from keeper.discovery import Given
 from keeper.errors import Halt
+from keeper.job import Job
+from keeper.jobs.watch import Watch
 from keeper.mirror import reader_of
 from keeper.parameters import ASSETS, MARKETS, PUBLISHERS, THRESHOLD, find_asset
 from keeper.prices import START_PRICES
 from keeper.replay.checker import Checker
 from keeper.replay.engine import unlock
 from keeper.replay.observer import Observer
-from keeper.replay.stage import as_action
+from keeper.replay.stage import ANSWERED, as_action
 from keeper.replay.wallets import Wallet
+from keeper.runner import Outcome, Runner
 from keeper.scenarios.statement import Statement
 from keeper.signing import local_account, sign_digest
 from specs import clearinghouse as ch
@@ -37,13 +41,14 @@ from specs.accounts import (
 )
 from specs.book_basis import MAX_HOLD
 from specs.errors import Revert
-from specs.fixed_point import PPM, WAD, Seconds, Wad
+from specs.fixed_point import PPM, WAD, Lots, Seconds, Wad
+from specs.listings import Placement
 from specs.margin import PRICE_UNIT
 from specs.outage import MAX_GAP
 from specs.price_oracle import Report, compute_report_digest
 from specs.quotes import SPOT, Quote, compute_domain
 from specs.state import State
-from specs.world import Action, World
+from specs.world import Action, World, take
 
 START: Final = 1_700_000_000
 HOUR: Final = 3_600
@@ -58,6 +63,9 @@ FOREVER: Final = 2**255
 ASIDE: Final = frozenset(("mint", "approve", "observe"))
 """What touches nothing that an invariant speaks about."""
 
+Listener = Callable[[State, State, Receipt], None]
+"""Is told of every transaction: the state before, the state after, the receipt."""
+
 
 class Scene:
     """A deployment with wallets, each with as many numbered accounts."""
@@ -66,7 +74,7 @@ class Scene:
         self, chain: LocalChain, names: Iterable[str], accounts: int = 1
     ) -> None:
         """Deploy everything on an empty chain; everybody lets the vault take tokens."""
-        self._chain = chain
+        self.chain = chain
         self.wallets = {name: Wallet(name) for name in names}
         self._publishers = [local_account(f"publisher {i}") for i in range(PUBLISHERS)]
         self._governor, self._keeper, self._book = (
@@ -80,13 +88,15 @@ class Scene:
             chain, self._governor.address, addresses, book=self._book.address
         )
         known = [w.account(n) for w in self.wallets.values() for n in range(accounts)]
-        self._observer = Observer(chain, self.deployment, [*known, BACKSTOP_FUND])
+        self._known = [*known, self._keeper.account(), BACKSTOP_FUND]
+        self._observer = Observer(chain, self.deployment, self._known)
         self.checker = Checker()
         self.world: World = self._observer.read(self.now)
         self.prices: dict[str, int] = dict(START_PRICES)
         self.premium = 0
         """Of the books' mids over the slow prices, ppm."""
         self.statements: dict[AccountId, Statement] = {}
+        self.listeners: list[Listener] = []
         self._nonce = 0
         desk = self.deployment.quote_desk.address
         self._domain = compute_domain(chain.chain_id, desk)
@@ -100,7 +110,7 @@ class Scene:
     @property
     def now(self) -> Seconds:
         """Return the time of the open block."""
-        return Seconds(self._chain.block().timestamp)
+        return Seconds(self.chain.block().timestamp)
 
     @property
     def state(self) -> State:
@@ -119,7 +129,7 @@ class Scene:
     def word(self, name: str, *keys: int) -> int:
         """Return a word of what the clearinghouse remembers."""
         vault = self.deployment.vault
-        return reader_of(self._chain, "Clearinghouse", vault).word(name, *keys)
+        return reader_of(self.chain, "Clearinghouse", vault).word(name, *keys)
 
     def follow(self, *accounts: AccountId) -> list[Statement]:
         """Keep a statement of each account from now on, and return them."""
@@ -237,6 +247,21 @@ class Scene:
         taker = owners[buyer >> 96].address
         self._send(taker, "quote_desk", "take", astuple(quote), signed, buyer, size)
 
+    def place(
+        self, name: str, instrument: int, lots: int, price: int, *, is_buy: bool
+    ) -> None:
+        """Have somebody place a limit order, at the tick below a price."""
+        tick = self.world.book.books[instrument].listing.tick
+        placement = Placement(
+            self.account(name),
+            instrument,
+            is_buy,
+            Lots(lots),
+            Wad(price - price % tick),
+        )
+        sender = self.wallets[name].address
+        self._send(sender, "order_book", "place", astuple(placement), 1)
+
     def price_of(self, instrument: int) -> int:
         """Return the slow price of a spot asset, the mark of a market."""
         if instrument >= SPOT:
@@ -271,9 +296,9 @@ class Scene:
         """Have the last prices and mids reported again until then."""
         for time in range(end - LEAD_UP, end, MAX_GAP):
             if time > self.now:
-                self._chain.advance_to(time)
+                self.chain.advance_to(time)
                 oracle, relay = self.deployment.oracle, self._keeper.address
-                self._chain.send(relay, oracle, "publish", *self._report())
+                self.chain.send(relay, oracle, "publish", *self._report())
                 if (end - time) % MAX_HOLD == 0:
                     self._show_mids()
 
@@ -289,11 +314,30 @@ class Scene:
         self.checker.check_state(self.world)
         self._require_invariants()
         before = self.world
-        self._chain.advance_to(before.now + seconds)
+        self.chain.advance_to(before.now + seconds)
         waited = Action("wait", Address(0), (self.now - before.now,))
         after = replace(before, now=self.now)
         self.world = self.checker.check_step(before, after, waited)
         self._require_invariants()
+
+    @property
+    def keeper(self) -> AccountId:
+        """Return the keeper's account."""
+        return self._keeper.account()
+
+    @property
+    def watch(self) -> Watch:
+        """Return how the keeper's jobs read everybody's accounts."""
+        return Watch(
+            self.deployment.clearinghouse,
+            [asset.number for asset in ASSETS],
+            [market.number for market in MARKETS],
+            Given(self._known),
+        )
+
+    def work(self, job: Job[Any]) -> list[Outcome]:
+        """Have the keeper work a round of a job."""
+        return list(Runner(Watched(self), [job], self._keeper.address).work(job))
 
     def realise(self, market: int, *accounts: AccountId) -> None:
         """Have the keeper settle positions of who may be realised by anyone."""
@@ -322,7 +366,7 @@ class Scene:
         )
         report = Report(self.now, numbers, grains)
         digest = compute_report_digest(
-            self._chain.chain_id, self.deployment.oracle.address, report
+            self.chain.chain_id, self.deployment.oracle.address, report
         )
         signers = self._publishers[:THRESHOLD]
         signatures = [sign_digest(key, digest) for key in signers]
@@ -331,29 +375,83 @@ class Scene:
     # What is checked
 
     def _call(self, contract: str, method: str, *arguments: Any) -> Any:
-        return self._chain.call(self.deployment.find(contract), method, *arguments)
+        return self.chain.call(self.deployment.find(contract), method, *arguments)
 
     def _send(
         self, sender: str, contract: str, method: str, *arguments: Any
     ) -> Receipt:
-        receipt = self._chain.send(
-            sender, self.deployment.find(contract), method, *arguments
-        )
+        return self.transact(sender, self.deployment.find(contract), method, *arguments)
+
+    def transact(
+        self, sender: str, contract: Contract, method: str, *arguments: Any
+    ) -> Receipt:
+        """Send a transaction, check what it did, and tell whoever follows."""
+        receipt = self.chain.send(sender, contract, method, *arguments)
         if method in ASIDE:
             return receipt
         before = self.world
         action = as_action(self.deployment, sender, method, arguments)
         after = self._observer.read(self.now)
+        if action.name in ANSWERED:
+            # What the contracts told is what the specification tells of the same.
+            after = replace(after, answer=take(before, action).answer)
         self.world = self.checker.check_step(before, after, action)
         self._require_invariants()
         for statement in self.statements.values():
             statement.add(before.clearing, after.clearing, receipt, self.now)
+        for listen in self.listeners:
+            listen(before.clearing, after.clearing, receipt)
         return receipt
 
     def _require_invariants(self) -> None:
         code = self.checker.first_violated
         if code is not None:
             raise Halt(f"invariant {code} does not hold at {self.now}")
+
+
+class Watched:
+    """A scene's chain as the keeper's jobs see it: what they send is checked."""
+
+    def __init__(self, scene: Scene) -> None:
+        """Stand before the chain of a scene."""
+        self._scene, self.chain = scene, scene.chain
+
+    @property
+    def chain_id(self) -> int:
+        """Return the chain's id."""
+        return self.chain.chain_id
+
+    def block(self) -> Block:
+        """Return the open block."""
+        return self.chain.block()
+
+    def at(self, name: str, address: str) -> Contract:
+        """Return the contract `name` at `address`."""
+        return self.chain.at(name, address)
+
+    def call(
+        self, contract: Contract, method: str, *arguments: Any, block: int | None = None
+    ) -> Any:
+        """Return what a function says in the open block."""
+        return self.chain.call(contract, method, *arguments, block=block)
+
+    def send(
+        self, sender: str, contract: Contract, method: str, *arguments: Any
+    ) -> Receipt:
+        """Send a transaction as part of the scene."""
+        return self._scene.transact(sender, contract, method, *arguments)
+
+    def deploy(self, sender: str, name: str, *arguments: Any) -> Contract:
+        """Deploy a contract, unwatched."""
+        return self.chain.deploy(sender, name, *arguments)
+
+    def storage(self, address: str, slot: int) -> int:
+        """Return one word of storage."""
+        return self.chain.storage(address, slot)
+
+    def code(self, address: str) -> bytes:
+        """Return the code at `address`."""
+        return self.chain.code(address)
 
 
 def to_tokens(symbol: str, amount: int | Decimal) -> int:

@@ -11,6 +11,7 @@ from keeper.scenarios import (
     bank_run,
     basis_trade,
     command,
+    liquidation,
     long_holder,
     mango,
     measures,
@@ -19,9 +20,10 @@ from keeper.scenarios import (
 )
 from keeper.scenarios.catalogue import SCENARIOS
 from keeper.scenarios.outcome import Chart, Outcome, Table, usdc
-from keeper.scenarios.scene import HOUR, START, Scene
+from keeper.scenarios.scene import HOUR, START, Scene, to_lots
 from keeper.scenarios.show import build
 from keeper.scenarios.statement import FLOWS, INTEREST, PARTS
+from specs import pacing
 from specs.fixed_point import WAD
 from specs.invariants import STATE_INVARIANTS
 
@@ -175,6 +177,48 @@ def test_the_limits_rest_on_losers_being_taken_over_in_time(attack, name):
     assert -attack[f"lenders, {name}"] < most < -attack["lenders, limits off"]
 
 
+@pytest.fixture(scope="module")
+def stages():
+    return play(liquidation).figures
+
+
+def test_each_account_is_liquidated_in_a_stage_of_its_own(stages):
+    for trader, own in zip(liquidation.TRADERS, liquidation.STAGES, strict=True):
+        closed = {n: stages[f"{n}, {trader.name}"] for n in liquidation.STAGES}
+        assert closed.pop(own) > 50_000 * WAD
+        assert set(closed.values()) == {0}
+        # It pays for it, and less than it had.
+        assert stages[f"cost {own}, {trader.name}"] > 0
+        before = stages[f"equity before, {trader.name}"]
+        assert 0 < stages[f"equity, {trader.name}"] < before
+
+
+def test_whoever_has_bids_or_a_provider_is_well_again(stages):
+    for name in ("first", "second"):
+        assert stages[f"equity, {name}"] > 2 * stages[f"margin, {name}"] > 0
+    assert (stages["slices filled, first"], stages["slices not filled, first"]) == (
+        3,
+        0,
+    )
+    assert stages["slices filled, second"] == 0
+    assert stages["slices not filled, second"] == pacing.FAILURES
+    assert stages["earned by the keeper"] > 100 * WAD
+
+
+def test_the_other_side_is_closed_pro_rata_within_a_lot(stages):
+    sizes = {
+        name: to_lots(liquidation.SHORTED, size)
+        for name, size in liquidation.SHORTS.items()
+    }
+    closed = {name: stages[f"closed of the {name}, lots"] for name in sizes}
+    third = liquidation.TRADERS[-1]
+    whole = to_lots(liquidation.SHORTED, third.size)
+    assert sum(closed.values()) == whole
+    for name, size in sizes.items():
+        assert abs(closed[name] - whole * size / sum(sizes.values())) < 1
+    assert stages["deficits"] == 0
+
+
 @pytest.fixture(scope="module", params=[0, 1])
 def closed(request):
     return play(wind_down, seed=request.param).figures
@@ -262,7 +306,7 @@ def test_the_list_names_every_scenario(tmp_path):
     status, said = run(tmp_path, "list")
     assert status == 0
     assert all(name in said for name in SCENARIOS)
-    assert len(SCENARIOS) == 6
+    assert len(SCENARIOS) == 7
 
 
 def test_an_unknown_name_is_answered_in_one_line(tmp_path):
