@@ -46,6 +46,8 @@ REPAY: constant(uint256) = 3
 LEND: constant(uint256) = 4
 UNLEND: constant(uint256) = 5
 MAX_STEPS: constant(uint256) = 8
+# Seconds for which an account stays bound after its owner gave notice.
+NOTICE: constant(uint256) = 3600
 
 
 @deploy
@@ -63,6 +65,7 @@ def transfer(giver: uint256, taker: uint256, asset: uint256, amount: uint256):
     @param amount WAD.
     """
     accounts._require_authorised(giver, msg.sender, accounts.WITHDRAW)
+    accounts._require_free(giver)
     assert accounts._owner(giver) == accounts._owner(taker), errors.WRONG_OWNER
     assert giver != taker, errors.SAME_ACCOUNT
     custody._require_amount(asset, amount)
@@ -117,6 +120,34 @@ def set_operator(account: uint256, operator: address, rights: uint256):
     state.operators[account][operator] = rights
     log IClearinghouse.OperatorSet(
         account=account, operator=operator, rights=rights, time=block.timestamp
+    )
+
+
+@external
+def bind(account: uint256):
+    """
+    @notice Bind the caller's account until notice is given; a notice is taken back.
+    @dev Nothing leaves the vault or goes to another account from it, and a liquidation
+         venue may have it take over.
+    """
+    assert msg.sender == accounts._owner(account), errors.NOT_AUTHORISED
+    accounts._release(account, accounts.UNTIL_NOTICE)
+    log IClearinghouse.Bound(account=account, time=block.timestamp)
+
+
+@external
+def give_notice(account: uint256):
+    """
+    @notice Release the caller's account an hour from now.
+    """
+    assert msg.sender == accounts._owner(account), errors.NOT_AUTHORISED
+    assert (
+        accounts._release_at(state.headers[account]) == accounts.UNTIL_NOTICE
+    ), errors.NOT_BOUND
+    release_at: uint256 = block.timestamp + NOTICE
+    accounts._release(account, release_at)
+    log IClearinghouse.NoticeGiven(
+        account=account, release_at=release_at, time=block.timestamp
     )
 
 
@@ -191,6 +222,8 @@ def batch(account: uint256, steps: DynArray[IClearinghouse.Step, MAX_STEPS]):
         if step.kind == WITHDRAW or step.kind == BORROW:
             right = accounts.WITHDRAW
         accounts._require_authorised(account, msg.sender, right)
+        if right == accounts.WITHDRAW:
+            accounts._require_free(account)
         tokens[i], before[i], after[i] = self._book(account, step)
         if step.kind != DEPOSIT and step.kind != REPAY:
             is_risky = True

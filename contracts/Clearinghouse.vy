@@ -193,6 +193,16 @@ def is_authorised(account: uint256, actor: address, right: uint256) -> bool:
     return accounts._is_authorised(account, actor, right)
 
 
+@external
+@view
+def is_bound(account: uint256) -> bool:
+    """
+    @notice Return whether nothing may leave `account` now, since it stands behind a
+            pledge.
+    """
+    return accounts._is_bound(account)
+
+
 # Owner and operators
 
 
@@ -206,6 +216,7 @@ def withdraw(
     @return Token units sent.
     """
     accounts._require_authorised(account, msg.sender, accounts.WITHDRAW)
+    accounts._require_free(account)
     token: uint256 = state.token[asset]
     sent: uint256 = 0
     before: money_market.Pool = empty(money_market.Pool)
@@ -222,6 +233,7 @@ def borrow(account: uint256, asset: uint256, tokens: uint256, receiver: address)
     @param tokens Amount in token units.
     """
     accounts._require_authorised(account, msg.sender, accounts.WITHDRAW)
+    accounts._require_free(account)
     token: uint256 = state.token[asset]
     self._require_margin_and_cash(
         account, asset, ledger._borrow(token, account, asset, tokens, receiver)
@@ -304,7 +316,7 @@ def _code_of(selector: bytes4) -> address:
         return SETTLE_CODE
     if selector in [
         method_id("open_takeover(uint256,bool)", output_type=bytes4),
-        method_id("take_over(uint256,uint256)", output_type=bytes4),
+        method_id("take_over(uint256,uint256,uint256)", output_type=bytes4),
     ]:
         return LIQUIDATION_CODE
     if selector in [
@@ -312,6 +324,8 @@ def _code_of(selector: bytes4) -> address:
         method_id("lend(uint256,uint256,uint256)", output_type=bytes4),
         method_id("unlend(uint256,uint256,uint256)", output_type=bytes4),
         method_id("set_operator(uint256,address,uint256)", output_type=bytes4),
+        method_id("bind(uint256)", output_type=bytes4),
+        method_id("give_notice(uint256)", output_type=bytes4),
         method_id(
             "set_settings(uint256,(bool,bool,bool,bool,uint256))", output_type=bytes4
         ),

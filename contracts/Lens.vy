@@ -81,6 +81,16 @@ def settings(account: uint256) -> IClearinghouse.Settings:
 
 @external
 @view
+def release_at(account: uint256) -> uint256:
+    """
+    @notice Return until when nothing leaves an account; 0 if it was never bound, the
+            largest number of 32 bits if no notice was given.
+    """
+    return accounts._release_at(staticcall vault.CLEARINGHOUSE.headers(account))
+
+
+@external
+@view
 def holdings(account: uint256) -> DynArray[ILens.Holding, MAX_HOLDINGS]:
     """
     @notice Return what an account holds and owes: USDC first, then by number. What is

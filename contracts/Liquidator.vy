@@ -37,16 +37,18 @@ exports: (
     pacing.failed_at,
     pacing.pace,
     providers.capacity,
+    providers.caps,
     providers.provider_at,
     providers.provider_count,
     providers.remaining,
+    providers.results,
     providers.usage,
 )
 
 
 interface Clearinghouse:
     def assess(account: uint256) -> IClearinghouse.Health: view
-    def is_authorised(account: uint256, actor: address, right: uint256) -> bool: view
+    def is_bound(account: uint256) -> bool: view
     def open_takeover(
         account: uint256, is_book_failed: bool
     ) -> IClearinghouse.Terms: nonpayable
@@ -81,8 +83,6 @@ interface OrderBook:
 _MAX_AMOUNT: constant(uint256) = 10**30
 # Equity below which a pledge has nothing behind it, WAD USDC.
 _MIN_BACKING: constant(int256) = 10_000 * 10**18
-# The right to trade, as the Clearinghouse numbers it.
-_TRADE: constant(uint256) = 1
 # Account ids are `owner << 96 | number`.
 _NUMBER_BITS: constant(uint256) = 96
 # A failure that leaves no more than this share of the gas may have been for want of it.
@@ -101,8 +101,8 @@ def __init__(clearinghouse: address, order_book: address):
     """
     @notice Open a liquidator without providers.
     @param clearinghouse Where accounts are taken over; its governor has to enrol the
-           liquidator as a liquidation venue, and each provider has to make it an
-           operator that may trade.
+           liquidator as a liquidation venue, and each provider has to bind its
+           account.
     @param order_book Where accounts are reduced; enrolled as a venue that clears.
     """
     CLEARINGHOUSE = Clearinghouse(clearinghouse)
@@ -113,21 +113,35 @@ def __init__(clearinghouse: address, order_book: address):
 
 
 @external
-def pledge(account: uint256, per_minute: uint256, per_hour: uint256):
+def pledge(
+    account: uint256,
+    per_minute: uint256,
+    per_hour: uint256,
+    max_position: uint256,
+    max_loss: uint256,
+):
     """
-    @notice Make the caller's account a provider, or set its capacities anew.
+    @notice Make the caller's account, which is bound, a provider, or its pledge anew.
     @param account Account to take over with.
     @param per_minute Notional in a minute of the clock, WAD USDC.
     @param per_hour Notional in an hour of the clock, WAD USDC.
+    @param max_position The notional of its position in a market, WAD USDC, that
+           takeovers may lead to.
+    @param max_loss What it may have lost, WAD USDC, since it first took something over
+           in an hour of the clock, and still take over.
     """
     assert msg.sender == self._owner(account), errors.NOT_AUTHORISED
-    self._require_amount(per_minute)
-    self._require_amount(per_hour)
-    providers._pledge(account, per_minute, per_hour)
+    for amount: uint256 in [per_minute, per_hour, max_position, max_loss]:
+        assert amount != 0, errors.ZERO_AMOUNT
+        assert amount <= _MAX_AMOUNT, errors.AMOUNT_TOO_LARGE
+    assert staticcall CLEARINGHOUSE.is_bound(account), errors.NOT_BOUND
+    providers._pledge(account, per_minute, per_hour, max_position, max_loss)
     log ILiquidator.Pledge(
         account=account,
         per_minute=per_minute,
         per_hour=per_hour,
+        max_position=max_position,
+        max_loss=max_loss,
         time=block.timestamp,
     )
 
@@ -136,9 +150,11 @@ def pledge(account: uint256, per_minute: uint256, per_hour: uint256):
 def unpledge(account: uint256):
     """
     @notice Take the caller's account out of the providers; the last of them moves to
-            its place.
+            its place. Only once it is bound no more: until then it takes over what it
+            pledged to.
     """
     assert msg.sender == self._owner(account), errors.NOT_AUTHORISED
+    assert not staticcall CLEARINGHOUSE.is_bound(account), errors.BOUND
     providers._unpledge(account)
     log ILiquidator.Unpledge(account=account, time=block.timestamp)
 
@@ -150,11 +166,11 @@ def unpledge(account: uint256):
 def drop(account: uint256):
     """
     @notice Take a provider out that has nothing behind its pledge.
-    @dev Places are few: whoever holds one must have equity, and let the liquidator
-         trade for it. What was there for the moment of the pledge alone does not count.
+    @dev Places are few: whoever holds one must be bound, and have equity. What was
+         there for the moment of the pledge alone does not count.
     """
     providers._unpledge(account)
-    is_backed: bool = staticcall CLEARINGHOUSE.is_authorised(account, self, _TRADE)
+    is_backed: bool = staticcall CLEARINGHOUSE.is_bound(account)
     if is_backed:
         health: IClearinghouse.Health = staticcall CLEARINGHOUSE.assess(account)
         is_backed = health.equity >= _MIN_BACKING
@@ -347,16 +363,6 @@ def _mark(instrument: uint256) -> uint256:
 
 
 @internal
-@pure
-def _require_amount(amount: uint256):
-    """
-    @notice Refuse an amount of nothing, or of more than one call may name.
-    """
-    assert amount != 0, errors.ZERO_AMOUNT
-    assert amount <= _MAX_AMOUNT, errors.AMOUNT_TOO_LARGE
-
-
-@internal
 @view
 def _get_capacities(account: uint256) -> DynArray[uint256, providers.MAX_PROVIDERS]:
     """
@@ -378,9 +384,9 @@ def _share_out(
 ) -> (uint256, uint256):
     """
     @notice Have providers take over `total` of the exposure; return how much they took,
-            and what is left of the exposure. What those leave who fail is shared among
-            the others, so that a large pledge with nothing behind it keeps nobody from
-            his part.
+            and what is left of the exposure. What one of them leaves of its part is
+            shared among the others, so that a large pledge with nothing behind it keeps
+            nobody from his.
     """
     capacities: DynArray[uint256, providers.MAX_PROVIDERS] = self._get_capacities(
         account
@@ -408,9 +414,9 @@ def _share_out(
             if worth == 0:
                 capacities[i] = 0
                 continue
-            capacities[i] -= part
-            left -= part
-            due -= part
+            capacities[i] -= worth
+            left -= worth
+            due -= worth
             taken += worth
     return taken, left
 
@@ -425,40 +431,50 @@ def _take_over(
 ) -> uint256:
     """
     @notice Have `provider` take over `portion` of what is left, and return how much of
-            `notional` that was: nothing if it could not, or if nothing went.
+            `notional` that was: nothing if it could not, if nothing went, or if it has
+            lost enough in this hour.
     @dev A call gets 63/64 of the gas. Out of gas in the Clearinghouse, in the code body
          that it delegates to, or one call further in, it leaves at most 3/64 of what
          there was. So a failure is the provider's own only if more than 1/16 is left;
          else the whole liquidation is refused, and has to be sent with more gas.
     """
-    gas_before: uint256 = msg.gas
-    is_taken: bool = False
-    answer: Bytes[32] = b""
-    is_taken, answer = raw_call(
-        CLEARINGHOUSE.address,
-        abi_encode(
-            provider, portion, method_id=method_id("take_over(uint256,uint256)")
-        ),
-        max_outsize=32,
-        revert_on_failure=False,
-    )
+    health: IClearinghouse.Health = staticcall CLEARINGHOUSE.assess(provider)
     worth: uint256 = 0
-    if is_taken:
-        worth = min(notional, convert(answer, uint256))
-    else:
-        assert msg.gas > gas_before // _GAS_SHARE, errors.NOT_ENOUGH_GAS
+    earned: uint256 = 0
+    if not providers._has_lost(provider, health.equity, block.timestamp):
+        gas_before: uint256 = msg.gas
+        is_taken: bool = False
+        answer: Bytes[64] = b""
+        is_taken, answer = raw_call(
+            CLEARINGHOUSE.address,
+            abi_encode(
+                provider,
+                portion,
+                providers._max_position(provider),
+                method_id=method_id("take_over(uint256,uint256,uint256)"),
+            ),
+            max_outsize=64,
+            revert_on_failure=False,
+        )
+        if is_taken:
+            worth, earned = abi_decode(answer, (uint256, uint256))
+            worth = min(notional, worth)
+        else:
+            assert msg.gas > gas_before // _GAS_SHARE, errors.NOT_ENOUGH_GAS
     if worth == 0:
         log ILiquidator.PassOver(
             account=account, provider=provider, notional=notional, time=block.timestamp
         )
         return 0
-    providers._use_capacity(provider, worth, block.timestamp)
+    providers._use_capacity(provider, worth, earned, health.equity, block.timestamp)
     log ILiquidator.Takeover(
         account=account,
         provider=provider,
         notional=worth,
         portion=portion,
         discount=discount,
+        earned=earned,
+        equity=health.equity,
         time=block.timestamp,
     )
     return worth

@@ -22,13 +22,12 @@ from keeper.deployment import Deployment, Handover, deploy_governed
 from keeper.errors import UserError
 from keeper.jobs.publish import Publish, block_time
 from keeper.jobs.tick import Tick
-from keeper.parameters import ASSETS, MARKETS, PUBLISHERS
+from keeper.parameters import ASSETS, MARKETS, PUBLISHERS, compute_pledge
 from keeper.prices import PriceSource
 from keeper.publishers import Panel
 from keeper.runner import Runner
 from keeper.signing import Signer, sign_digest
 from specs.accounts import (
-    TRADE,
     USDC,
     AccountId,
     Address,
@@ -260,6 +259,6 @@ def _endow(chain: Chain, deployment: Deployment, owner: str) -> None:
 def _pledge(chain: Chain, deployment: Deployment, owner: str) -> None:
     account = compute_account(Address(int(owner, 16)), 0)
     home, liquidator = deployment.clearinghouse, deployment.liquidator
-    chain.send(owner, home, "set_operator", account, liquidator.address, TRADE)
-    hour = ENDOWMENT[ASSETS[USDC].symbol] * 20 * WAD
-    chain.send(owner, liquidator, "pledge", account, hour // 4, hour)
+    capital = Wad(ENDOWMENT[ASSETS[USDC].symbol] * WAD)
+    chain.send(owner, home, "bind", account)
+    chain.send(owner, liquidator, "pledge", account, *compute_pledge(capital))

@@ -402,9 +402,10 @@ def to_account(
         auto_realize=header["is_realising"] != 0,
         max_leverage=header["max_leverage"],
     )
+    released = Seconds(header["release_at"])
     times = packing.unpack(noted, words.BY_ACCOUNT["distress"])
     distress = Distress(Seconds(times["flagged_at"]), Seconds(times["sliced_at"]))
-    return Account(balances, positions, orders, settings, distress)
+    return Account(balances, positions, orders, settings, distress, released)
 
 
 def to_balance(word: int) -> Balance:
@@ -476,14 +477,26 @@ def read_pace(word: int) -> pacing.Pace:
 
 def read_provider(reader: Reader, account: AccountId) -> providers.Provider:
     """Return one provider."""
-    capacity = packing.unpack(reader.word("capacity", account), providers.CAPACITY)
-    usage = packing.unpack(reader.word("usage", account), providers.USAGE)
+    formats = providers.WORDS
+    fields = unpack_all(formats, reader.words(formats, account))
+    capacity, caps, usage = fields["capacity"], fields["caps"], fields["usage"]
+    results = fields["_results"]
     return providers.Provider(
-        per_minute=Wad(capacity["per_minute"]),
-        per_hour=Wad(capacity["per_hour"]),
+        pledge=providers.Pledge(
+            per_minute=Wad(capacity["per_minute"]),
+            per_hour=Wad(capacity["per_hour"]),
+            max_position=Wad(caps["max_position"]),
+            max_loss=Wad(caps["max_loss"]),
+        ),
         used_at=Seconds(usage["used_at"]),
         minute_used=Wad(usage["minute_used"]),
         hour_used=Wad(usage["hour_used"]),
+        equity=fields["_equity"]["equity"],
+        results=providers.Results(
+            taken=Wad(results["taken"]),
+            earned=Wad(results["earned"]),
+            count=results["count"],
+        ),
     )
 
 

@@ -156,6 +156,14 @@ def cull(credit: int, account: int, system: int) -> Cull:
     return Cull(Wad(credit * WAD), Wad(account * WAD), Wad(system * WAD))
 
 
+def compute_pledge(capital: Wad) -> tuple[Wad, Wad, Wad, Wad]:
+    """
+    Return what a provider with so much capital pledges: what it takes over in a minute
+    and in an hour, its largest position, and what it may lose in an hour.
+    """
+    return Wad(5 * capital), Wad(20 * capital), Wad(20 * capital), Wad(capital // 2)
+
+
 SPOT_FEES: Final = Fees(maker=100, taker=300)
 PERP_FEES: Final = Fees(maker=100, taker=350)
 

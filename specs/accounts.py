@@ -14,6 +14,7 @@ from typing import Final, NewType
 from specs import distress
 from specs.distress import Distress
 from specs.errors import NotAuthorised, ReservedAccount, TooManyAssets, TooManyMarkets
+from specs.fixed_point import Seconds
 from specs.money_market import EMPTY, Balance
 from specs.open_orders import NONE, OpenOrders
 from specs.perpetual import FLAT, Position
@@ -45,6 +46,9 @@ MAX_MARKETS: Final = 8
 """How many markets an account may have a position or a claim in."""
 
 USDC: Final = 0
+
+UNTIL_NOTICE: Final = Seconds(2**32 - 1)
+"""When an account is released that is bound and has not given notice: never."""
 
 MAX_LEVERAGE: Final = 255
 """The highest limit that an account may set itself."""
@@ -80,6 +84,8 @@ class Account:
     settings: Settings = DEFAULT
     distress: Distress = distress.NONE
     """What is remembered of its liquidation."""
+    release_at: Seconds = Seconds(0)
+    """Until when it is bound: nothing leaves it, and it may be made to take over."""
 
 
 NEW: Final = Account()
@@ -136,6 +142,11 @@ def with_orders(account: Account, instrument: int, orders: OpenOrders) -> Accoun
     if orders == NONE:
         del changed[instrument]
     return replace(account, orders=changed)
+
+
+def is_bound(account: Account, now: Seconds) -> bool:
+    """Return whether nothing may leave ``account`` now."""
+    return account.release_at > now
 
 
 def is_authorised(

@@ -29,6 +29,7 @@ from specs.authority import (
     require_token_amount,
     require_venue,
 )
+from specs.binding import bind, give_notice, require_bound, require_free
 from specs.fills import split_fees
 from specs.fixed_point import Seconds, Wad
 from specs.pool_limits import check_utilisation, require_margin_and_cash
@@ -94,6 +95,7 @@ __all__ = [
     "accrue",
     "assess",
     "batch",
+    "bind",
     "borrow",
     "change_usdc",
     "charge",
@@ -119,6 +121,7 @@ __all__ = [
     "get_quote",
     "get_surplus",
     "get_virtuals",
+    "give_notice",
     "lend",
     "pay_debt",
     "realise",
@@ -126,6 +129,8 @@ __all__ = [
     "repay",
     "require_amount",
     "require_authorised",
+    "require_bound",
+    "require_free",
     "require_governor",
     "require_initial_margin",
     "require_open",
@@ -245,6 +250,7 @@ def withdraw(
     takes all whole token units.
     """
     require_authorised(state, account, caller, acc.WITHDRAW)
+    require_free(state, account, now)
     after = ledger.withdraw(state, now, account, asset, tokens)
     return require_taken(state, after, now, account, asset)
 
@@ -259,6 +265,7 @@ def borrow(
 ) -> State:
     """Take ``tokens`` out of the vault, borrowing what the account does not hold."""
     require_authorised(state, account, caller, acc.WITHDRAW)
+    require_free(state, account, now)
     after = ledger.borrow(state, now, account, asset, tokens)
     return require_taken(state, after, now, account, asset)
 
@@ -300,6 +307,7 @@ def transfer(
 ) -> State:
     """Move ``amount`` (WAD) of what ``giver`` holds to another account of its owner."""
     require_authorised(state, giver, caller, acc.WITHDRAW)
+    require_free(state, giver, now)
     if acc.get_owner(giver) != acc.get_owner(taker):
         raise errors.WrongOwner
     if giver == taker:
@@ -412,6 +420,8 @@ def batch(
         takes_out = step.kind in (WITHDRAW, BORROW)
         right = acc.WITHDRAW if takes_out else acc.TRADE
         require_authorised(state, account, caller, right)
+        if takes_out:
+            require_free(state, account, now)
         if step.kind == DEPOSIT:
             require_token_amount(state, step.asset, step.amount)
             require_open(state, step.asset)

@@ -455,8 +455,20 @@ class SameOwner(Revert):
     reason = "same owner"
 
 
+class Bound(Revert):
+    """The account stands behind a pledge: nothing leaves it until notice is over."""
+
+    reason = "bound"
+
+
+class NotBound(Revert):
+    """The account is not bound, or has given notice already."""
+
+    reason = "not bound"
+
+
 class ProviderBacked(Revert):
-    """The provider can take over what it pledged to: only its owner may end that."""
+    """The provider is bound and has equity: it keeps its place."""
 
     reason = "provider is backed"
 
@@ -492,7 +504,7 @@ class NoEquity(Revert):
 
 
 class NotImproved(Revert):
-    """A forced sale would leave the account worse off."""
+    """A forced sale or a takeover of a part would leave the account worse off."""
 
     reason = "not improved"
 

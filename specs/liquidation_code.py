@@ -8,6 +8,7 @@ and it is closed, with a write-off if only a debt is left (``specs/bankruptcy.py
 Counterpart of ``contracts/LiquidationCode.vy``.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from specs import accounts as acc
@@ -21,7 +22,7 @@ from specs import (
     perpetual,
 )
 from specs import clearinghouse as ch
-from specs.accounts import USDC, AccountId, Address
+from specs.accounts import USDC, AccountId
 from specs.bankruptcy import get_price, use_idle
 from specs.clearinghouse import State
 from specs.fixed_point import WAD, Lots, Seconds, Wad, mul_div_down, mul_div_up
@@ -100,11 +101,17 @@ def open_takeover(
 
 def realise_fresh(state: State, account: AccountId, now: Seconds) -> State:
     """Return ``state`` with every fresh position settled, after all have met epochs."""
-    for market in sorted(ch.get_account(state, account).positions):
-        state = ch.touch(state, market, account)
+    state = touch_all(state, account)
     for market in sorted(ch.get_account(state, account).positions):
         if not margin.is_stale(state.markets[market].quote, now):
             state = ch.realise_one(state, market, account)
+    return state
+
+
+def touch_all(state: State, account: AccountId) -> State:
+    """Return ``state`` with every position of an account having met epochs."""
+    for market in sorted(ch.get_account(state, account).positions):
+        state = ch.touch(state, market, account)
     return state
 
 
@@ -116,30 +123,117 @@ def accrue_debts(state: State, account: AccountId, now: Seconds) -> State:
     return state
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What a provider took over."""
+
+    worth: Wad
+    """Positions and debts at mark, less what stayed as a USDC debt."""
+    earned: Wad
+    """By how much what it got is worth more than what it gave, at mark."""
+
+
 def take_over(
     state: State,
     now: Seconds,
-    venue: Address,
     account: AccountId,
     provider: AccountId,
     discount: Wad,
     portion: Wad,
-) -> tuple[State, Wad]:
+    max_position: Wad,
+) -> tuple[State, Taken]:
     """
     Return ``state`` with ``portion`` of what is left of ``account`` moved, and what
-    the positions and debts are worth that went.
+    that was worth.
 
-    The provider must have made the liquidation venue its operator, must not be of
-    the account's owner, and must have its initial margin afterwards. Debts go first:
-    what the positions' discount leaves owed is not taken over at a discount again.
+    The provider must be bound, by which its owner agreed, must not be of the account's
+    owner, and must have initial margin at conservative prices afterwards. If a limit of
+    its positions leaves it less room, it takes as much less of everything. Markets and
+    assets for which it has no place stay with the account, if that is left no worse.
+    Debts go first: what the positions' discount leaves owed is not taken over at a
+    discount again.
     """
     if acc.get_owner(provider) == acc.get_owner(account):
         raise errors.SameOwner
-    ch.require_authorised(state, provider, venue, acc.TRADE)
+    ch.require_bound(state, provider, now)
+    # Limits are of what a position is once epochs have closed what they close of it.
+    before = state = touch_all(state, provider)
+    has_places = has_all_places(state, account, provider)
+    portion = limit_portion(state, now, account, provider, portion, max_position)
+    if portion == 0:
+        return state, Taken(Wad(0), Wad(0))
     state, debts = take_debts(state, now, account, provider, discount, portion)
     state, positions = take_positions(state, now, account, provider, discount, portion)
-    ch.require_initial_margin(state, provider, now)
-    return state, Wad(debts + positions)
+    margin.require_conservative_margin(ch.assess(state, provider, now))
+    if not has_places:
+        require_no_worse(before, state, account, now)
+    worth, earned = debts.worth + positions.worth, debts.earned + positions.earned
+    return state, Taken(Wad(worth), Wad(earned))
+
+
+def has_all_places(state: State, account: AccountId, provider: AccountId) -> bool:
+    """Return whether a provider has a place for whatever there is of an account."""
+    held, own = ch.get_account(state, account), ch.get_account(state, provider)
+    markets = held.positions.keys() | own.positions.keys()
+    assets = held.balances.keys() | own.balances.keys()
+    return len(markets) <= acc.MAX_MARKETS and len(assets - {USDC}) <= acc.MAX_ASSETS
+
+
+def has_market(state: State, provider: AccountId, market: int) -> bool:
+    """Return whether a provider has a place for a market, or is in it."""
+    positions = ch.get_account(state, provider).positions
+    return market in positions or len(positions) < acc.MAX_MARKETS
+
+
+def has_asset(state: State, provider: AccountId, asset: int) -> bool:
+    """Return whether a provider has a place for an asset, or has some of it."""
+    assets = ch.get_account(state, provider).balances.keys() - {USDC}
+    return asset == USDC or asset in assets or len(assets) < acc.MAX_ASSETS
+
+
+def limit_portion(
+    state: State,
+    now: Seconds,
+    account: AccountId,
+    provider: AccountId,
+    portion: Wad,
+    max_position: Wad,
+) -> Wad:
+    """
+    Return as much of ``portion`` as leaves no position of the provider above the
+    market's limit, or worth more than ``max_position`` at mark; rounded down.
+    """
+    for market, held in get_taken_positions(state, now, account, provider):
+        listed = state.markets[market]
+        worth = mul_div_down(max_position, WAD, listed.lot * listed.quote.slow)
+        most = min(listed.limits.max_position, worth)
+        own = acc.get_position(ch.get_account(state, provider), market).lots
+        room = max(0, most - (own if held > 0 else -own))
+        if room < abs(held):
+            portion = Wad(min(portion, mul_div_down(room, WAD, abs(held))))
+    return portion
+
+
+def get_taken_positions(
+    state: State, now: Seconds, account: AccountId, provider: AccountId
+) -> Iterator[tuple[int, Lots]]:
+    """Yield the markets and lots of which a provider takes a portion."""
+    positions = ch.get_account(state, account).positions
+    for market in sorted(positions):
+        lots = positions[market].lots
+        is_stale = margin.is_stale(state.markets[market].quote, now)
+        if lots != 0 and not is_stale and has_market(state, provider, market):
+            yield market, lots
+
+
+def require_no_worse(
+    before: State, after: State, account: AccountId, now: Seconds
+) -> None:
+    """Refuse to leave an account that has equity with less of it for its margin."""
+    old, new = ch.assess(before, account, now), ch.assess(after, account, now)
+    kept = new.equity * old.maintenance_margin
+    if old.equity > 0 and kept < old.equity * new.maintenance_margin:
+        raise errors.NotImproved
 
 
 def take_positions(
@@ -149,29 +243,30 @@ def take_positions(
     provider: AccountId,
     discount: Wad,
     portion: Wad,
-) -> tuple[State, Wad]:
+) -> tuple[State, Taken]:
     """
     Return ``state`` with a portion of every fresh position taken over, and what
     these are worth at mark.
     """
-    worth = 0
+    worth = earned = 0
     for market in sorted(ch.get_account(state, account).positions):
         listed = state.markets[market]
         held = acc.get_position(ch.get_account(state, account), market).lots
-        if margin.is_stale(listed.quote, now) or held == 0:
+        is_stale = margin.is_stale(listed.quote, now)
+        if is_stale or held == 0 or not has_market(state, provider, market):
             continue
         size = mul_div_up(abs(held), portion, WAD)
         lots = Lots(size if held > 0 else -size)
         mark = listed.quote.slow
         given = backstop.compute_account_price(mark, discount, held > 0)
         taken = backstop.compute_provider_price(mark, discount, held > 0)
-        state = ch.touch(state, market, provider)
         state = ch.trade(state, market, account, Lots(-lots), given)
         state = ch.trade(state, market, provider, lots, taken)
         share = mul_div_down(size * listed.lot, abs(taken - given), WAD)
         state = pay_backstop_fund(state, market, Wad(share))
         worth += perpetual.compute_notional(lots, listed.lot, mark)
-    return state, Wad(worth)
+        earned += mul_div_down(size * listed.lot, abs(mark - taken), WAD)
+    return state, Taken(Wad(worth), Wad(earned))
 
 
 def pay_backstop_fund(state: State, market: int, share: Wad) -> State:
@@ -192,7 +287,7 @@ def take_debts(
     provider: AccountId,
     discount: Wad,
     portion: Wad,
-) -> tuple[State, Wad]:
+) -> tuple[State, Taken]:
     """
     Return ``state`` with a portion of every fresh debt taken over, for collateral,
     and what went, less what stays as a USDC debt.
@@ -206,20 +301,21 @@ def take_debts(
     for asset in sorted(ch.get_account(state, account).balances):
         price = get_price(state, asset)
         owed = ch.get_owed(state, account, asset, now)
-        if owed == 0 or is_asset_stale(state, asset, now):
+        is_stale = is_asset_stale(state, asset, now)
+        if owed == 0 or is_stale or not has_asset(state, provider, asset):
             continue
         amount = Wad(mul_div_up(owed, portion, WAD))
         state = ch.pay_debt(state, account, asset, amount)
         state = ch.debit(state, provider, asset, amount)
         due += mul_div_up(amount, price, WAD)
     if due == 0:
-        return state, Wad(0)
+        return state, Taken(Wad(0), Wad(0))
 
     wanted = Wad(mul_div_up(due, WAD + discount, WAD))
     state, handed = hand_collateral(state, now, account, provider, wanted)
     rest = Wad(mul_div_down(max(0, wanted - handed), WAD, WAD + discount))
     state = ch.credit(ch.debit(state, account, USDC, rest), provider, USDC, rest)
-    return state, Wad(due - rest)
+    return state, Taken(Wad(due - rest), Wad(handed + rest - due))
 
 
 def hand_collateral(
@@ -227,13 +323,9 @@ def hand_collateral(
 ) -> tuple[State, Wad]:
     """
     Return ``state`` with collateral worth ``due`` handed to the provider, as far as
-    there is any, and its value.
+    there is any that it has a place for, and its value.
     """
-    assets = [
-        asset
-        for asset in sorted(ch.get_account(state, account).balances)
-        if not is_asset_stale(state, asset, now)
-    ]
+    assets = get_handed_assets(state, now, account, provider)
     worth = sum(
         mul_div_down(ch.get_held(state, account, a), get_price(state, a), WAD)
         for a in assets
@@ -246,6 +338,28 @@ def hand_collateral(
         state = ch.credit(state, provider, asset, Wad(amount))
         handed += mul_div_down(amount, get_price(state, asset), WAD)
     return state, Wad(handed)
+
+
+def get_handed_assets(
+    state: State, now: Seconds, account: AccountId, provider: AccountId
+) -> Sequence[int]:
+    """
+    Return the assets of which a provider gets some: of those that it has none of as
+    many as it has places left.
+    """
+    own = ch.get_account(state, provider).balances.keys()
+    places = acc.MAX_ASSETS - len(own - {USDC})
+    handed = []
+    for asset in sorted(ch.get_account(state, account).balances):
+        held = ch.get_held(state, account, asset)
+        if held == 0 or is_asset_stale(state, asset, now):
+            continue
+        is_new = asset != USDC and asset not in own
+        if is_new and places == 0:
+            continue
+        places -= is_new
+        handed.append(asset)
+    return handed
 
 
 def is_asset_stale(state: State, asset: int, now: Seconds) -> bool:

@@ -35,7 +35,7 @@ from specs.fixed_point import WAD, Lots, Seconds, Wad
 from specs.liquidation_code import Terms
 from specs.makers import Stop, get_quote
 from specs.pacing import Pace
-from specs.providers import Providers
+from specs.providers import Pledge, Providers
 from specs.slices import Slice
 
 ROUNDS: Final = 2
@@ -62,30 +62,46 @@ class State:
 
 
 def pledge(
+    clearing: ch.State,
     state: State,
     now: Seconds,
     caller: Address,
     account: AccountId,
     per_minute: Wad,
     per_hour: Wad,
+    max_position: Wad,
+    max_loss: Wad,
 ) -> State:
     """
-    Make the caller's account a provider, or set its capacities anew.
+    Make the caller's account, which is bound, a provider, or its pledge anew.
 
     What it has taken over in the current minute and hour stays counted.
     """
     if caller != acc.get_owner(account):
         raise errors.NotAuthorised
-    ch.require_amount(per_minute)
-    ch.require_amount(per_hour)
-    pledged = providers.pledge(state.providers, account, per_minute, per_hour)
-    return replace(state, providers=pledged)
+    for amount in (per_minute, per_hour, max_position, max_loss):
+        ch.require_amount(amount)
+    ch.require_bound(clearing, account, now)
+    pledged = Pledge(per_minute, per_hour, max_position, max_loss)
+    changed = providers.pledge(state.providers, account, pledged)
+    return replace(state, providers=changed)
 
 
-def unpledge(state: State, now: Seconds, caller: Address, account: AccountId) -> State:
-    """Take the caller's account out of the providers; the last moves to its place."""
+def unpledge(
+    clearing: ch.State,
+    state: State,
+    now: Seconds,
+    caller: Address,
+    account: AccountId,
+) -> State:
+    """
+    Take the caller's account out of the providers; the last moves to its place.
+
+    Only once it is bound no more: until then it takes over what it pledged to.
+    """
     if caller != acc.get_owner(account):
         raise errors.NotAuthorised
+    ch.require_free(clearing, account, now)
     return replace(state, providers=providers.unpledge(state.providers, account))
 
 
@@ -99,15 +115,13 @@ def drop(
     """
     Take a provider out that has nothing behind its pledge; anyone may.
 
-    Places are few: whoever holds one must have equity, and let the liquidator trade
-    for it. What somebody could show for the moment of a pledge alone does not count.
+    Places are few: whoever holds one must be bound, and have equity. What somebody
+    could show for the moment of a pledge alone does not count.
     """
     if account not in state.providers:
         raise errors.NotPledged
-    is_operator = acc.is_authorised(
-        clearing.operators, account, state.address, acc.TRADE
-    )
-    if is_operator and ch.assess(clearing, account, now).equity >= MIN_BACKING:
+    is_bound = acc.is_bound(ch.get_account(clearing, account), now)
+    if is_bound and ch.assess(clearing, account, now).equity >= MIN_BACKING:
         raise errors.ProviderBacked
     return replace(state, providers=providers.unpledge(state.providers, account))
 
@@ -250,7 +264,7 @@ def liquidate(
             )
         exposure = Wad(max(0, terms.exposure - deleveraged))
         due = Wad(min(terms.due, exposure))
-        clearing, taken, left = share_out(
+        clearing, state, taken, left = share_out(
             clearing, state, now, account, terms, exposure, due
         )
         rest = Wad(due - (exposure - left))
@@ -260,9 +274,6 @@ def liquidate(
                 clearing, now, account, terms, portion
             )
             deleveraged = Wad(deleveraged + more)
-    for provider, worth in taken.items():
-        used = providers.use_capacity(state.providers[provider], worth, now)
-        state = replace(state, providers={**state.providers, provider: used})
     clearing, deficit = bankruptcy.close_takeover(clearing, now, account)
     if not taken and deleveraged == 0 and deficit is None:
         raise errors.NothingTaken
@@ -277,10 +288,11 @@ def share_out(
     terms: Terms,
     exposure: Wad,
     due: Wad,
-) -> tuple[ch.State, Mapping[AccountId, Wad], Wad]:
+) -> tuple[ch.State, State, Mapping[AccountId, Wad], Wad]:
     """
     Have providers take over what is due of the exposure; return what each of them took,
-    and what is left of the exposure.
+    and what is left of the exposure. What one of them leaves of its part is shared
+    among the others.
     """
     capacities = dict(get_capacities(state, account, now))
     left = exposure
@@ -294,16 +306,16 @@ def share_out(
             if part == 0:
                 continue
             portion = backstop.compute_portion(part, left)
-            clearing, found = try_take_over(
-                clearing, state, now, account, provider, terms, portion
+            clearing, state, found = try_take_over(
+                clearing, state, now, account, provider, terms, part, portion
             )
             if found == 0:
                 del capacities[provider]
                 continue
-            capacities[provider] = Wad(capacity - part)
-            left, due = Wad(left - part), Wad(due - part)
-            taken[provider] = Wad(taken.get(provider, 0) + min(part, found))
-    return clearing, taken, left
+            capacities[provider] = Wad(capacity - found)
+            left, due = Wad(left - found), Wad(due - found)
+            taken[provider] = Wad(taken.get(provider, 0) + found)
+    return clearing, state, taken, left
 
 
 def try_take_over(
@@ -313,15 +325,30 @@ def try_take_over(
     account: AccountId,
     provider: AccountId,
     terms: Terms,
+    part: Wad,
     portion: Wad,
-) -> tuple[ch.State, Wad]:
-    """Return what a takeover by one provider leaves and took; nothing if it fails."""
+) -> tuple[ch.State, State, Wad]:
+    """
+    Return what a takeover by one provider leaves, and how much of its ``part`` went;
+    nothing if it fails, or if the provider has lost enough in this hour.
+    """
+    pledged = state.providers[provider]
+    equity = ch.assess(clearing, provider, now).equity
+    if providers.has_lost(pledged, equity, now):
+        return clearing, state, Wad(0)
+    cap, discount = pledged.pledge.max_position, terms.discount
     try:
-        return liquidation_code.take_over(
-            clearing, now, state.address, account, provider, terms.discount, portion
+        clearing, taken = liquidation_code.take_over(
+            clearing, now, account, provider, discount, portion, cap
         )
     except errors.Revert:
-        return clearing, Wad(0)
+        return clearing, state, Wad(0)
+    found = Wad(min(part, taken.worth))
+    if found == 0:
+        return clearing, state, found
+    used = providers.use_capacity(pledged, found, taken.earned, equity, now)
+    changed = {**state.providers, provider: used}
+    return clearing, replace(state, providers=changed), found
 
 
 def can_liquidate(

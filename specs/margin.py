@@ -9,7 +9,7 @@ Counterpart of ``contracts/modules/margin.vy``.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from specs.errors import BelowInitialMargin, PricesDiverge, StalePrice
@@ -380,6 +380,14 @@ def require_initial_margin(health: Health) -> None:
         raise PricesDiverge
     if health.initial_equity < health.initial_margin:
         raise BelowInitialMargin
+
+
+def require_conservative_margin(health: Health) -> None:
+    """
+    Refuse unless the account has initial margin at the worse of slow and fast prices,
+    however far these are apart: for providers, who are needed most just then.
+    """
+    require_initial_margin(replace(health, is_diverging=False))
 
 
 def is_improved(before: Health, after: Health) -> bool:

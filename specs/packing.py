@@ -159,6 +159,7 @@ HEADER: Final[Word] = {
     "assets": Field(192, 64),
     "markets": Field(128, 64),
     "orders": Field(64, 64),
+    "release_at": Field(32, 32),
     "max_leverage": Field(8, 8),
     "is_not_repaying": Field(3, 1),
     "is_not_borrowing": Field(2, 1),

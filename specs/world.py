@@ -79,6 +79,8 @@ TRANSITIONS: Final[Mapping[str, Callable[..., ch.State]]] = {
     transition.__name__: transition
     for transition in (
         ch.set_operator,
+        ch.bind,
+        ch.give_notice,
         ch.set_settings,
         ch.deposit,
         ch.withdraw,
@@ -168,19 +170,14 @@ def take_tick(world: World, action: Action) -> World:
 
 
 def take_pledge(world: World, action: Action) -> World:
-    """Return ``world`` after a provider pledged or left."""
+    """Return ``world`` after a provider pledged, left, or was dropped."""
     changes: Mapping[str, Callable[..., liquidator.State]] = {
         "pledge": liquidator.pledge,
         "unpledge": liquidator.unpledge,
+        "drop": liquidator.drop,
     }
     change = changes[action.name]
-    state = change(world.liquidator, world.now, action.caller, *action.arguments)
-    return replace(world, liquidator=state)
-
-
-def take_drop(world: World, action: Action) -> World:
-    """Return ``world`` after somebody dropped a provider."""
-    state = liquidator.drop(
+    state = change(
         world.clearing, world.liquidator, world.now, action.caller, *action.arguments
     )
     return replace(world, liquidator=state)
@@ -299,7 +296,7 @@ SURROUNDINGS: Final[Mapping[str, Callable[[World, Action], World]]] = {
     "tick": take_tick,
     "pledge": take_pledge,
     "unpledge": take_pledge,
-    "drop": take_drop,
+    "drop": take_pledge,
     "liquidate": take_liquidate,
     "reduce": take_reduce,
     "wait": take_wait,

@@ -14,6 +14,7 @@ from ..interfaces import IClearinghouse
 struct Taking:
     provider: uint256
     portion: uint256
+    max_position: uint256
 
 
 interface Self:
@@ -25,6 +26,10 @@ account: public(uint256)
 terms: IClearinghouse.Terms
 is_deficit_paid: public(bool)
 healths: HashMap[uint256, IClearinghouse.Health]
+# Accounts that are not bound.
+is_free: public(HashMap[uint256, bool])
+# What providers earn.
+earned: public(HashMap[uint256, uint256])
 # Providers that fail.
 is_failing: public(HashMap[uint256, bool])
 # Providers that use gas first: rounds of a loop, that many calls further in.
@@ -76,11 +81,27 @@ def set_health(account: uint256, health: IClearinghouse.Health):
 
 @external
 @view
-def is_authorised(account: uint256, actor: address, right: uint256) -> bool:
+def is_bound(account: uint256) -> bool:
     """
-    @notice Return whether `account` does not fail: who fails has given no right.
+    @notice Return whether `account` is bound.
     """
-    return not self.is_failing[account]
+    return not self.is_free[account]
+
+
+@external
+def set_free(account: uint256, is_free: bool):
+    """
+    @notice Let an account be free from now on, or bound, as all are at first.
+    """
+    self.is_free[account] = is_free
+
+
+@external
+def set_earned(provider: uint256, earned: uint256):
+    """
+    @notice Have a provider earn so much whenever it takes over.
+    """
+    self.earned[provider] = earned
 
 
 @external
@@ -139,7 +160,9 @@ def deleverage(portion: uint256) -> uint256:
 
 
 @external
-def take_over(provider: uint256, portion: uint256) -> uint256:
+def take_over(
+    provider: uint256, portion: uint256, max_position: uint256
+) -> (uint256, uint256):
     """
     @notice Use gas, fail, or remember what is taken, as was set for `provider`.
     """
@@ -147,8 +170,10 @@ def take_over(provider: uint256, portion: uint256) -> uint256:
     if self.rounds[provider] != 0:
         extcall Self(self).spend(self.rounds[provider], self.depth)
     assert not self.is_failing[provider], "failing"
-    self.takings.append(Taking(provider=provider, portion=portion))
-    return max_value(uint256) - self.shortfall[provider]
+    self.takings.append(
+        Taking(provider=provider, portion=portion, max_position=max_position)
+    )
+    return max_value(uint256) - self.shortfall[provider], self.earned[provider]
 
 
 @external

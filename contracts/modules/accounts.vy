@@ -27,6 +27,8 @@ BACKSTOP_FUND: constant(uint256) = 2
 INVENTORY: constant(uint256) = 3
 
 USDC: constant(uint256) = 0
+# When an account is released that is bound and has not given notice: never.
+UNTIL_NOTICE: constant(uint256) = 2**32 - 1
 # The highest limit that an account may set itself.
 MAX_LEVERAGE: constant(uint256) = 255
 # What is chosen has a bit, so that an account that chose nothing has none.
@@ -143,6 +145,42 @@ def _max_leverage(header: uint256) -> uint256:
 
 
 @internal
+@pure
+def _release_at(header: uint256) -> uint256:
+    """
+    @notice Return until when an account is bound: nothing leaves it, and it may be made
+            to take over.
+    """
+    return packing._get(header, 32, 32)
+
+
+@internal
+@view
+def _is_bound(account: uint256) -> bool:
+    """
+    @notice Return whether nothing may leave `account` now.
+    """
+    return self._release_at(state.headers[account]) > block.timestamp
+
+
+@internal
+@view
+def _require_free(account: uint256):
+    """
+    @notice Refuse to let anything leave an account that is bound.
+    """
+    assert not self._is_bound(account), errors.BOUND
+
+
+@internal
+def _release(account: uint256, time: uint256):
+    """
+    @notice Bind `account` until `time`.
+    """
+    state.headers[account] = packing._set(state.headers[account], 32, 32, time)
+
+
+@internal
 def _set_settings(account: uint256, settings: IClearinghouse.Settings):
     """
     @notice Store what the account's owner chose.
@@ -157,7 +195,7 @@ def _set_settings(account: uint256, settings: IClearinghouse.Settings):
         chosen |= _IS_NOT_BORROWING
     if not settings.auto_repay:
         chosen |= _IS_NOT_REPAYING
-    state.headers[account] = ((state.headers[account] >> 64) << 64) | chosen
+    state.headers[account] = ((state.headers[account] >> 32) << 32) | chosen
 
 
 @internal

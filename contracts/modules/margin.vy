@@ -470,6 +470,19 @@ def _check_initial_margin(health: IClearinghouse.Health):
 
 
 @internal
+@pure
+def _check_conservative_margin(health: IClearinghouse.Health):
+    """
+    @notice Refuse unless the account has initial margin at the worse of slow and fast
+            prices, however far these are apart: for providers, who are needed most just
+            then.
+    """
+    found: IClearinghouse.Health = health
+    found.is_diverging = False
+    self._check_initial_margin(found)
+
+
+@internal
 @view
 def _require_initial_margin(account: uint256):
     """

@@ -4,9 +4,10 @@
 @title Providers
 @license Apache-2.0
 @notice Accounts that have pledged to take over what is liquidated, in the order in
-        which they did, and how much of it each may still take: so much notional in a
-        minute of the clock, so much in an hour.
-@dev Notional is WAD USDC. An account is in the list if and only if its capacity word
+        which they did; how much of it each may still take: so much notional in a minute
+        of the clock, so much in an hour, and no more in an hour in which it has lost
+        too much; how large its positions may get by it; and what came of it.
+@dev Amounts are WAD USDC. An account is in the list if and only if its capacity word
      is not 0, and at most once.
 @custom:spec specs/providers.py
 """
@@ -24,6 +25,12 @@ _order: DynArray[uint256, MAX_PROVIDERS]
 capacity: public(HashMap[uint256, uint256])
 # Account: used at 32 | used in that minute 112 | used in that hour 112.
 usage: public(HashMap[uint256, uint256])
+# Account: most loss 128 | largest position 128; neither is 0 while it is pledged.
+caps: public(HashMap[uint256, uint256])
+# Account: what it had before it first took something over in the hour of `usage`.
+_equity: HashMap[uint256, int256]
+# Account: taken 112 | earned 112 | count 32.
+_results: HashMap[uint256, uint256]
 
 
 @external
@@ -53,17 +60,39 @@ def remaining(account: uint256) -> uint256:
     return self._compute_remaining(account, block.timestamp)
 
 
-@internal
-def _pledge(account: uint256, per_minute: uint256, per_hour: uint256):
+@external
+@view
+def results(account: uint256) -> (uint256, uint256, uint256):
     """
-    @notice Put `account` at the end of the list, or set its capacities anew. What it
-            has taken over in the current minute and hour stays counted.
+    @notice Return what came of a pledge since the account became a provider: the
+            notional taken over, by how much what it got was worth more than what it
+            gave, at mark, and how often.
+    """
+    word: uint256 = self._results[account]
+    return (
+        packing._get(word, 144, 112), packing._get(word, 32, 112), packing._get(word, 0, 32)
+    )
+
+
+@internal
+def _pledge(
+    account: uint256,
+    per_minute: uint256,
+    per_hour: uint256,
+    max_position: uint256,
+    max_loss: uint256,
+):
+    """
+    @notice Put `account` at the end of the list, or make its pledge anew. What it has
+            taken over stays counted.
     """
     if self.capacity[account] == 0:
         assert len(self._order) < MAX_PROVIDERS, errors.TOO_MANY_PROVIDERS
         self._order.append(account)
     hour: uint256 = packing._fit(per_hour, 128) << 128
     self.capacity[account] = hour | packing._fit(per_minute, 128)
+    loss: uint256 = packing._fit(max_loss, 128) << 128
+    self.caps[account] = loss | packing._fit(max_position, 128)
 
 
 @internal
@@ -78,6 +107,9 @@ def _unpledge(account: uint256):
             self._order[i] = last
     self.capacity[account] = 0
     self.usage[account] = 0
+    self.caps[account] = 0
+    self._equity[account] = 0
+    self._results[account] = 0
 
 
 @internal
@@ -98,10 +130,43 @@ def _compute_remaining(account: uint256, now: uint256) -> uint256:
 
 
 @internal
-def _use_capacity(account: uint256, amount: uint256, now: uint256):
+@view
+def _max_position(account: uint256) -> uint256:
     """
-    @notice Count `amount` as taken over by a provider.
+    @notice Return the notional of its position in a market that takeovers may lead to.
     """
+    return packing._get(self.caps[account], 0, 128)
+
+
+@internal
+@view
+def _has_lost(account: uint256, equity: int256, now: uint256) -> bool:
+    """
+    @notice Return whether a provider with `equity` has lost more than it allowed since
+            it first took something over in this hour.
+    """
+    if packing._get(self.usage[account], 224, 32) // HOUR != now // HOUR:
+        return False
+    lost: int256 = self._equity[account] - equity
+    return lost > convert(packing._get(self.caps[account], 128, 128), int256)
+
+
+@internal
+def _use_capacity(
+    account: uint256, amount: uint256, earned: uint256, equity: int256, now: uint256
+):
+    """
+    @notice Count `amount` as taken over by a provider, and `earned` by it; it had
+            `equity` before.
+    """
+    if packing._get(self.usage[account], 224, 32) // HOUR != now // HOUR:
+        self._equity[account] = equity
+    word: uint256 = self._results[account]
+    taken_over: uint256 = packing._fit(packing._get(word, 144, 112) + amount, 112) << 144
+    gained: uint256 = packing._fit(packing._get(word, 32, 112) + earned, 112) << 32
+    self._results[account] = (
+        taken_over | gained | packing._fit(packing._get(word, 0, 32) + 1, 32)
+    )
     minute: uint256 = 0
     hour: uint256 = 0
     minute, hour = self._get_used(account, now)

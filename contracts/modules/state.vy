@@ -84,8 +84,8 @@ tick_size: public(HashMap[uint256, HashMap[uint256, uint256]])
 # Market, word: bits of the ticks that have a size; word 256 has the bits of the words.
 tick_map: public(HashMap[uint256, HashMap[uint256, uint256]])
 
-# Account: assets 8 x 8 | markets 8 x 8 | orders 64 x 1 | highest leverage 8 | settings;
-# the lists and bits name what is not zero, I18.
+# Account: assets 8 x 8 | markets 8 x 8 | orders 64 x 1 | release at 32 | highest
+# leverage 8 | settings; the lists and bits name what is not zero, I18.
 headers: public(HashMap[uint256, uint256])
 # Account, asset: scaled 128, signed | idle 128.
 balances: public(HashMap[uint256, HashMap[uint256, uint256]])

@@ -15,7 +15,6 @@ from keeper.chain.interface import Receipt
 from keeper.parameters import ASSETS, MARKETS, AssetListing
 from keeper.replay.wallets import Wallet
 from specs import grid
-from specs.accounts import TRADE
 from specs.backstop import PARTS
 from specs.fixed_point import WAD
 from specs.quotes import SPOT
@@ -271,9 +270,8 @@ def crossing(scene: Scene, factor: float) -> Receipt:
 def liquidate(scene: Scene) -> Gas:
     """Measure takeovers by a provider who has taken over before."""
     provider = scene.enter("provider", USDC=500_000)
-    rights = (provider.account(), scene.deployment.liquidator.address, TRADE)
-    scene.send(provider, "clearinghouse", "set_operator", *rights)
-    pledged = (provider.account(), 10**6 * WAD, 10**7 * WAD)
+    scene.send(provider, "clearinghouse", "bind", provider.account())
+    pledged = (provider.account(), 10**6 * WAD, 10**7 * WAD, 10**7 * WAD, 10**6 * WAD)
     scene.send(provider, "liquidator", "pledge", *pledged)
     victims = [scene.enter(f"victim {n}", USDC=MARGIN) for n in range(4)]
     for victim in victims[:2]:

@@ -107,6 +107,18 @@ class Funds(Holder):
         words = self.id, address_of(operator), rights
         return self.send(home, "set_operator", *words)
 
+    def bind(self) -> Receipt:
+        """Let nothing leave the account from now on, so that it may be pledged."""
+        return self.send(self.link.deployment.clearinghouse, "bind", self.id)
+
+    def give_notice(self) -> Receipt:
+        """Release the account an hour from now."""
+        return self.send(self.link.deployment.clearinghouse, "give_notice", self.id)
+
+    def is_bound(self) -> bool:
+        """Return whether nothing may leave the account."""
+        return bool(self.link.ask("is_bound", self.id))
+
     def may_trade(self, actor: Key) -> bool:
         """Return whether somebody may trade for the account."""
         return self._has_right(actor, acc.TRADE)

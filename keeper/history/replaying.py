@@ -35,6 +35,8 @@ CLEARING: Final[Mapping[str, Callable[[State, Entry], State]]] = {
     "BatchOpened": users.batch,
     "Transfer": users.transfer,
     "OperatorSet": users.set_operator,
+    "Bound": users.bind,
+    "NoticeGiven": users.give_notice,
     "SettingsSet": users.set_settings,
     "SpotFill": markets.fill_spot,
     "OrdersReserved": orders.reserve,

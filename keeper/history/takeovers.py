@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from keeper.history.books import Entry, expect
 from keeper.history.touches import Touched, get_idle, realise, settle, trade, use_idle
-from keeper.history.users import owner_of
 from specs import backstop, bankruptcy, liquidation_code, liquidator, margin, providers
 from specs import clearinghouse as ch
 from specs.accounts import USDC, AccountId
 from specs.bankruptcy import Deficit
 from specs.clearinghouse import State
 from specs.fixed_point import WAD, Wad, mul_div_down
+from specs.providers import Pledge
 
 
 def open_takeover(state: State, entry: Entry) -> State:
@@ -106,20 +106,30 @@ def write_off(state: State, entry: Entry) -> State:
 
 
 def pledge(state: liquidator.State, entry: Entry) -> liquidator.State:
-    """Return the providers after one of them pledged."""
-    account, told = AccountId(entry.told["account"]), entry.told
-    amounts = Wad(told["per_minute"]), Wad(told["per_hour"])
-    return liquidator.pledge(state, entry.now, owner_of(account), account, *amounts)
+    """Return the providers after one of them pledged, with a bound account."""
+    told = entry.told
+    pledged = Pledge(
+        per_minute=Wad(told["per_minute"]),
+        per_hour=Wad(told["per_hour"]),
+        max_position=Wad(told["max_position"]),
+        max_loss=Wad(told["max_loss"]),
+    )
+    account = AccountId(told["account"])
+    changed = providers.pledge(state.providers, account, pledged)
+    return replace(state, providers=changed)
 
 
 def unpledge(state: liquidator.State, entry: Entry) -> liquidator.State:
     """Return the providers after one of them left or was dropped."""
     account = AccountId(entry.told["account"])
-    return liquidator.unpledge(state, entry.now, owner_of(account), account)
+    return replace(state, providers=providers.unpledge(state.providers, account))
 
 
 def use_capacity(state: liquidator.State, entry: Entry) -> liquidator.State:
     """Return the providers after one of them took something over."""
-    provider, notional = AccountId(entry.told["provider"]), Wad(entry.told["notional"])
-    used = providers.use_capacity(state.providers[provider], notional, entry.now)
+    told = entry.told
+    provider, equity = AccountId(told["provider"]), told["equity"]
+    notional, earned = Wad(told["notional"]), Wad(told["earned"])
+    pledged = state.providers[provider]
+    used = providers.use_capacity(pledged, notional, earned, equity, entry.now)
     return replace(state, providers={**state.providers, provider: used})

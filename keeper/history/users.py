@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from keeper.chain.interface import Event
-from keeper.history.books import Entry, Told, require
+from keeper.history.books import Entry, Told, expect, require
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address, Settings
@@ -74,6 +74,20 @@ def set_operator(state: State, entry: Entry) -> State:
     operator = address_of(told, "operator")
     caller = owner_of(account)
     return ch.set_operator(state, entry.now, caller, account, operator, told["rights"])
+
+
+def bind(state: State, entry: Entry) -> State:
+    """Return the state after an account was bound."""
+    account = AccountId(entry.told["account"])
+    return ch.bind(state, entry.now, owner_of(account), account)
+
+
+def give_notice(state: State, entry: Entry) -> State:
+    """Return the state after notice was given for an account."""
+    account = AccountId(entry.told["account"])
+    state = ch.give_notice(state, entry.now, owner_of(account), account)
+    expect(entry.event, release_at=ch.get_account(state, account).release_at)
+    return state
 
 
 def set_settings(state: State, entry: Entry) -> State:

@@ -6,7 +6,7 @@ from typing import Final
 
 from keeper.client.client import Client
 from keeper.client.units import to_decimal
-from keeper.parameters import ASSETS, MARKETS, AssetListing
+from keeper.parameters import ASSETS, MARKETS, AssetListing, compute_pledge
 from keeper.replay.actors import (
     Owner,
     View,
@@ -163,7 +163,7 @@ class Provider(Taker):
     role: str = "backstop provider"
 
     def begin(self, client: Client) -> None:
-        """Deposit, let the liquidator trade for the account, and pledge it."""
+        """Deposit, bind the account, and pledge it."""
         fund(hold(client, self), ASSETS[USDC], self.capital * 10**6)
         pledge(client, self, self.capital)
 
@@ -282,11 +282,11 @@ class Lender(Taker):
 
 
 def pledge(client: Client, owner: Owner, capital: int) -> None:
-    """Let the liquidator trade for an account, and pledge it for its capital, USDC."""
+    """Bind an account, and pledge it for its capital, USDC."""
     account, liquidator = hold(client, owner), client.link.deployment.liquidator
-    hour = capital * 20 * WAD
-    account.set_operator(liquidator.address, may_trade=True)
-    account.send(liquidator, "pledge", account.id, hour // 4, hour)
+    account.bind()
+    pledged = compute_pledge(Wad(capital * WAD))
+    account.send(liquidator, "pledge", account.id, *pledged)
 
 
 def largest_lots(view: View, trader: Trader, percent: int) -> int:

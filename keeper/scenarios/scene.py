@@ -33,7 +33,6 @@ from specs import liquidator
 from specs.accounts import (
     BACKSTOP_FUND,
     DEFAULT,
-    TRADE,
     USDC,
     AccountId,
     Address,
@@ -212,11 +211,9 @@ class Scene:
     def pledge(self, name: str, per_hour: int) -> None:
         """Have somebody stand ready to take over so many whole USDC in an hour."""
         sender, account = self.wallets[name].address, self.account(name)
-        operator = self.deployment.liquidator.address
-        self.send(name, "set_operator", account, operator, TRADE)
-        self._send(
-            sender, "liquidator", "pledge", account, per_hour * WAD, per_hour * WAD
-        )
+        self.send(name, "bind", account)
+        pledged = 4 * (per_hour * WAD,)
+        self._send(sender, "liquidator", "pledge", account, *pledged)
 
     def trade(
         self,

@@ -251,21 +251,61 @@ def is_pace_kept(before: World, after: World, action: Action) -> bool:
 
 def providers_stay_safe(before: World, after: World, action: Action) -> bool:
     """
-    I36: a provider that took something over took no more than was left of its
-    capacities, and has initial margin unless its lends have paid for bad debt.
+    I36: a provider that took something over was bound, had not lost more in that hour
+    than it allowed, took no more than was left of its capacities, has no position that
+    grew above its own or the market's limit, and has initial margin unless its lends
+    have paid for bad debt; nothing leaves an account while it is bound.
     """
     if action.name != "liquidate":
-        return True
+        return not (
+            takes_out(action)
+            and is_bound(before, AccountId(action.arguments[0]), after.now)
+        )
     for name, new in after.liquidator.providers.items():
         old = before.liquidator.providers[name]
         if new == old:
             continue
         minute, hour = providers.get_used(new, after.now)
-        if minute > new.per_minute or hour > new.per_hour:
+        if minute > new.pledge.per_minute or hour > new.pledge.per_hour:
+            return False
+        start = get_accrued(before, after.now).clearing
+        equity = ch.assess(start, name, after.now).equity
+        if providers.has_lost(old, equity, after.now):
+            return False
+        if not is_bound(before, name, after.now):
+            return False
+        if not has_room(before, after, name, new.pledge.max_position):
             return False
         health = ch.assess(after.clearing, name, after.now)
         is_short = health.initial_equity < health.initial_margin
         if is_short and not has_bad_debt(before, after):
+            return False
+    return True
+
+
+def takes_out(action: Action) -> bool:
+    """Return whether an action takes something out of the account it names first."""
+    if action.name == "batch":
+        return any(
+            step.kind in (ch.WITHDRAW, ch.BORROW) for step in action.arguments[1]
+        )
+    return action.name in ("withdraw", "borrow", "transfer")
+
+
+def is_bound(world: World, account: AccountId, now: Seconds) -> bool:
+    """Return whether an account was bound at a time, as far as it was said by then."""
+    return acc.is_bound(ch.get_account(world.clearing, account), now)
+
+
+def has_room(before: World, after: World, name: AccountId, most: Wad) -> bool:
+    """Return whether no position of a provider has grown above a limit."""
+    old = ch.get_account(before.clearing, name)
+    for market, position in ch.get_account(after.clearing, name).positions.items():
+        if abs(position.lots) <= abs(acc.get_position(old, market).lots):
+            continue
+        listed = after.clearing.markets[market]
+        worth = perpetual.compute_notional(position.lots, listed.lot, listed.quote.slow)
+        if abs(position.lots) > listed.limits.max_position or worth > most:
             return False
     return True
 
@@ -349,8 +389,8 @@ def fund_pays_deficits_only(before: World, after: World, action: Action) -> bool
 def exits_are_open(world: World) -> bool:
     """
     I41: whoever owes can repay all of it, whoever owes nothing can withdraw what
-    cash there is and the outflow's limit lets go, and a fresh position can be closed at
-    mark without a fee.
+    cash there is and the outflow's limit lets go, once it is bound no more, and a fresh
+    position can be closed at mark without a fee.
     """
     return all(
         can_repay(world, name) and can_withdraw(world, name) and can_close(world, name)
@@ -375,9 +415,12 @@ def can_repay(world: World, name: AccountId) -> bool:
 def can_withdraw(world: World, name: AccountId) -> bool:
     """
     Return whether an account without exposure and debts can take out what it holds, as
-    far as there is cash, once its orders are cancelled and its epochs met.
+    far as there is cash, once its orders are cancelled, its epochs met and its notice
+    is over.
     """
     world = without_orders(world, name)
+    freed = replace(ch.get_account(world.clearing, name), release_at=Seconds(0))
+    world = replace(world, clearing=ch.with_account(world.clearing, name, freed))
     for market in world.clearing.accounts[name].positions:
         touched = touch_fully(world.clearing, market, name)
         world = replace(world, clearing=touched)

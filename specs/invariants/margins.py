@@ -242,7 +242,7 @@ def only_the_authorised_act(before: World, after: World, action: Action) -> bool
         return not steps or acc.is_authorised(
             clearing.operators, account, caller, right
         )
-    if name in ("set_operator", "pledge", "unpledge"):
+    if name in ("set_operator", "bind", "give_notice", "pledge", "unpledge"):
         return caller == acc.get_owner(action.arguments[0])
     if name == "place":
         account = action.arguments[0].account

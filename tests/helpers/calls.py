@@ -164,6 +164,7 @@ VAULT_CALLS = {
     "lend": (ACCOUNT, USDC, WAD),
     "unlend": (ACCOUNT, USDC, WAD),
     "set_operator": (ACCOUNT, SOMEONE, 1),
+    **dict.fromkeys(("bind", "give_notice", "is_bound"), (SECOND,)),
     "set_settings": (ACCOUNT, SETTINGS),
     "fill_perp": (0, ACCOUNT, OTHER, 10, 60_000 * WAD, True),
     "convert": (BTC, ACCOUNT, OTHER, 10**15, 60_000 * WAD),
@@ -180,7 +181,7 @@ VAULT_CALLS = {
     "tick": ([BTC], [0], worlds.CROSSINGS),
     "realise": (0, [ACCOUNT]),
     "open_takeover": (ACCOUNT, False),
-    "take_over": (OTHER, WAD),
+    "take_over": (OTHER, WAD, WAD),
     "deleverage": (WAD,),
     "close_takeover": (),
     "list_market": (9, BTC, 14, 3600, PERPETUAL, FEES, 0),
@@ -242,14 +243,13 @@ LIQUIDATOR_CALLS = {
     "capacity": (SECOND,),
     "provider_at": (0,),
     "provider_count": (),
-    "remaining": (SECOND,),
-    "usage": (SECOND,),
+    **dict.fromkeys(("caps", "remaining", "results", "usage"), (SECOND,)),
     "can_liquidate": (ACCOUNT,),
     "can_reduce": (ACCOUNT, 0),
     "failed_at": (ACCOUNT,),
     "pace": (ACCOUNT, 0),
     "reduce": (ACCOUNT, 0, OTHER),
-    "pledge": (ACCOUNT, WAD, WAD),
+    "pledge": (SECOND, WAD, WAD, WAD, WAD),
     "unpledge": (SECOND,),
     "drop": (SECOND,),
     "liquidate": (ACCOUNT,),
@@ -260,7 +260,7 @@ LENS_CALLS = {
     "change": (CHANGE,),
     **dict.fromkeys(("market", "scales", "limits", "cull", "virtual"), (0,)),
     "ticks": (0, 0),
-    **dict.fromkeys(("settings", "credit", "debt_limit"), (ACCOUNT,)),
+    **dict.fromkeys(("settings", "release_at", "credit", "debt_limit"), (ACCOUNT,)),
     "can_realise": (0, ACCOUNT),
     "holdings": (ACCOUNT,),
     "positions": (ACCOUNT,),
@@ -322,7 +322,8 @@ def arrange(made):
     made.send(OWNER, VAULT, "borrow", ACCOUNT, ETH, 10**17, SOMEONE)
     made.send(OWNER, VAULT, "set_settings", ACCOUNT, IDLING)
     made.send(OWNER, VAULT, "deposit", ACCOUNT, USDC, 100 * 10**6)
-    made.send(OWNER, "Liquidator", "pledge", SECOND, WAD, WAD)
+    made.send(OWNER, VAULT, "bind", SECOND)
+    made.send(OWNER, "Liquidator", "pledge", SECOND, WAD, WAD, WAD, WAD)
     expiry = made.chain.block().timestamp + 80_000
     made.send(OWNER, "QuoteDesk", "request", *ASKED, expiry, 0)
 

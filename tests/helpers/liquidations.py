@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keeper.chain.interface import Refused
-from keeper.chain.revm import RevmChain
+from keeper.chain.revm import GENESIS, RevmChain
 from specs import backstop
 
 OWNERS = ["0x" + f"{n:02x}" * 20 for n in range(1, 10)]
@@ -20,6 +20,22 @@ def make_account(owner, number=0):
 
 TARGET = make_account(TARGET_OWNER, 5)
 ACCOUNTS = [make_account(owner, 1) for owner in OWNERS]
+
+
+HEALTH = {
+    "initial_equity": 0,
+    "initial_margin": 0,
+    "equity": 5,
+    "maintenance_margin": 12,
+    "exposure": 100,
+    "value": 0,
+    "stale_loss": 0,
+    "stale_margin": 0,
+    "priced_at": GENESIS - 1,
+    "is_stale": False,
+    "is_diverging": False,
+}
+"""Of an account that is liquidatable, at prices of an earlier block."""
 
 
 @dataclass
@@ -54,9 +70,20 @@ class World:
         terms = discount, exposure, due, unfunded, deficit, *flags
         self.tell("set_terms", terms, paid)
 
-    def pledge(self, index, per_minute, per_hour=10**30):
+    def pledge(
+        self,
+        index,
+        per_minute,
+        per_hour=10**30,
+        max_position=10**30,
+        max_loss=10**30,
+    ):
         sender, account = OWNERS[index], ACCOUNTS[index]
-        return self.send(sender, "pledge", account, per_minute, per_hour)
+        amounts = per_minute, per_hour, max_position, max_loss
+        return self.send(sender, "pledge", account, *amounts)
+
+    def set_equity(self, account, equity):
+        self.tell("set_health", account, tuple({**HEALTH, "equity": equity}.values()))
 
     def send(self, sender, method, *arguments):
         return self.chain.send(sender, self.liquidator, method, *arguments)
@@ -68,7 +95,7 @@ class World:
         return self.chain.call(self.liquidator, method, *arguments)
 
     def get_takings(self):
-        return [tuple(taking) for taking in self.get_list("takings")]
+        return [tuple(taking)[:2] for taking in self.get_list("takings")]
 
     def get_portions(self):
         return self.get_list("portions")

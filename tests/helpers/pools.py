@@ -109,6 +109,7 @@ def to_header(case):
         "assets": pack_list((case.asset,)) if listed else 0,
         "markets": 0,
         "orders": 0,
+        "release_at": 0,
         "max_leverage": chosen.max_leverage,
         "is_not_repaying": not chosen.auto_repay,
         "is_not_borrowing": not chosen.auto_borrow_settlements,

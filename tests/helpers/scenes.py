@@ -5,7 +5,6 @@ from specs.fixed_point import WAD
 from tests.helpers.worlds import (
     BTC,
     ETH,
-    LIQUIDATOR,
     PRICES,
     PROVIDERS,
     bear,
@@ -13,6 +12,7 @@ from tests.helpers.worlds import (
     hedger,
     lender,
     own,
+    pledge,
     publish,
     trade,
 )
@@ -25,8 +25,8 @@ AT_WORK = [
         for provider in PROVIDERS
         for action in (
             own("deposit", provider, USDC, 300_000 * 10**6),
-            own("set_operator", provider, LIQUIDATOR, 1),
-            own("pledge", provider, 40_000 * WAD, 100_000 * WAD),
+            own("bind", provider),
+            pledge(provider, 40_000 * WAD, 100_000 * WAD),
         )
     ),
     own("deposit", lender, USDC, 50_000 * 10**6),

@@ -2,6 +2,7 @@
 
 from specs import clearinghouse as ch
 from specs.accounts import USDC, get_owner
+from specs.binding import NOTICE
 from specs.fixed_point import WAD
 from specs.world import Action
 from tests.helpers.deployers import fields
@@ -26,6 +27,20 @@ def liquidate(account):
 def realise(market, account):
     """Return the settlement of an account's position by its owner."""
     return Action("realise", get_owner(account), (market, (account,)))
+
+
+def release(stage, *accounts):
+    """Have bound accounts give notice, and wait until it is over."""
+    for account in accounts:
+        stage.play(Action("give_notice", get_owner(account), (account,)))
+    stage.play(call("wait", NOTICE))
+
+
+def leave(stage, *providers):
+    """Have providers give notice, and leave once that is over."""
+    release(stage, *providers)
+    for provider in providers:
+        stage.play(Action("unpledge", get_owner(provider), (provider,)))
 
 
 def move(stage, prices, waiting=1, **options):

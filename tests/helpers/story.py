@@ -147,10 +147,9 @@ def cross(story, name, maker, taker):
 def ruin(story):
     """Let the price fall until who is long is taken over."""
     liquidator, backer = story.made.liquidator, account("backer")
-    operator = liquidator.address
-    story.vault("set_operator", "backer", "set_operator", backer, operator, 1)
-    capacity = 10**6 * WAD
-    story.step("pledge", "backer", liquidator, "pledge", backer, capacity, capacity)
+    story.vault("bind", "backer", "bind", backer)
+    pledged = 4 * (10**6 * WAD,)
+    story.step("pledge", "backer", liquidator, "pledge", backer, *pledged)
     for price in FALL:
         story.wait(30)
         publish(story, {**PRICES, BTC: price})

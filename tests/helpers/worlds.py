@@ -158,6 +158,13 @@ def publish(prices, premium=0, variance=CALM, crossings=CROSSINGS):
     ]
 
 
+def pledge(account, per_minute, per_hour=None, max_position=None, max_loss=None):
+    """Return the pledge of an account by its owner, nearly unlimited if not told."""
+    most = 10**9 * WAD
+    amounts = per_minute, per_hour or most, max_position or most, max_loss or most
+    return own("pledge", account, *amounts)
+
+
 def trade(market, buyer, seller, lots, price):
     """Return a fill by the venue, the buyer being the maker."""
     return Action("fill_perp", VENUE, (market, buyer, seller, lots, price, True))
@@ -170,11 +177,11 @@ PLEDGED = [
     for provider in PROVIDERS
     for action in (
         own("deposit", provider, USDC, 300_000 * 10**6),
-        own("set_operator", provider, LIQUIDATOR, 1),
+        own("bind", provider),
     )
 ] + [
-    own("pledge", PROVIDERS[0], 20_000 * WAD, 50_000 * WAD),
-    own("pledge", PROVIDERS[1], 10**6 * WAD, 10**7 * WAD),
+    pledge(PROVIDERS[0], 20_000 * WAD, 50_000 * WAD, 60_000 * WAD, 5_000 * WAD),
+    pledge(PROVIDERS[1], 10**6 * WAD, 10**7 * WAD),
 ]
 FUNDED = [
     own("deposit", lender, USDC, 50_000 * 10**6),
@@ -227,8 +234,8 @@ STARTS = {
     "a halted pool": [
         *publish(PRICES),
         own("deposit", backer, BTC, 10 * 10**8),
-        own("set_operator", backer, LIQUIDATOR, 1),
-        own("pledge", backer, 10**6 * WAD, 10**6 * WAD),
+        own("bind", backer),
+        pledge(backer, 10**6 * WAD),
         own("deposit", bull, ETH, 10 * 10**18),
         own("deposit", bear, BTC, 10**8),
         own("deposit", lender, USDC, 10**9),
@@ -265,8 +272,8 @@ STARTS = {
     "bad debt with winners": [
         *publish(PRICES),
         own("deposit", backer, BTC, 10 * 10**8),
-        own("set_operator", backer, LIQUIDATOR, 1),
-        own("pledge", backer, 10**6 * WAD, 10**6 * WAD),
+        own("bind", backer),
+        pledge(backer, 10**6 * WAD),
         own("deposit", bull, ETH, 10 * 10**18),
         own("deposit", bear, BTC, 10**8),
         own("deposit", hedger, BTC, 10**8),

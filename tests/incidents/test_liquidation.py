@@ -13,11 +13,13 @@ from tests.helpers.stages import (
     call,
     health_of,
     held,
+    leave,
     liquidate,
     move,
     owed,
     pool_of,
     realise,
+    release,
     sizes_of,
 )
 from tests.helpers.worlds import (
@@ -25,7 +27,6 @@ from tests.helpers.worlds import (
     BTC,
     BULL,
     ETH,
-    LIQUIDATOR,
     STRANGER,
     UNDERWRITER,
     backer,
@@ -33,6 +34,7 @@ from tests.helpers.worlds import (
     bull,
     hedger,
     own,
+    pledge,
     underwriter,
 )
 
@@ -78,7 +80,7 @@ def test_d03_a_provider_takes_no_more_than_it_pledged(stage):
     """
     move(stage, {BTC: 35_000})
     for provider, pledged in zip(PROVIDERS, PLEDGED, strict=True):
-        stage.play(own("pledge", provider, pledged, pledged))
+        stage.play(pledge(provider, pledged, pledged))
     taken = summary_of(stage, bull)["taken"]
     assert 0 < taken <= sum(PLEDGED)
     for provider, pledged in zip(PROVIDERS, PLEDGED, strict=True):
@@ -89,8 +91,10 @@ def test_d03_a_provider_takes_no_more_than_it_pledged(stage):
 
 def test_d03_a_provider_ends_with_initial_margin(stage):
     """The vault had no margin of its own to keep: a provider who lacks it is out."""
+    release(stage, backer)
     stage.play(own("withdraw", backer, USDC, 299_990 * 10**6))
-    move(stage, {BTC: 35_000})
+    stage.play(own("bind", backer))
+    move(stage, {BTC: 35_000, ETH: 2_500})
     told = summary_of(stage, bull)
     assert told["taken"] > 0
     assert sizes_of(stage, backer) == {}
@@ -118,13 +122,12 @@ def test_d04_no_more_is_taken_than_heals(stage):
 
 def test_d13_nobody_takes_over_from_himself(stage):
     """The discount is for others: accounts of one owner take nothing from another."""
-    for provider in PROVIDERS:
-        stage.play(own("unpledge", provider))
+    leave(stage, *PROVIDERS)
     twin = bull + 1
     stage.play(own("deposit", twin, USDC, 10**11))
-    stage.play(own("set_operator", twin, LIQUIDATOR, 1))
-    stage.play(own("pledge", twin, 10**30, 10**30))
-    move(stage, {BTC: 35_000})
+    stage.play(own("bind", twin))
+    stage.play(own("pledge", twin, *4 * [10**30]))
+    move(stage, {BTC: 35_000, ETH: 2_500})
     before = held(stage, twin)
     assert stage.refuse(liquidate(bull)) == "nothing taken"
     assert (held(stage, twin), sizes_of(stage, twin)) == (before, {})
@@ -185,8 +188,8 @@ def test_d22_two_who_agree_gain_nothing_from_a_liquidation(stage):
     of its margin, and a third of it goes to the backstop fund: who stands on both
     sides has less than before.
     """
-    stage.play(own("unpledge", underwriter))
-    move(stage, {BTC: 35_000})
+    leave(stage, underwriter)
+    move(stage, {BTC: 35_000, ETH: 2_500})
     both = BULL, BACKER
     before = sum(profit(stage, owner) for owner in both)
     fund = held(stage, BACKSTOP_FUND)
@@ -214,8 +217,8 @@ def test_d29_a_takeover_needs_no_cash(lent_out):
     """
     for action in (
         own("deposit", backer, BTC, 10 * 10**8),
-        own("set_operator", backer, LIQUIDATOR, 1),
-        own("pledge", backer, 10**6 * WAD, 10**6 * WAD),
+        own("bind", backer),
+        pledge(backer, 10**6 * WAD),
     ):
         lent_out.play(action)
     move(lent_out, {ETH: 550})

@@ -22,7 +22,6 @@ from tests.helpers.worlds import (
     BTC,
     ETH,
     LENDER,
-    LIQUIDATOR,
     PRICES,
     STRANGER,
     backer,
@@ -31,6 +30,7 @@ from tests.helpers.worlds import (
     hedger,
     lender,
     own,
+    pledge,
     publish,
     underwriter,
 )
@@ -43,8 +43,8 @@ LENT_BY_TWO = [
     own("deposit", lender, USDC, TEN_THOUSAND),
     own("deposit", underwriter, USDC, TEN_THOUSAND),
     own("deposit", backer, ETH, 100 * 10**18),
-    own("set_operator", backer, LIQUIDATOR, 1),
-    own("pledge", backer, 10**6 * WAD, 10**6 * WAD),
+    own("bind", backer),
+    pledge(backer, 10**6 * WAD),
     own("deposit", hedger, ETH, 10 * 10**18),
     own("borrow", hedger, USDC, 15_000 * 10**6),
 ]

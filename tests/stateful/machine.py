@@ -220,9 +220,17 @@ class ProtocolMachine(RuleBasedStateMachine):
     def realise(self, market, batch, caller):
         self.act("realise", caller, market, batch)
 
-    @rule(account=accounts, minute=capacities, hour=capacities, caller=callers)
-    def pledge(self, account, minute, hour, caller):
-        self.act("pledge", caller, account, minute, hour)
+    @rule(account=accounts, caller=callers)
+    def bind(self, account, caller):
+        self.act("bind", caller, account)
+
+    @rule(account=accounts, caller=callers)
+    def give_notice(self, account, caller):
+        self.act("give_notice", caller, account)
+
+    @rule(account=accounts, amounts=st.tuples(*4 * [capacities]), caller=callers)
+    def pledge(self, account, amounts, caller):
+        self.act("pledge", caller, account, *amounts)
 
     @rule(account=accounts, caller=callers)
     def unpledge(self, account, caller):

@@ -22,7 +22,6 @@ from tests.helpers.worlds import (
     CROSSINGS,
     GOVERNOR,
     GUARDIAN,
-    LIQUIDATOR,
     MARKETS,
     ODD_ACCOUNTS,
     OPERATOR,
@@ -250,8 +249,6 @@ class Walk:
     def set_operator(self):
         account = self.rng.choice(ACCOUNTS)
         operator, rights = self.rng.choice(CALLERS), self.rng.randrange(5)
-        if account in PROVIDERS and self.rng.random() < 0.8:
-            operator, rights = LIQUIDATOR, 1
         return own("set_operator", account, operator, rights)
 
     def fill_spot(self):
@@ -485,11 +482,21 @@ class Walk:
     def donate(self):
         return Action("donate", STRANGER, (self.rng.choice(ASSETS), 10**9))
 
+    def bind(self):
+        return own("bind", self.spiced(self.rng.choice(PROVIDERS), ACCOUNTS))
+
+    def give_notice(self):
+        return own("give_notice", self.spiced(self.rng.choice(PROVIDERS), ACCOUNTS))
+
     def pledge(self):
         account = self.spiced(self.rng.choice(PROVIDERS), ACCOUNTS)
         scale = self.rng.choice((10, 10**5, 10**7))
         capacity = self.spiced(self.rng.randrange(1, scale) * WAD, (0, 1, 10**31))
-        return own("pledge", account, capacity, 2 * capacity)
+        limits = [self.rng.choice((10, 10**4, 10**8)) * WAD for _ in range(2)]
+        if self.rng.random() < 0.8:
+            self.queue.append(own("pledge", account, capacity, 2 * capacity, *limits))
+            return own("bind", account)
+        return own("pledge", account, capacity, 2 * capacity, *limits)
 
     def unpledge(self):
         return own("unpledge", self.rng.choice(ACCOUNTS))
@@ -609,6 +616,8 @@ WEIGHTS = {
     "govern": 3,
     "pause": 1,
     "ramp_weight": 1,
+    "bind": 1,
+    "give_notice": 1,
     "pledge": 1,
     "unpledge": 1,
     "drop": 1,

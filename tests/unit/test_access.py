@@ -39,6 +39,8 @@ RESTRICTED = {
         "lend": (TRADE, "not authorised", None),
         "unlend": (TRADE, "not authorised", None),
         "set_operator": (OWNER, "not authorised", None),
+        "bind": (OWNER, "not authorised", None),
+        "give_notice": (OWNER, "not authorised", None),
         "deposit_with_permit": (TRADE, "asset not enabled", None),
         "batch": (TRADE, "not authorised", None),
         "set_settings": (TRADE, "not authorised", None),
@@ -105,7 +107,7 @@ RESTRICTED = {
     "BookLens": {},
     "Liquidator": {
         "pledge": (OWNER, "not authorised", None),
-        "unpledge": (OWNER, "not authorised", None),
+        "unpledge": (OWNER, "not authorised", "bound"),
         "reduce": (ANYONE - OWNER, "same owner", "not liquidatable"),
     },
     "Lens": {},
@@ -155,6 +157,8 @@ DIRECT_TO_OWNER = {
     "lend": "unknown asset",
     "unlend": "unknown asset",
     "set_operator": None,
+    "bind": None,
+    "give_notice": "not bound",
     "batch": "unknown asset",
     "set_settings": None,
 }

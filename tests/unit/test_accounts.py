@@ -15,8 +15,8 @@ from tests.helpers.pools import Case, to_header
 CHOICES = st.builds(
     Settings, *[st.booleans()] * 4, max_leverage=st.integers(0, MAX_LEVERAGE)
 )
-LISTS = st.integers(0, 2**192 - 1).map(lambda lists: lists << 64)
-"""Of assets and of markets, and the bits of instruments with orders."""
+LISTS = st.integers(0, 2**224 - 1).map(lambda lists: lists << 32)
+"""Of assets and of markets, the bits of instruments with orders, and the release."""
 
 
 @pytest.fixture(scope="module")

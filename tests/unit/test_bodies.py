@@ -67,6 +67,8 @@ FIRST_REFUSALS = {
     "lend": "not authorised",
     "unlend": "not authorised",
     "set_operator": "not authorised",
+    "bind": "not authorised",
+    "give_notice": "not authorised",
     "set_settings": "not authorised",
     "batch": "zero amount",
     "deposit_with_permit": "zero amount",

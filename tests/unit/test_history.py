@@ -417,7 +417,7 @@ IDLING = (False, True, True, False, 0)
 UNTOLD = {
     "delay": (worlds.STRANGER, "set_delay", 61),
     f"accounts {worlds.bear}": (worlds.BEAR, "set_settings", worlds.bear, IDLING),
-    "providers": (worlds.BEAR, "pledge", worlds.bear, 1, 1),
+    "providers": (worlds.BACKER, "pledge", worlds.backer, 1, 1, 1, 1),
 }
 
 

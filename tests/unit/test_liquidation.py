@@ -5,15 +5,17 @@ import pytest
 from specs import backstop, liquidation_code, margin
 from specs import clearinghouse as ch
 from specs.accounts import BACKSTOP_FUND, USDC
+from specs.binding import NOTICE
 from specs.fixed_point import WAD
 from specs.world import Action
 from tests.helpers.deployers import address_of
 from tests.helpers.protocol import calldata
 from tests.helpers.scenes import LENT_OUT, OWING
+from tests.helpers.stages import leave
 from tests.helpers.worlds import (
     BTC,
     ETH,
-    LIQUIDATOR,
+    PRICES,
     STRANGER,
     VENUE,
     backer,
@@ -21,6 +23,7 @@ from tests.helpers.worlds import (
     hedger,
     lender,
     own,
+    pledge,
     publish,
     underwriter,
 )
@@ -193,8 +196,11 @@ def test_a_stale_debt_stays_where_it_is(stage):
 # Providers
 
 
-def test_a_provider_that_took_its_operator_back_is_passed_over(stage):
-    stage.play(own("set_operator", backer, LIQUIDATOR, 0))
+def test_a_provider_that_is_bound_no_more_is_passed_over(stage):
+    stage.play(own("give_notice", backer))
+    stage.play(Action("wait", STRANGER, (NOTICE,)))
+    for action in publish(PRICES):
+        stage.play(action)
     fall(stage, BTC, 35_000)
     events = stage.events(liquidate())
     assert [told["provider"] for told in named(events, "PassOver")] == [backer]
@@ -202,18 +208,30 @@ def test_a_provider_that_took_its_operator_back_is_passed_over(stage):
 
 
 def test_a_provider_without_margin_is_passed_over(stage):
-    for provider in (backer, underwriter):
-        stage.play(own("withdraw", provider, USDC, ch.EVERYTHING))
+    """What it had it took out after its notice, and then bound what was left."""
+    providers = backer, underwriter
+    for name, *arguments in (
+        ("give_notice",),
+        ("withdraw", USDC, ch.EVERYTHING),
+        ("bind",),
+    ):
+        for provider in providers:
+            stage.play(own(name, provider, *arguments))
+        if name == "give_notice":
+            stage.play(Action("wait", STRANGER, (NOTICE,)))
+    for action in publish(PRICES):
+        stage.play(action)
     fall(stage, BTC, 35_000)
     assert stage.refuse(liquidate()) == "nothing taken"
 
 
 def test_nobody_takes_their_own_account_over(stage):
-    for provider in (backer, underwriter):
-        stage.play(own("unpledge", provider))
-    stage.play(own("set_operator", bull + 1, LIQUIDATOR, 1))
+    leave(stage, backer, underwriter)
+    stage.play(own("bind", bull + 1))
     stage.play(own("deposit", bull + 1, USDC, 10**11))
-    stage.play(own("pledge", bull + 1, 10**6 * WAD, 10**6 * WAD))
+    stage.play(pledge(bull + 1, 10**6 * WAD))
+    for action in publish(PRICES):
+        stage.play(action)
     fall(stage, BTC, 35_000)
     assert stage.refuse(liquidate()) == "nothing taken"
 
@@ -246,8 +264,8 @@ def test_then_the_reserve_and_then_the_lenders(stage):
 def halted(deployed):
     provider = [
         own("deposit", backer, ETH, 1_000 * 10**18),
-        own("set_operator", backer, LIQUIDATOR, 1),
-        own("pledge", backer, 10**6 * WAD, 10**6 * WAD),
+        own("bind", backer),
+        pledge(backer, 10**6 * WAD),
     ]
     with deployed.at([*LENT_OUT, *provider]):
         fall(deployed, ETH, 100)
@@ -269,7 +287,7 @@ def test_a_halted_pool_takes_repayments_alone(halted):
     fill = lender, backer, WAD, 100 * WAD, True
     for action in (
         own("withdraw", lender, USDC, 1),
-        own("borrow", backer, USDC, 1),
+        own("borrow", bull, USDC, 1),
         own("transfer", lender, lender + 1, USDC, 1),
         own("unlend", lender, USDC, 1),
         Action("fill_perp", VENUE, (1, lender, backer, 1, 100 * WAD, True)),
@@ -278,7 +296,8 @@ def test_a_halted_pool_takes_repayments_alone(halted):
         assert halted.refuse(action) == "pool halted"
     assert halted.refuse(own("deposit", lender, USDC, 1)) == "pool halted"
     halted.play(own("repay", hedger, USDC, 1))
-    halted.play(own("withdraw", backer, ETH, 1))
+    halted.play(own("deposit", bull, ETH, 10**18))
+    halted.play(own("withdraw", bull, ETH, 1))
 
 
 # The session
@@ -289,7 +308,7 @@ def test_a_halted_pool_takes_repayments_alone(halted):
     [
         ("open_takeover", (lender, True), "not liquidatable"),
         ("open_takeover", (BACKSTOP_FUND, True), "reserved account"),
-        ("take_over", (backer, WAD), "no takeover open"),
+        ("take_over", (backer, WAD, WAD), "no takeover open"),
         ("close_takeover", (), "no takeover open"),
     ],
 )
@@ -306,7 +325,7 @@ def test_an_open_takeover_ends_with_its_transaction(stage):
         made.govern("set_venue", address_of(STRANGER), ch.LIQUIDATION_VENUE)
         terms = made.send(STRANGER, "Clearinghouse", "open_takeover", bull, False)
         assert terms.discount > 0 < terms.due < terms.exposure
-        told = made.reason(STRANGER, "Clearinghouse", "take_over", backer, WAD)
+        told = made.reason(STRANGER, "Clearinghouse", "take_over", backer, WAD, WAD)
         assert told == "no takeover open"
 
 
@@ -315,11 +334,11 @@ def test_an_open_takeover_ends_with_its_transaction(stage):
 )
 def test_a_venue_takes_no_more_than_there_is(stage, portion, reason):
     """The venue calls both within one transaction, by hand."""
-    stage.play(own("set_operator", backer, STRANGER, 1))
     fall(stage, BTC, 35_000)
     with stage.made.undone() as made:
         made.govern("set_venue", address_of(STRANGER), ch.LIQUIDATION_VENUE)
-        calls = ("open_takeover", (bull, False)), ("take_over", (backer, portion))
+        taking = "take_over", (backer, portion, 10**30)
+        calls = ("open_takeover", (bull, False)), taking
         opening, taking = (calldata("Clearinghouse", *call) for call in calls)
         vault = made.contracts["Clearinghouse"].address
         made.chain._evm.message_call(address_of(STRANGER), vault, opening)

@@ -14,6 +14,7 @@ from tests.helpers.deployers import FOR_EVER
 from tests.helpers.liquidations import (
     ACCOUNTS,
     ALL,
+    HEALTH,
     OWNERS,
     STRANGER,
     TARGET,
@@ -39,16 +40,19 @@ def world(deployed):
 
 
 def test_an_owner_pledges_and_unpledges(world):
-    event = world.pledge(0, 100, 200).event("Pledge")
+    event = world.pledge(0, 100, 200, 300, 400).event("Pledge")
     assert event.arguments == {
         "account": ACCOUNTS[0],
         "per_minute": 100,
         "per_hour": 200,
+        "max_position": 300,
+        "max_loss": 400,
         "time": GENESIS,
     }
     assert world.view("provider_count") == 1
     assert world.view("provider_at", 0) == ACCOUNTS[0]
     assert world.view("remaining", ACCOUNTS[0]) == 100
+    world.tell("set_free", ACCOUNTS[0], True)
     event = world.send(OWNERS[0], "unpledge", ACCOUNTS[0]).event("Unpledge")
     assert event.arguments == {"account": ACCOUNTS[0], "time": GENESIS}
     assert world.view("provider_count") == 0
@@ -56,28 +60,65 @@ def test_an_owner_pledges_and_unpledges(world):
 
 @pytest.mark.parametrize("method", ["pledge", "unpledge"])
 def test_nobody_else_decides_for_an_account(world, method):
-    capacities = (5, 5) if method == "pledge" else ()
+    capacities = (5, 5, 5, 5) if method == "pledge" else ()
     world.pledge(0, 100)
+    world.tell("set_free", ACCOUNTS[0], True)
     for sender in (STRANGER, OWNERS[1]):
         with pytest.raises(Refused, match="not authorised"):
             world.send(sender, method, ACCOUNTS[0], *capacities)
     assert world.view("remaining", ACCOUNTS[0]) == 100
 
 
+@pytest.mark.parametrize("place", range(4))
 @pytest.mark.parametrize(
-    ("per_minute", "per_hour", "reason"),
+    ("amount", "reason"), [(0, "zero amount"), (10**30 + 1, "amount too large")]
+)
+def test_a_pledge_is_within_bounds(world, place, amount, reason):
+    amounts = [1, 1, 1, 1]
+    amounts[place] = amount
+    with pytest.raises(Refused, match=reason):
+        world.pledge(0, *amounts)
+    world.pledge(0, 1, 1, 1, 1)
+    world.pledge(1, *4 * [10**30])
+
+
+def test_who_is_not_bound_does_not_pledge(world):
+    world.tell("set_free", ACCOUNTS[0], True)
+    with pytest.raises(Refused, match="not bound"):
+        world.pledge(0, 100)
+    world.tell("set_free", ACCOUNTS[0], False)
+    world.pledge(0, 100)
+
+
+def test_who_is_bound_does_not_leave(world):
+    world.pledge(0, 100)
+    with pytest.raises(Refused, match=r"^bound$"):
+        world.send(OWNERS[0], "unpledge", ACCOUNTS[0])
+    world.tell("set_free", ACCOUNTS[0], True)
+    world.send(OWNERS[0], "unpledge", ACCOUNTS[0])
+
+
+@pytest.mark.parametrize(
+    ("equity", "is_free", "is_backed"),
     [
-        (0, 1, "zero amount"),
-        (1, 0, "zero amount"),
-        (10**30 + 1, 1, "amount too large"),
-        (1, 10**30 + 1, "amount too large"),
+        (10_000 * WAD, False, True),
+        (10_000 * WAD - 1, False, False),
+        (10_000 * WAD, True, False),
     ],
 )
-def test_capacities_are_within_bounds(world, per_minute, per_hour, reason):
-    with pytest.raises(Refused, match=reason):
-        world.pledge(0, per_minute, per_hour)
-    world.pledge(0, 1, 1)
-    world.pledge(1, 10**30, 10**30)
+def test_whose_pledge_has_nothing_behind_it_is_dropped(
+    world, equity, is_free, is_backed
+):
+    world.pledge(0, 100)
+    world.set_equity(ACCOUNTS[0], equity)
+    world.tell("set_free", ACCOUNTS[0], is_free)
+    if is_backed:
+        with pytest.raises(Refused, match="provider is backed"):
+            world.send(STRANGER, "drop", ACCOUNTS[0])
+        return
+    event = world.send(STRANGER, "drop", ACCOUNTS[0]).event("Unpledge")
+    assert event.arguments == {"account": ACCOUNTS[0], "time": GENESIS}
+    assert world.view("provider_count") == 0
 
 
 def test_there_is_room_for_eight(world):
@@ -143,6 +184,8 @@ def test_a_liquidation_says_what_it_did(world):
     world.pledge(1, 50)
     world.tell("set_failing", ACCOUNTS[1], True)
     world.set_terms(400, ALL // 2, discount=7)
+    world.tell("set_earned", ACCOUNTS[0], 11)
+    world.set_equity(ACCOUNTS[0], -5)
     receipt = world.liquidate()
     assert receipt.result is False
     who = {"account": TARGET, "time": GENESIS}
@@ -152,7 +195,11 @@ def test_a_liquidation_says_what_it_did(world):
         "notional": 150,
         "portion": 375 * WAD // 1000,
         "discount": 7,
+        "earned": 11,
+        "equity": -5,
     }
+    assert world.view("results", ACCOUNTS[0]) == (150, 11, 1)
+    assert world.view("results", ACCOUNTS[1]) == (0, 0, 0)
     assert receipt.event("PassOver").arguments["notional"] == 50
     assert receipt.event("PassOver").arguments["provider"] == ACCOUNTS[1]
     done = receipt.event("Liquidation").arguments
@@ -184,7 +231,7 @@ def test_capacity_is_used_up_until_the_minute_is_over(world):
 
 def test_nobody_takes_over_an_account_of_its_owner(world):
     own = make_account(TARGET_OWNER, 6)
-    world.send(TARGET_OWNER, "pledge", own, 10**6, 10**6)
+    world.send(TARGET_OWNER, "pledge", own, *4 * [10**6])
     world.set_terms(100)
     with pytest.raises(Refused, match="nothing taken"):
         world.liquidate()
@@ -201,6 +248,51 @@ def test_a_failure_uses_no_capacity(world):
     world.liquidate()
     assert world.view("remaining", ACCOUNTS[0]) == 300
     assert world.view("remaining", ACCOUNTS[1]) == 200
+
+
+def test_the_vault_is_told_how_large_a_position_may_get(world):
+    world.pledge(0, 300, max_position=77)
+    world.set_terms(100)
+    world.liquidate()
+    taking = world.chain.call(world.host, "takings", 0)
+    assert (taking.provider, taking.max_position) == (ACCOUNTS[0], 77)
+
+
+def test_who_has_lost_too_much_takes_nothing_until_the_hour_is_over(world):
+    """What it had before its first takeover counts, not what it had after one."""
+    world.chain.advance_to(GENESIS // 3600 * 3600 + 7200)
+    world.pledge(0, 10**6, max_loss=50)
+    world.set_terms(100)
+    for equity in (1_000, 950, 1_020):
+        world.set_equity(ACCOUNTS[0], equity)
+        world.liquidate()
+    world.set_equity(ACCOUNTS[0], 949)
+    with pytest.raises(Refused, match="nothing taken"):
+        world.liquidate()
+    world.pledge(1, 10**6)
+    receipt = world.liquidate()
+    assert receipt.event("PassOver").arguments["provider"] == ACCOUNTS[0]
+    assert receipt.event("Liquidation").arguments["taken"] == 100
+    assert world.view("results", ACCOUNTS[0])[2] == 3
+    world.chain.advance_to(world.chain.block().timestamp // 3600 * 3600 + 3600)
+    world.liquidate()
+    assert world.view("results", ACCOUNTS[0])[2] == 4
+
+
+def test_what_one_of_them_leaves_the_others_take(world):
+    """By what it took: else they would be given more than their capacity."""
+    world.pledge(0, 100)
+    world.pledge(1, 100)
+    world.tell("set_shortfall", ACCOUNTS[0], FOR_EVER - 40)
+    world.set_terms(200)
+    world.liquidate()
+    assert world.get_takings() == [
+        (ACCOUNTS[0], WAD // 2),
+        (ACCOUNTS[1], 100 * WAD // 160),
+        (ACCOUNTS[0], WAD),
+    ]
+    assert world.view("remaining", ACCOUNTS[0]) == 20
+    assert world.view("remaining", ACCOUNTS[1]) == 0
 
 
 def test_what_was_not_there_uses_no_capacity(world):
@@ -294,20 +386,6 @@ def test_too_little_gas_passes_nobody_over(world, depth):
 
 
 # Views
-
-HEALTH = {
-    "initial_equity": 0,
-    "initial_margin": 0,
-    "equity": 5,
-    "maintenance_margin": 12,
-    "exposure": 100,
-    "value": 0,
-    "stale_loss": 0,
-    "stale_margin": 0,
-    "priced_at": GENESIS - 1,
-    "is_stale": False,
-    "is_diverging": False,
-}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 
 from specs import clearinghouse as ch
 from specs.accounts import BACKSTOP_FUND, USDC, Settings
+from specs.binding import NOTICE
 from specs.fixed_point import WAD
 from specs.providers import MAX_PROVIDERS
 from tests.helpers.scenes import AT_WORK, OWING
@@ -21,7 +22,6 @@ from tests.helpers.stages import (
 from tests.helpers.worlds import (
     BTC,
     ETH,
-    LIQUIDATOR,
     PRICES,
     backer,
     bear,
@@ -29,6 +29,7 @@ from tests.helpers.worlds import (
     hedger,
     lender,
     own,
+    pledge,
     publish,
     trade,
 )
@@ -61,7 +62,8 @@ def test_what_is_not_taken_uses_no_capacity(deployed):
 
 
 def test_a_hollow_pledge_keeps_nobody_from_his_part(stage):
-    stage.play(own("pledge", bear, 10**30, 10**30))
+    stage.play(own("bind", bear))
+    stage.play(own("pledge", bear, *4 * [10**30]))
     move(stage, {BTC: 35_000})
     events = stage.events(liquidate(bull))
     (summary,) = [told for name, told in events if name == "Liquidation"]
@@ -69,10 +71,12 @@ def test_a_hollow_pledge_keeps_nobody_from_his_part(stage):
 
 
 def test_hollow_pledges_make_room(stage):
-    intruders = [bear + number for number in range(1, 9)]
+    intruders = [owner + number for owner in (bear, lender) for number in (1, 2, 5, 7)]
     for account in intruders[: MAX_PROVIDERS - len(stage.world.liquidator.providers)]:
-        stage.play(own("pledge", account, 1, 1))
-    newcomer = own("pledge", hedger, 10**6 * WAD, 10**6 * WAD)
+        stage.play(own("bind", account))
+        stage.play(own("pledge", account, 1, 1, 1, 1))
+    stage.play(own("bind", hedger))
+    newcomer = pledge(hedger, 10**6 * WAD)
     assert stage.refuse(newcomer) == "too many providers"
     assert stage.refuse(call("drop", backer)) == "provider is backed"
     stage.play(call("drop", intruders[0]))
@@ -80,9 +84,13 @@ def test_hollow_pledges_make_room(stage):
     stage.play(call("drop", hedger))
 
 
-def test_who_takes_the_right_back_may_be_dropped(stage):
+def test_who_is_bound_no_more_may_be_dropped(stage):
     assert stage.refuse(call("drop", backer)) == "provider is backed"
-    stage.play(own("set_operator", backer, LIQUIDATOR, 0))
+    stage.play(own("give_notice", backer))
+    assert stage.refuse(call("drop", backer)) == "provider is backed"
+    stage.play(call("wait", NOTICE - 1))
+    assert stage.refuse(call("drop", backer)) == "provider is backed"
+    stage.play(call("wait", 1))
     stage.play(call("drop", backer))
     assert stage.refuse(call("drop", backer)) == "not pledged"
 
@@ -93,8 +101,8 @@ def test_a_provider_is_backed_by_ten_thousand(stage, tokens, is_backed):
     for action in (
         own("set_settings", account, Settings(auto_lend=False)),
         own("deposit", account, USDC, tokens),
-        own("set_operator", account, LIQUIDATOR, 1),
-        own("pledge", account, WAD, WAD),
+        own("bind", account),
+        pledge(account, WAD),
     ):
         stage.play(action)
     if is_backed:
@@ -144,8 +152,8 @@ def test_a_claim_needs_no_price(stage):
 def test_a_pool_that_is_halted_does_not_halt_for_ever_again(lent_out):
     for action in (
         own("deposit", backer, BTC, 10 * 10**8),
-        own("set_operator", backer, LIQUIDATOR, 1),
-        own("pledge", backer, 10**6 * WAD, 10**6 * WAD),
+        own("bind", backer),
+        pledge(backer, 10**6 * WAD),
     ):
         lent_out.play(action)
     move(lent_out, {ETH: 100})
