@@ -108,7 +108,7 @@ def is_opposite(before: World, after: World, market: int, name: AccountId) -> bo
     start = get_accrued(before, after.now).clearing
     touched = settlement.touch(start, market, name).accounts[name]
     old = acc.get_position(touched, market).lots
-    new = acc.get_position(after.clearing.accounts[name], market).lots
+    new = acc.get_position(ch.get_account(after.clearing, name), market).lots
     closed = sum(epoch.lots for epoch in epochs)
     return closed <= abs(old) - abs(new) and all(
         epoch.is_long == (old < 0) and 0 < epoch.lots <= epoch.open_interest
