@@ -12,6 +12,7 @@ from tests.mutants.forced_guards import FORCED_GUARDS
 from tests.mutants.guards import GUARDS
 from tests.mutants.incident_guards import INCIDENT_GUARDS
 from tests.mutants.order_guards import ORDER_GUARDS
+from tests.mutants.reduce_guards import REDUCE_GUARDS
 
 ALL = [
     *GUARDS,
@@ -20,6 +21,7 @@ ALL = [
     *DESK_GUARDS,
     *BOOK_GUARDS,
     *FORCED_GUARDS,
+    *REDUCE_GUARDS,
     *INCIDENT_GUARDS,
 ]
 SHARE = 3

@@ -188,6 +188,23 @@ def test_collateral_is_sold_for_a_debt_in_usdc(stage):
     assert not opened["is_buy"]
 
 
+CRUMB = [
+    *publish(PRICES),
+    own("deposit", backer, BTC, 10**9),
+    *TWO_LEGS[len(publish(PRICES)) :],
+    own("borrow", bull, BTC, 5_000),
+    *publish(FALLEN),
+    LATER,
+]
+"""The bull owes half a lot of BTC besides."""
+
+
+@on(CRUMB)
+def test_less_than_a_lot_is_left_to_others(stage):
+    assert stage.refuse_slice(bull, SPOT + BTC) == "nothing due"
+    assert stage.reduce(bull, 0) == (1_000, 0, "not filled")
+
+
 @on(OWING_BTC)
 def test_a_perpetual_of_the_same_number_is_another_leg(stage):
     assert stage.refuse_slice(hedger, 0) == "nothing to reduce"
