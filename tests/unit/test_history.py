@@ -19,7 +19,7 @@ from specs.accounts import NEW, USDC
 from specs.fixed_point import WAD
 from specs.makers import Making
 from specs.world import Action
-from tests.helpers import conversions, deployers, orders, worlds
+from tests.helpers import conversions, deployers, epochs, orders, worlds
 from tests.helpers.deployers import address_of, curve_fields, deploy_world, fields
 from tests.helpers.quick import quick_records
 from tests.helpers.worlds import BTC, ETH, FEES, HAIRCUTS, REQUIREMENTS, UNLISTED
@@ -194,6 +194,32 @@ def tell_orders(step, actions=ORDERS):
     return world
 
 
+# Longs and shorts are deleveraged, and touched by fills, realisations and no more.
+DELEVERAGED = [
+    *epochs.CROWDED,
+    epochs.deposit(worlds.bull + 1, 1_200),
+    *epochs.BROKE,
+    epochs.liquidate(),
+    epochs.realise(worlds.bear),
+    worlds.trade(0, worlds.lender, worlds.bull + 1, 5_000, 58_000 * WAD),
+    worlds.trade(0, worlds.hedger, worlds.lender, 10, 58_000 * WAD),
+    *epochs.fall(60_350),
+    epochs.liquidate(worlds.bull + 1),
+    epochs.realise(worlds.backer),
+    epochs.realise(worlds.bear),
+    epochs.realise(worlds.lender, worlds.underwriter),
+]
+
+
+def tell_deleveraging(step):
+    """Play what closes accounts against the other side, and whom that touches."""
+    world = worlds.open_world()
+    for action in DELEVERAGED:
+        before, world = world, step(world, action)
+        assert world is not before, action
+    return world
+
+
 def tell_conversion(step):
     """Play what a book does with collateral that has to be sold."""
     return tell_orders(step, CONVERSION)
@@ -229,7 +255,7 @@ def histories():
     Return the events of the story, and of enough walks for every event that walks can
     lead to, with the books before every entry.
     """
-    stories = tell_story, tell_orders, tell_conversion
+    stories = tell_story, tell_orders, tell_conversion, tell_deleveraging
     walks, met = [told(story) for story in stories], Counter()
     for seed in range(100):
         if all(met[name] >= ENOUGH for name in EVENTS):
@@ -318,6 +344,13 @@ def test_what_a_book_had_done_is_told():
     told_of = Counter(event.name for event in events)
     assert told_of["OrderFill"] == 9
     assert min(told_of["InterestSettled"], told_of["Realise"]) > 0
+    assert compare(world, twin, history.replay(events)) == []
+
+
+def test_who_is_deleveraged_is_told():
+    world, twin, events = told(tell_deleveraging)
+    told_of = Counter(event.name for event in events)
+    assert (told_of["Deleveraged"], told_of["DeleverageApplied"]) == (2, 5)
     assert compare(world, twin, history.replay(events)) == []
 
 
