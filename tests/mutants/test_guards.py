@@ -12,6 +12,7 @@ from tests.mutants.forced_guards import FORCED_GUARDS
 from tests.mutants.guards import GUARDS
 from tests.mutants.incident_guards import INCIDENT_GUARDS
 from tests.mutants.order_guards import ORDER_GUARDS
+from tests.mutants.provider_guards import PROVIDER_GUARDS
 from tests.mutants.reduce_guards import REDUCE_GUARDS
 
 ALL = [
@@ -23,6 +24,7 @@ ALL = [
     *FORCED_GUARDS,
     *REDUCE_GUARDS,
     *INCIDENT_GUARDS,
+    *PROVIDER_GUARDS,
 ]
 SHARE = 3
 """One guard in so many is weakened, unless all are asked for: `make guards`."""

@@ -81,7 +81,7 @@ def test_hollow_pledges_make_room(stage):
     assert stage.refuse(call("drop", backer)) == "provider is backed"
     stage.play(call("drop", intruders[0]))
     stage.play(newcomer)
-    stage.play(call("drop", hedger))
+    assert stage.refuse(call("drop", hedger)) == "provider is backed"
 
 
 def test_who_is_bound_no_more_may_be_dropped(stage):
