@@ -41,6 +41,9 @@ Legs = tuple[tuple[Requirement, Wad], ...]
 MAX_FEE: Final = Wad(WAD // 100)
 """The highest fee, WAD of a fill."""
 
+MAX_APART: Final = Wad(WAD // 2)
+"""How far from mark a limit is at most, WAD of it."""
+
 MIN_SLICE: Final = Wad(1_000 * WAD)
 """What a slice closes at least, WAD USDC, or all there is."""
 
@@ -87,8 +90,11 @@ def compute_ratio(
 
 
 def compute_limit(mark: Wad, ratio: Wad, is_buy: bool) -> Wad:
-    """Return the worst price of a slice, rounded towards ``mark``; none is negative."""
-    apart = min(ratio // 2, WAD)
+    """
+    Return the worst price of a slice, rounded towards ``mark``. It is no further away
+    than half: where claims outweigh a debt, the equity may be many times the margin.
+    """
+    apart = min(ratio // 2, MAX_APART)
     if is_buy:
         return Wad(mul_div_down(mark, WAD + apart, WAD))
     return Wad(mul_div_up(mark, WAD - apart, WAD))

@@ -20,7 +20,7 @@ def a_slice_costs_three_quarters_of_its_ratio(
 
 def a_limit_is_on_the_accounts_far_side_of_mark(mark: int, ratio: int) -> bool:
     """
-    Nobody is made to sell above mark or to buy below it, nor at less than nothing.
+    Nobody is made to sell above mark or to buy below it, nor at less than half of it.
 
     pre: 0 <= mark and 0 <= ratio
     post: __return__
@@ -29,7 +29,7 @@ def a_limit_is_on_the_accounts_far_side_of_mark(mark: int, ratio: int) -> bool:
         compute_limit(mark, ratio, False),
         compute_limit(mark, ratio, True),
     )
-    return 0 <= lowest <= mark <= highest
+    return mark <= 2 * lowest and lowest <= mark <= highest
 
 
 def a_slice_closes_no_more_than_there_is(held: int, parts: int, least: int) -> bool:
@@ -53,7 +53,7 @@ MUTANTS = {
         "return Wad(mul_div_down(mark, WAD - apart, WAD))",
     ),
     "a_limit_is_on_the_accounts_far_side_of_mark": _mutant(
-        "apart = min(ratio // 2, WAD)", "apart = ratio // 2"
+        "apart = min(ratio // 2, MAX_APART)", "apart = ratio // 2"
     ),
     "a_slice_closes_no_more_than_there_is": _mutant(
         "mul_div_up(held, parts, PARTS)", "held * parts // PARTS"
