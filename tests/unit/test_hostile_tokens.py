@@ -94,6 +94,7 @@ def empower(made):
     made.send(worlds.LENDER, VAULT, "deposit", LENDER, ODD, 10 * WHOLE)
     made.send(OWNER, VAULT, "deposit", SECOND, ODD, 10 * WHOLE)
     made.send(OWNER, VAULT, "borrow", ACCOUNT, ODD, WHOLE, SOMEONE)
+    made.send(OWNER, VAULT, "give_notice", SECOND)
     made.wait(DAY)
     publish(made)
     for account in (ACCOUNT, SECOND):
@@ -174,9 +175,12 @@ def test_from_outside_the_same_calls_get_further(hostile):
 
 # Views that ask what is under way are refused from within; others need not be.
 LOCKED = {
-    VAULT: {"assess", "conversion_of", "is_authorised", "reducible"},
+    VAULT: {
+        *("assess", "conversion_of", "is_authorised", "reducible"),
+        *("can_flag", "is_bound", "slice_end"),
+    },
     "Lens": {"health", "debt_limit", "reserves"},
-    "Liquidator": {"can_liquidate"},
+    "Liquidator": {"can_liquidate", "can_reduce"},
     "QuoteDesk": set(),
     "OrderBook": set(),
     "BookLens": set(),
