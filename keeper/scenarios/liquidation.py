@@ -76,7 +76,7 @@ HIGHEST: Final = 5
 """Equity over margin above which nobody worries."""
 BIDS: Final = (500, 1_000, 1_500)
 """Below the fallen price, ppm; on the first one's book alone."""
-CAPACITY: Final = 120_000
+CAPACITY: Final = 1_000_000
 """Of the only provider within a minute and an hour, whole USDC."""
 
 
@@ -229,7 +229,11 @@ def play(chain: LocalChain, progress: Progress) -> Outcome:
     scene.listeners += [bill.add for bill in bills]
     log, total = Log(scene, bills), ROUNDS * len(bills)
     for number, bill in enumerate(bills):
-        log.add(bill, "before the fall")
+        if bill.trader.market == SHORTED:
+            scene.unpledge("provider")
+            log.add(bill, "before the fall; the provider has left")
+        else:
+            log.add(bill, "before the fall")
         for step in range(ROUNDS):
             progress(number * ROUNDS + step, total)
             scene.tick(ROUND - 1, {bill.trader.symbol: get_fallen(bill.trader)})

@@ -7,9 +7,11 @@ and its credit cap back them, a fund pays no more ahead of losers than its cap, 
 is no larger than its limit, and no more than a share of an asset leaves in a day; the
 same attack is played with all of that turned off.
 
-What the limits rest on is shown too. A fund backs gains with what losers have paid, and
-a loser may pay by a debt that nobody will ever repay, unless it is taken over in time:
-by providers with room for the whole market, at a pace that they can follow.
+Who pays is shown too. The losing side is taken over by providers as far as they have
+room, and what they leave is closed against all positions of the other side, which are
+the attacker's: so lenders lose nothing, whether providers are too small or the pace is
+one that liquidation can't follow. Without limits it is the provider who loses, for what
+it takes over the attacker can still move.
 """
 
 from dataclasses import dataclass, field
@@ -79,6 +81,8 @@ class Attack:
     size: int = 0
     """WAD SOL."""
     liquidations: int = 0
+    deleveraged: int = 0
+    """What was closed against the other side, WAD USDC."""
     socialised: int = 0
     times: list[int] = field(default_factory=list)
     hands: list[float] = field(default_factory=list)
@@ -197,6 +201,8 @@ def step(attack: Attack, price: int) -> None:
             continue
         attack.liquidations += 1
         for event in receipt.events:
+            if event.name == "Liquidation":
+                attack.deleveraged += event.arguments["deleveraged"]
             if event.name == "BadDebt":
                 attack.socialised += event.arguments["socialised"]
 
@@ -238,6 +244,7 @@ def measure(attack: Attack) -> dict[str, int]:
         "unbacked": unbacked,
         "provider": worth(state, provider) - PROVIDER * WAD,
         "liquidations": attack.liquidations,
+        "deleveraged": attack.deleveraged,
     }
 
 
@@ -249,14 +256,17 @@ def tell(figures: dict[str, int]) -> list[str]:
         f"USDC and honest lenders lose {usdc(-figures[f'lenders, {on}'])}: its "
         "profit is within credit cap and fund cap, together "
         f"{usdc(CREDIT_CAP + FUND_CAP, 0)}, and lost by providers and backstop fund.",
-        f"With the limits off it makes {usdc(figures[f'attacker, {off}'])} and lenders "
-        f"lose {usdc(-figures[f'lenders, {off}'])}.",
+        f"With the limits off it makes {usdc(figures[f'attacker, {off}'])}, which a "
+        f"provider loses that took over what the attacker could still move; lenders "
+        f"lose {usdc(-figures[f'lenders, {off}'])}: "
+        f"{usdc(figures[f'deleveraged, {off}'])} that nobody took over were closed "
+        "against the attacker's own other side.",
         f"Pumped in five minutes, {usdc(figures[f'at the peak, {fast}'])} can be taken "
         "up to the peak: while fast and slow price are apart new risk waits.",
-        "The limits are no better than what they rest on: with providers too small for "
-        f"the market lenders lose {usdc(-figures[f'lenders, {small}'])}, and at a pace "
-        "at which liquidation waits as well "
-        f"{usdc(-figures[f'lenders, {fast}'])}.",
+        "With providers too small for the market "
+        f"{usdc(figures[f'deleveraged, {small}'])} are closed so, and lenders lose "
+        f"{usdc(-figures[f'lenders, {small}'])}; at a pace that liquidation can't "
+        f"follow {usdc(-figures[f'lenders, {fast}'])}.",
     ]
 
 
@@ -268,6 +278,7 @@ def compare(figures: dict[str, int]) -> Table:
         ("taken out up to the peak", "at the peak"),
         ("taken out in all", "taken"),
         ("attacker's profit", "attacker"),
+        ("closed against its other side", "deleveraged"),
         ("honest lenders", "lenders"),
         ("provider", "provider"),
     ):

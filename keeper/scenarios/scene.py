@@ -38,6 +38,7 @@ from specs.accounts import (
     Address,
     Settings,
 )
+from specs.binding import NOTICE
 from specs.book_basis import MAX_HOLD
 from specs.errors import Revert
 from specs.fixed_point import PPM, WAD, Lots, Seconds, Wad
@@ -214,6 +215,13 @@ class Scene:
         self.send(name, "bind", account)
         pledged = 4 * (per_hour * WAD,)
         self._send(sender, "liquidator", "pledge", account, *pledged)
+
+    def unpledge(self, name: str) -> None:
+        """Have somebody give notice, and take over nothing once it is over."""
+        sender, account = self.wallets[name].address, self.account(name)
+        self.send(name, "give_notice", account)
+        self.tick(NOTICE)
+        self._send(sender, "liquidator", "unpledge", account)
 
     def trade(
         self,

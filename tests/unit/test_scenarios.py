@@ -163,18 +163,18 @@ def test_the_limits_bound_the_attack_and_lenders_lose_nothing(attack):
     assert attack["size, limits off"] == mango.GREED * WAD
 
 
-def test_without_limits_lenders_pay_the_attacker(attack):
-    assert attack["attacker, limits off"] > 10**6 * WAD
-    assert attack["lenders, limits off"] < -(10**6) * WAD
-    assert attack["attacker, limits off"] > 50 * attack["attacker, limits on"]
+def test_without_limits_a_provider_pays_the_attacker_and_no_lender(attack):
+    assert attack["attacker, limits off"] > 25 * attack["attacker, limits on"]
+    assert attack["provider, limits off"] < -9 * mango.PROVIDER * WAD // 10
+    assert attack["lenders, limits off"] == 0
+    assert attack["deleveraged, limits off"] > 10**6 * WAD
 
 
 @pytest.mark.parametrize("name", ["providers too small", "pumped in 5 minutes"])
-def test_the_limits_rest_on_losers_being_taken_over_in_time(attack, name):
-    assert attack[f"lenders, {name}"] < 0
-    # The size of the market still bounds what is lost.
-    most = mango.LIMIT * (mango.FACTOR - 1) * 20 * WAD
-    assert -attack[f"lenders, {name}"] < most < -attack["lenders, limits off"]
+def test_what_nobody_takes_over_in_time_is_closed_against_the_attacker(attack, name):
+    assert attack[f"lenders, {name}"] == 0
+    assert attack[f"deleveraged, {name}"] > 5 * attack["deleveraged, limits on"]
+    assert attack[f"attacker, {name}"] <= mango.CREDIT_CAP + mango.FUND_CAP
 
 
 @pytest.fixture(scope="module")
