@@ -16,6 +16,7 @@ from tests.helpers.worlds import STRANGER
 BY_NAME = {
     "batch": [
         "below initial margin",
+        "bound",
         "insufficient balance",
         "insufficient cash",
         "no debt",
@@ -29,10 +30,14 @@ BY_NAME = {
         "unknown asset",
         "zero amount",
     ],
+    "bind": [
+        "taken",
+    ],
     "borrow": [
         "amount too large",
         "below initial margin",
         "borrow cap reached",
+        "bound",
         "insufficient cash",
         "not authorised",
         "outflow too large",
@@ -117,6 +122,10 @@ BY_NAME = {
         "unknown asset",
         "zero amount",
     ],
+    "give_notice": [
+        "not bound",
+        "taken",
+    ],
     "lend": [
         "below initial margin",
         "insufficient balance",
@@ -146,6 +155,7 @@ BY_NAME = {
     "pledge": [
         "amount too large",
         "not authorised",
+        "not bound",
         "taken",
         "zero amount",
     ],
@@ -232,6 +242,7 @@ BY_NAME = {
     ],
     "transfer": [
         "below initial margin",
+        "bound",
         "insufficient balance",
         "not authorised",
         "pool halted",
@@ -260,6 +271,7 @@ BY_NAME = {
         "unknown market",
     ],
     "unpledge": [
+        "bound",
         "not authorised",
         "not pledged",
         "taken",
@@ -269,6 +281,7 @@ BY_NAME = {
     ],
     "withdraw": [
         "below initial margin",
+        "bound",
         "insufficient balance",
         "insufficient cash",
         "not authorised",
