@@ -118,8 +118,8 @@ def is_capped(before: World, after: World, action: Action) -> bool:
     old = ch.accrue(before.clearing, asset, after.now).assets[asset].pool
     new = after.clearing.assets[asset].pool
     if action.name in ("deposit", "lend"):
-        lent = money_market.get_lent(new)
-        return not (0 < new.supply_cap < lent and lent > money_market.get_lent(old))
+        supplied, before_it = (money_market.get_supplied(pool) for pool in (new, old))
+        return not (0 < new.supply_cap < supplied and supplied > before_it)
     owed = money_market.get_borrowed(new)
     return not (0 < new.borrow_cap < owed and owed > money_market.get_borrowed(old))
 

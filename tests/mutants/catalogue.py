@@ -165,12 +165,36 @@ SPEC_MUTANTS = [
     Mutant("I16", "state.get_credit", "virtual_pnl.compute_share(", "max("),
     Mutant("I18", "accounts.with_balance", "balance == EMPTY", "balance is None"),
     Mutant(
+        "I18",
+        "settlement.exchange",
+        "epoch=epoch if position.lots else 0",
+        "epoch=epoch",
+    ),
+    Mutant(
         "I19",
-        "settlement.trade",
+        "settlement.trade_inventory",
+        "max(0, new.lots) - max(0, old.lots)",
+        "abs(new.lots) - abs(old.lots)",
+    ),
+    Mutant(
+        "I19",
+        "deleveraging.get_left",
+        "if e.is_long == is_long",
+        "if e.is_long or is_long",
+    ),
+    Mutant(
+        "I19",
+        "settlement.exchange",
         "max(0, traded.position.lots) - max(0, old.lots)",
         "abs(traded.position.lots) - abs(old.lots)",
     ),
     Mutant("I20", "perpetual.compute_cost", "rounds_up=True", "rounds_up=False"),
+    Mutant(
+        "I20",
+        "settlement.trade_inventory",
+        "basis=old.basis - cost",
+        "basis=old.basis - cost + 9",
+    ),
     Mutant("I21", "funding.advance", "min(elapsed, interval)", "elapsed"),
     Mutant(
         "I22",
@@ -182,6 +206,18 @@ SPEC_MUTANTS = [
         "I22",
         "settlement.settle_interest",
         "virtual_pnl.settle(position)",
+        "position",
+    ),
+    Mutant(
+        "I22",
+        "settlement.meet_next",
+        "deleveraging.compute_closing_price(epoch, listed.funding.index)",
+        "epoch.price",
+    ),
+    Mutant(
+        "I22",
+        "state.get_exposure",
+        "get_effective_position(state, market, position)",
         "position",
     ),
     Mutant(
@@ -257,18 +293,122 @@ SPEC_MUTANTS = [
         "Quote(price.slow, price.fast, price.time)",
         "Quote(price.fast, price.slow, price.time)",
     ),
-    Mutant("I33", "liquidation_code.open_takeover", "health.priced_at >= now", "False"),
+    Mutant(
+        "I33",
+        "liquidation_code.open_takeover",
+        "not distress.was_due(held.distress, health.priced_at, now)",
+        "False",
+    ),
+    Mutant(
+        "I33",
+        "distress.was_due",
+        "distress.flagged_at < now <= distress.flagged_at + FLAG_LIFE",
+        "distress.flagged_at > 0",
+    ),
+    Mutant(
+        "I33",
+        "distress.flag",
+        "distress.flagged_at > 0 and now - distress.flagged_at <= FLAG_LIFE",
+        "False",
+    ),
+    Mutant(
+        "I33",
+        "forced_code.flag",
+        "not margin.is_due_now(assess(state, account, now))",
+        "False",
+    ),
     Mutant(
         "I34", "backstop.compute_account_price", "WAD - discount", "WAD - 4 * discount"
     ),
     Mutant(
-        "I35", "liquidation_code.open_takeover", "not backstop.is_open(health)", "False"
+        "I34",
+        "deleverage_code.get_price",
+        "min(terms.discount, mul_div_down(get_bound(state, market), terms.ratio, WAD))",
+        "terms.discount",
     ),
+    Mutant(
+        "I35",
+        "liquidation_code.open_takeover",
+        "not (backstop.is_open(health) or is_book_failed)",
+        "False",
+    ),
+    Mutant(
+        "I35",
+        "deleveraging.is_open",
+        "4 * equity <= maintenance_margin",
+        "equity <= maintenance_margin",
+    ),
+    Mutant("I35", "backstop.compute_unfunded", "(deficit - fund, WAD", "(deficit, WAD"),
     Mutant(
         "I36",
         "providers.compute_remaining",
-        "min(provider.per_minute - minute, provider.per_hour - hour)",
-        "provider.per_hour - hour",
+        "min(pledged.per_minute - minute, pledged.per_hour - hour)",
+        "pledged.per_hour - hour",
+    ),
+    Mutant(
+        "I36",
+        "liquidation_code.take_over",
+        "ch.require_bound(state, provider, now)",
+        "",
+    ),
+    Mutant(
+        "I36",
+        "liquidation_code.limit_portion",
+        "min(listed.limits.max_position, worth)",
+        "2**60",
+    ),
+    Mutant(
+        "I36", "providers.has_lost", "lost > provider.pledge.max_loss", "lost > 2**200"
+    ),
+    Mutant("I36", "clearinghouse.borrow", "require_free(state, account, now)", ""),
+    Mutant(
+        "I37",
+        "deleveraging.compute_left",
+        "epoch.met * epoch.lots // epoch.open_interest",
+        "epoch.met * epoch.lots // epoch.open_interest // 2",
+    ),
+    Mutant(
+        "I37",
+        "settlement.meet_next",
+        "deleveraging.meet(epoch, position.lots)",
+        "deleveraging.meet(epoch, Lots(position.lots - 1))",
+    ),
+    Mutant(
+        "I37",
+        "deleveraging.compute_effective_interest",
+        "open_interest - left",
+        "open_interest",
+    ),
+    Mutant(
+        "I37",
+        "settlement.trade_touched",
+        "len(state.markets[market].epochs)",
+        "0 * account",
+    ),
+    Mutant("I37", "deleverage_code.close", "is_long=lots > 0", "is_long=lots < 0"),
+    Mutant(
+        "I37",
+        "deleverage_code.get_bound",
+        "freed * WAD // (PPM + state.assets[USDC].requirement.base_mmf)",
+        "WAD",
+    ),
+    Mutant(
+        "I37",
+        "deleveraging.compute_price",
+        "is_above = is_selling\n",
+        "is_above = not is_selling\n",
+    ),
+    Mutant(
+        "I37",
+        "deleveraging.compute_price",
+        "min(mul_div_down(loss, WAD, notional), bound)",
+        "bound",
+    ),
+    Mutant(
+        "I37",
+        "deleveraging.limit_to_index",
+        "max(min(mark, low), min(max(mark, high), price))",
+        "price",
     ),
     Mutant(
         "I38",
@@ -276,7 +416,12 @@ SPEC_MUTANTS = [
         "not is_own and margin.is_liquidatable",
         "False and margin.is_liquidatable",
     ),
-    Mutant("I39", "bankruptcy.close_takeover", "balance.scaled >= 0", "True"),
+    Mutant(
+        "I39",
+        "bankruptcy.compute_deficit",
+        "mul_div_down(claims, RAY, index)",
+        "0 * claims",
+    ),
     Mutant("I40", "bankruptcy.close_takeover", "Wad(min(owed, fund))", "owed"),
     Mutant(
         "I41",

@@ -95,12 +95,16 @@ class BookWalk(Walk):
         rng = self.rng
         instrument = self.spiced(rng.choice(INSTRUMENTS), (5, SPOT, SPOT + 31))
         account, is_buy = self.account(), rng.random() < 0.5
-        often = 0.3 if self.can_reduce(account, instrument, is_buy) else 0.01
+        often = 0.4 if self.can_reduce(account, instrument, is_buy) else 0.01
+        lots = self.some_lots(instrument)
+        if instrument < SPOT and rng.random() < often / 2:
+            held = ch.get_account(self.world.clearing, account)
+            lots = Lots(2 * abs(acc.get_position(held, instrument).lots) or lots)
         placement = Placement(
             account=account,
             instrument=instrument,
             is_buy=is_buy,
-            lots=self.some_lots(instrument),
+            lots=lots,
             price=self.some_price(instrument, is_buy),
             kind=self.some_kind(instrument, is_buy),
             is_reduce_only=rng.random() < often,
@@ -250,7 +254,12 @@ class BookWalk(Walk):
             # Nobody is there, three times: then the backstop is open.
             pause = Action("wait", worlds.STRANGER, (self.rng.choice((10, 11, 20)),))
             liquidation = Action("liquidate", worlds.STRANGER, (account,))
-            self.queue = [pause, action, pause, action, liquidation]
+            self.queue = [pause, action, pause, action]
+            if self.rng.random() < 0.3:
+                # The backstop is closed again.
+                later, soon = (Action("wait", worlds.STRANGER, (s,)) for s in (60, 1))
+                self.queue += [later, *self.confirm(), soon]
+            self.queue.append(liquidation)
         elif kind < 0.8:
             again = Action("wait", worlds.STRANGER, (self.rng.choice((1, 2, 9)),))
             self.queue = [again, self.resting(instrument, not is_buy), action]

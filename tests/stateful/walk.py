@@ -334,7 +334,8 @@ class Walk:
             slow = max(PRICES[asset] // 100, min(PRICES[asset] * 100, slow))
             off = self.rng.choice((0, 0, 0.005, 0.03))
             fast = int(slow * (1 + self.rng.uniform(-off, off)))
-            premium = int(self.rng.uniform(-0.03, 0.03) * WAD)
+            most = self.rng.choice((0.03, 0.05))
+            premium = int(self.rng.uniform(-most, most) * WAD)
             said = asset, slow, fast, premium, variance
             self.queue.append(Action("publish", STRANGER, said))
         return self.take_over_prices()
@@ -363,7 +364,8 @@ class Walk:
                 size = lots * self.world.clearing.markets[market].lot
                 moved = price - (health.equity - wanted) * WAD // size
                 price = max(price * 7 // 10, min(price * 13 // 10, moved))
-            said = asset, price, price, 0, CALM
+            premium = self.rng.choice((0, 0, 0, -WAD // 21, WAD // 21))
+            said = asset, price * WAD // (WAD + premium), price, premium, CALM
             self.queue.append(Action("publish", STRANGER, said))
         return self.take_over_prices()
 
@@ -490,9 +492,12 @@ class Walk:
 
     def pledge(self):
         account = self.spiced(self.rng.choice(PROVIDERS), ACCOUNTS)
-        scale = self.rng.choice((10, 10**5, 10**7))
+        scale = self.rng.choice((10, 10**5, 10**7, 10**7))
         capacity = self.spiced(self.rng.randrange(1, scale) * WAD, (0, 1, 10**31))
-        limits = [self.rng.choice((10, 10**4, 10**8)) * WAD for _ in range(2)]
+        limits = (
+            self.rng.choice((10, 10**5, 10**8)) * WAD,
+            self.rng.choice((1, 10, 10**4, 10**8)) * WAD,
+        )
         if self.rng.random() < 0.8:
             self.queue.append(own("pledge", account, capacity, 2 * capacity, *limits))
             return own("bind", account)
@@ -518,16 +523,20 @@ class Walk:
         account = self.spiced(self.rng.choice(need or ACCOUNTS), ODD_ACCOUNTS)
         if need and self.rng.random() < 0.5:
             # Then prices are taken over in every block.
-            for asset in UNDERLYING:
-                price = at_price(self.world, asset)
-                said = asset, price, price, 0, CALM
-                self.queue.append(Action("publish", STRANGER, said))
-            self.queue += [
-                Action("wait", STRANGER, (1,)),
-                Action("tick", STRANGER, (UNDERLYING, MARKETS, CROSSINGS)),
-                Action("liquidate", STRANGER, (account,)),
-            ]
+            self.queue += [*self.confirm(), Action("liquidate", STRANGER, (account,))]
         return Action("flag", STRANGER, (account,))
+
+    def confirm(self):
+        """Return the actions in which prices are published anew as they are."""
+        prices = [(asset, at_price(self.world, asset)) for asset in UNDERLYING]
+        return [
+            Action("wait", STRANGER, (1,)),
+            *(
+                Action("publish", STRANGER, (asset, price, price, 0, CALM))
+                for asset, price in prices
+            ),
+            Action("tick", STRANGER, (UNDERLYING, MARKETS, CROSSINGS)),
+        ]
 
     def touch(self):
         """Return a realisation of some whom an epoch has yet to reduce, if any."""
