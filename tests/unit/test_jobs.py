@@ -325,6 +325,7 @@ NAMES = {"account", "giver", "taker", "buyer", "seller", "provider", "reward"}
 LATER = {
     "BadDebt",
     "BatchOpened",
+    "Bound",
     "DeleverageApplied",
     "Deleveraged",
     "EpochPassed",
@@ -332,6 +333,7 @@ LATER = {
     "IdleUsed",
     "InterestSettled",
     "Lend",
+    "NoticeGiven",
     "OperatorSet",
     "OrdersReleased",
     "Realise",
