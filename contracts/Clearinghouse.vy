@@ -341,6 +341,7 @@ def _code_of(selector: bytes4) -> address:
     if selector in [
         method_id("assess(uint256)", output_type=bytes4),
         method_id("conversion_of(uint256)", output_type=bytes4),
+        method_id("position_of(uint256,uint256)", output_type=bytes4),
         method_id("can_flag(uint256)", output_type=bytes4),
     ]:
         return MARGIN_CODE

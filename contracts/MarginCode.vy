@@ -80,6 +80,24 @@ def conversion_of(account: uint256) -> (uint256, uint256):
 
 @external
 @view
+@reentrant
+def position_of(account: uint256, market: uint256) -> uint256:
+    """
+    @notice Return the word of a position with the lots and the basis that its next touch
+            would leave, once epochs of auto-deleveraging have closed their parts.
+    @dev Its entry tick is that of the stored size, which earns and owes interest until
+         then, as is the number of epochs that it has met.
+    """
+    return deleveraging._effective(
+        market,
+        state.positions[account][market],
+        state.market_risk[market],
+        convert(convert(state.market_funding[market], bytes32), int256) >> 128,
+    )
+
+
+@external
+@view
 def can_flag(account: uint256) -> bool:
     """
     @notice Return whether `flag` would note something of `account`: it is due, and has

@@ -69,7 +69,7 @@ def credit(account: uint256) -> uint256:
             break
         market: uint256 = (entries & 255) - 1
         total += self._credit(
-            market, staticcall vault.CLEARINGHOUSE.positions(account, market)
+            market, staticcall vault.CLEARINGHOUSE.position_of(account, market)
         )
         entries >>= 8
     return total
@@ -83,7 +83,7 @@ def can_realise(market: uint256, account: uint256) -> bool:
             position or claim now.
     """
     risk: uint256 = vault._risk(market)
-    word: uint256 = staticcall vault.CLEARINGHOUSE.positions(account, market)
+    word: uint256 = staticcall vault.CLEARINGHOUSE.position_of(account, market)
     quote: uint256 = staticcall vault.CLEARINGHOUSE.market_quote(market)
     if word == 0 or margin._is_stale(margin._quote(quote)):
         return False
@@ -113,7 +113,7 @@ def unrealised(
     for account: uint256 in batch:
         found.append(
             self._value(
-                market, staticcall vault.CLEARINGHOUSE.positions(account, market), mark
+                market, staticcall vault.CLEARINGHOUSE.position_of(account, market), mark
             )
         )
     return found
@@ -127,7 +127,7 @@ def _position(
     """
     @notice Return one position, valued at mark, rounded down.
     """
-    word: uint256 = staticcall vault.CLEARINGHOUSE.positions(account, market)
+    word: uint256 = staticcall vault.CLEARINGHOUSE.position_of(account, market)
     risk: uint256 = staticcall vault.CLEARINGHOUSE.market_risk(market)
     lots: int256 = perpetual._lots(word)
     mark: uint256 = packing._get(
@@ -151,7 +151,13 @@ def _position(
     if found.is_inside:
         found.entry = perpetual._entry(word) - 1
         found.entry_price = grid._price(found.entry) * _PRICE_UNIT
-        found.earned, found.owed = self._interest(account, market, word, risk, pool)
+        found.earned, found.owed = self._interest(
+            account,
+            market,
+            staticcall vault.CLEARINGHOUSE.positions(account, market),
+            risk,
+            pool,
+        )
     return found
 
 

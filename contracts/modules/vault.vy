@@ -42,6 +42,7 @@ interface Clearinghouse:
     def headers(account: uint256) -> uint256: view
     def balances(account: uint256, asset: uint256) -> uint256: view
     def positions(account: uint256, market: uint256) -> uint256: view
+    def position_of(account: uint256, market: uint256) -> uint256: view
     def snapshots(account: uint256, market: uint256) -> uint256: view
     def assess(account: uint256) -> IClearinghouse.Health: view
     def is_authorised(account: uint256, actor: address, right: uint256) -> bool: view

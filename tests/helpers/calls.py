@@ -142,7 +142,7 @@ VAULT_CALLS = {
     "headers": (ACCOUNT,),
     "distress": (ACCOUNT,),
     "balances": (ACCOUNT, USDC),
-    "positions": (ACCOUNT, 0),
+    **dict.fromkeys(("positions", "position_of"), (ACCOUNT, 0)),
     "snapshots": (ACCOUNT, 0),
     "orders": (ACCOUNT, 0),
     **dict.fromkeys(("tick_growth", "tick_size"), (0, 17_838)),

@@ -8,6 +8,7 @@ from specs import (
 )
 from specs.accounts import DEFAULT, USDC, get_position
 from specs.fixed_point import RAY, WAD
+from specs.state import get_effective_position
 from specs.world import Action
 from tests.helpers.scenes import AT_WORK, LENT_OUT
 from tests.helpers.worlds import (
@@ -66,10 +67,11 @@ def look(stage, method, *arguments):
 
 
 def valued(state, account, market, now):
-    """Return a position as the Lens tells it."""
+    """Return a position as the Lens tells it, its epochs met."""
     position = get_position(ch.get_account(state, account), market)
     value, notional, credit = worth_of(state, account, market, now)
-    told = position.lots, position.basis, value, notional
+    left = get_effective_position(state, market, position)
+    told = left.lots, left.basis, value, notional
     if position.entry is None:
         return (market, *told, False, 0, 0, 0, 0, credit)
     price = virtual_pnl.get_entry_price(position)

@@ -146,6 +146,7 @@ DIRECT = {
     **dict.fromkeys(("tick", "conversion_of", "flag"), ""),
     "reducible": "unknown market",
     **dict.fromkeys(("assess", "can_flag", "guardian", "delay", "queued", "guards")),
+    "position_of": None,
     "slice_end": None,
     "ramp_weight": "unknown asset",
     "deposit_with_permit": "unknown asset",
