@@ -1,12 +1,14 @@
 """
-Layer 2 of liquidation: pacing, flags, what a fund can't pay, prices of epochs.
+Layer 2 of liquidation: pacing, recent volume, flags, what a fund can't pay, prices of
+epochs.
 
 What a word remembers goes in and comes out as the contract packs it.
 """
 
-from specs import backstop, deleveraging, distress, pacing
+from specs import backstop, deleveraging, distress, pacing, price_levels
+from specs.book_state import Volume
 from specs.distress import Distress
-from specs.fixed_point import WAD
+from specs.fixed_point import WAD, Lots, Seconds
 from specs.pacing import Pace
 from tests.proofs.equalities import AMOUNTS, PRICES, equality
 from tests.proofs.lifter.reference import within
@@ -158,6 +160,27 @@ PACING = (
     ),
 )
 
+# Recent volume
+
+
+def decay(top: int, now: int) -> int:
+    """Do as the specification with an instrument's word of best prices."""
+    volume = Volume(Lots(top // 2**32 % 2**56), Seconds(top % 2**32))
+    return price_levels.get_recent(volume, Seconds(now))
+
+
+VOLUME = (
+    equality(
+        "price_levels",
+        "decay",
+        decay,
+        lambda top, now: within((top, 0, 2**256), (now, 1, NOW)) and top % 2**32 <= now,
+        ("if age >= _DECAY:", "if age > _DECAY + 1:"),
+        ("volume * (_DECAY - age) // _DECAY", "volume // _DECAY * (_DECAY - age)"),
+        ("(top >> _VOLUME) & _LOW_56", "top >> _VOLUME"),
+    ),
+)
+
 # What the fund can't pay, and the price of an epoch
 
 EPOCHS = (
@@ -196,4 +219,4 @@ EPOCHS = (
     ),
 )
 
-LIQUIDATION_EQUALITIES = (*FLAGS, *PACING, *EPOCHS)
+LIQUIDATION_EQUALITIES = (*FLAGS, *PACING, *VOLUME, *EPOCHS)

@@ -427,6 +427,16 @@ def test_half_of_a_slice_is_no_failure(stage):
 # What is refused
 
 
+def test_nobody_is_sold_from_on_the_book_without_a_slice(stage):
+    """Whoever calls the book himself gets as far as orders that nobody can fill."""
+    sale = bull, 0, False, 1_000, 58_600 * WAD, 32
+    made = stage.made
+    assert made.reason(STRANGER, "OrderBook", "liquidate", *sale) == "no slice open"
+    with undone(stage):
+        stage.play(Action("cancel_all", lender >> 96, (lender,)))
+        assert made.send(STRANGER, "OrderBook", "liquidate", *sale) == (0, "not filled")
+
+
 def test_what_the_clearinghouse_refuses_leaves_nothing_behind(stage):
     for reward, reason in ((2, "reserved account"), (bull, "same owner")):
         assert stage.refuse_slice(bull, 0, reward) == reason
