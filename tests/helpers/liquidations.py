@@ -88,6 +88,14 @@ class World:
     def send(self, sender, method, *arguments):
         return self.chain.send(sender, self.liquidator, method, *arguments)
 
+    def reason(self, sender, method, *arguments):
+        """Return why a call is refused; None if it is taken."""
+        try:
+            self.send(sender, method, *arguments)
+        except Refused as refused:
+            return refused.reason
+        return None
+
     def liquidate(self):
         return self.send(STRANGER, "liquidate", TARGET)
 
