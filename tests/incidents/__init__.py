@@ -9,12 +9,12 @@ guards against each is weakened in `tests/mutants/incident_guards.py`.
 | id | what it was | played in |
 | --- | --- | --- |
 | D1 | gains on a pumped price were lent out | margin |
-| D2 | a vault inherited what margin had been withdrawn from | liquidation, margin |
-| D3 | a vault had to take over; a price was chosen | governance, liquidation, prices |
-| D4 | deleveraging closed more than was needed, by a ranking | liquidation |
+| D2 | a vault inherited a position without margin | liquidation, margin |
+| D3 | a vault had to take all that came | deleveraging, governance, liquidation, prices |
+| D4 | deleveraging closed more than needed, by a ranking | deleveraging, liquidation |
 | D5 | a debt stayed somebody's, and the first to leave were paid | resolution |
 | D6 | collateral was valued on the venue's own book | prices |
-| D7 | a restart on old prices; insurance that came too late | prices, resolution |
+| D7 | a restart on old prices; insurance too late | deleveraging, prices, resolution |
 | D8 | a hundred wallets rolled their gains into one position | margin |
 | D9 | stolen keys made a worthless coin collateral | governance |
 | D10 | an index was set back to zero | prices |
@@ -27,16 +27,16 @@ guards against each is weakened in `tests/mutants/incident_guards.py`.
 | D17 | a division by nothing stopped a liquidation or a market | liveness |
 | D18 | many small amounts were each rounded in the trader's favour | rounding |
 | D19 | a debt was rounded to nothing; a repayment was refused | rounding |
-| D20 | a liquidation grew a position, an order put it off | book, liquidation, orders |
+| D20 | a liquidation grew a size, or was put off | book, liquidation, orders, slices |
 | D21 | sums of market and accounts parted where a price was missing | liveness |
-| D22 | who opened and liquidated himself had the reward | liquidation |
+| D22 | who opened and liquidated himself had the reward | liquidation, slices |
 | D23 | funding rounded away, failed orders came again | book, rounding |
 | D24 | a bankruptcy was decided without checks | margin, reentrancy, resolution |
 | D25 | interest of a long time did not fit, and stopped a pool | liveness |
 | D26 | who traded chose among prices of different ages | prices |
 | D27 | fees the wrong way, reserves kept, a heap of dead orders | book, orders |
 | D28 | a new share of fees was taken of the past | governance |
-| D29 | at full utilisation nothing could be paid out to liquidate | liquidation |
+| D29 | at full utilisation nothing was paid out to liquidate | liquidation, slices |
 | D30 | an emptied pool began again at what was left in it | rounding |
 
 An incident without a test has `none: ` and the reason instead of files. Left out of the

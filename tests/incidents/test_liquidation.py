@@ -53,6 +53,19 @@ def summary_of(stage, account):
     return told
 
 
+def take_by_hand(stage, provider, portion):
+    """Return why a venue that anybody plays may not take a portion of the bull over."""
+    with stage.made.undone() as made:
+        made.govern("set_venue", address_of(STRANGER), LIQUIDATION_VENUE)
+        vault = made.contracts["Clearinghouse"].address
+        opening = calldata("Clearinghouse", "open_takeover", (bull, False))
+        terms = provider, portion, 10**9 * WAD
+        # Both in one transaction, as a session is.
+        made.chain._evm.message_call(address_of(STRANGER), vault, opening)
+        taking = calldata("Clearinghouse", "take_over", terms)
+        return made.refusal(STRANGER, vault, taking)
+
+
 # D2, D3, Hyperliquid: its vault had to take whatever others left to it
 
 
@@ -87,6 +100,59 @@ def test_d03_a_provider_takes_no_more_than_it_pledged(stage):
         used = stage.world.liquidator.providers[provider].minute_used
         assert 0 < used <= pledged
     assert stage.refuse(liquidate(bull)) == "nothing taken"
+
+
+def test_d02_what_stands_behind_a_pledge_stays(stage):
+    """
+    Who had to answer for a position could not have left before it was there. A
+    provider is bound: nothing of its account leaves until an hour after notice.
+    """
+    leaving = [
+        own("withdraw", backer, USDC, 1),
+        own("borrow", backer, USDC, 1),
+        own("transfer", backer, backer + 1, USDC, 1),
+        own("unpledge", backer),
+    ]
+    stage.play(own("give_notice", backer))
+    for seconds in (0, 3_599):
+        if seconds:
+            stage.play(call("wait", seconds))
+        for action in leaving:
+            assert stage.refuse(action) == "bound"
+    stage.play(call("wait", 1))
+    stage.play(leaving[-1])
+    stage.play(own("withdraw", backer, USDC, 299_000 * 10**6))
+    assert taken_home(stage, BACKER) == -1_000 * 10**6
+
+
+@pytest.mark.parametrize("cap", [1_000, 5_000])
+def test_d03_a_position_of_a_provider_has_a_cap(stage, cap):
+    """The vault had one margin for all it took, and no limit for a single coin."""
+    for provider in PROVIDERS:
+        stage.play(pledge(provider, 10**6 * WAD, max_position=cap * WAD))
+    move(stage, {BTC: 35_000})
+    assert summary_of(stage, bull)["taken"] > 0
+    for provider in PROVIDERS:
+        sizes = sizes_of(stage, provider)
+        worth = [sizes[0] * 35_000 // 10**4, -sizes[1] * 2_500 // 10**3]
+        assert cap - 4 <= max(worth) <= cap
+
+
+def test_d03_who_has_lost_enough_in_an_hour_takes_no_more(stage):
+    """It went on taking while it lost. A provider says what it can lose in an hour."""
+    for provider in PROVIDERS:
+        stage.play(pledge(provider, 3_000 * WAD, max_loss=20 * WAD))
+    move(stage, {BTC: 35_000})
+    assert summary_of(stage, bull)["taken"] > 0
+    move(stage, {BTC: 34_000})
+    stage.play(call("wait", 60 - stage.world.now % 60))
+    move(stage, {BTC: 34_000, ETH: 2_500})
+    lost = [min(0, profit(stage, owner)) for owner in (BACKER, UNDERWRITER)]
+    assert all(each < -20 * WAD for each in lost)
+    before = [sizes_of(stage, provider) for provider in PROVIDERS]
+    told = summary_of(stage, bull)
+    assert (told["taken"], told["deleveraged"] > 0) == (0, True)
+    assert before == [sizes_of(stage, provider) for provider in PROVIDERS]
 
 
 def test_d03_a_provider_ends_with_initial_margin(stage):
@@ -131,6 +197,7 @@ def test_d13_nobody_takes_over_from_himself(stage):
     before = held(stage, twin)
     assert stage.refuse(liquidate(bull)) == "nothing taken"
     assert (held(stage, twin), sizes_of(stage, twin)) == (before, {})
+    assert take_by_hand(stage, twin, WAD) == "same owner"
 
 
 # D20, Perennial: who liquidated chose the size, up to the largest there is
@@ -155,16 +222,8 @@ def test_d20_a_takeover_only_shrinks(stage):
 @pytest.mark.parametrize("portion", [WAD + 1, 2**62 - 1, 2**255])
 def test_d20_not_even_a_liquidator_takes_more_than_all(stage, portion):
     """A venue that asks for more than the whole of an account is refused."""
-    stage.play(own("set_operator", backer, STRANGER, 1))
     move(stage, {BTC: 35_000})
-    with stage.made.undone() as made:
-        made.govern("set_venue", address_of(STRANGER), LIQUIDATION_VENUE)
-        calls = ("open_takeover", (bull, False)), ("take_over", (backer, portion))
-        opening, taking = (calldata("Clearinghouse", *call) for call in calls)
-        vault = made.contracts["Clearinghouse"].address
-        # Both in one transaction, as a session is.
-        made.chain._evm.message_call(address_of(STRANGER), vault, opening)
-        assert made.refusal(STRANGER, vault, taking) == "out of bounds"
+    assert take_by_hand(stage, backer, portion) == "out of bounds"
 
 
 # D22, Perennial: who opened and liquidated himself in one transaction had the reward
