@@ -168,8 +168,8 @@ PROVIDER_GUARDS = [
         liquidator.test_who_has_lost_too_much_takes_nothing_until_the_hour_is_over,
     ),
     of_liquidator(
-        "            left -= worth\n",
-        "            left -= part\n",
+        "            due -= worth\n",
+        "            due -= part\n",
         liquidator.test_what_one_of_them_leaves_the_others_take,
     ),
 ]
