@@ -10,7 +10,7 @@ guards against each is weakened in `tests/mutants/incident_guards.py`.
 | --- | --- | --- |
 | D1 | gains on a pumped price were lent out | margin |
 | D2 | a vault inherited a position without margin | liquidation, margin |
-| D3 | a vault had to take all that came | deleveraging, governance, liquidation, prices |
+| D3 | a vault had to take what came | deleveraging, governance, liquidation, prices |
 | D4 | deleveraging closed more than needed, by a ranking | deleveraging, liquidation |
 | D5 | a debt stayed somebody's, and the first to leave were paid | resolution |
 | D6 | collateral was valued on the venue's own book | prices |
