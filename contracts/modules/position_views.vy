@@ -80,13 +80,15 @@ def credit(account: uint256) -> uint256:
 def can_realise(market: uint256, account: uint256) -> bool:
     """
     @notice Return whether a call of `realise` by anyone would settle an account's
-            position or claim now.
+            position or claim now, or close of it what epochs have yet to close.
     """
     risk: uint256 = vault._risk(market)
-    word: uint256 = staticcall vault.CLEARINGHOUSE.position_of(account, market)
+    word: uint256 = staticcall vault.CLEARINGHOUSE.positions(account, market)
     quote: uint256 = staticcall vault.CLEARINGHOUSE.market_quote(market)
     if word == 0 or margin._is_stale(margin._quote(quote)):
         return False
+    if staticcall vault.CLEARINGHOUSE.position_of(account, market) != word:
+        return True
     header: uint256 = staticcall vault.CLEARINGHOUSE.headers(account)
     if perpetual._lots(word) == 0 or accounts._is_auto_realizing(header):
         return True

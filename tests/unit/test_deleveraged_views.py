@@ -47,7 +47,7 @@ def test_a_position_is_told_as_it_will_be(stage, account):
     for name in ("entry", "earned", "owed"):
         assert getattr(foreseen, name) == getattr(before, name)
     values = stage.made.view("Lens", "unrealised", MARKET, [account])
-    assert values == [foreseen.unrealised]
+    assert tuple(values) == (foreseen.unrealised,)
     held = stage.made.view("Clearinghouse", "assess", account)
     stage.play(realise(account))
     found = told_of(stage, account)
@@ -84,3 +84,14 @@ def test_a_gain_counts_for_what_is_left(stage):
     (exposure,) = portfolio.exposures
     assert stage.made.view("Lens", "credit", bear) == exposure.credit
     assert told_of(stage, bear).credit == exposure.credit
+
+
+def test_anyone_may_have_epochs_close_their_parts(stage):
+    play_all(stage, BROKE)
+    asked = "can_realise", MARKET, bear
+    assert stage.made.view("Lens", *asked) is False
+    stage.play(liquidate())
+    assert stage.made.view("Lens", *asked) is True
+    assert stage.made.view("Lens", "can_realise", MARKET, lender) is False
+    stage.play(realise(bear))
+    assert stage.made.view("Lens", *asked) is False

@@ -111,6 +111,8 @@ def may_be_realised(state, market, account, now):
     position = get_position(ch.get_account(state, account), market)
     if position == perpetual.FLAT or margin.is_stale(listed.quote, now):
         return False
+    if st.get_effective_position(state, market, position).lots != position.lots:
+        return True
     winners, threshold = st.get_winners(state, market), listed.cull.system_threshold
     return settle_code.is_reached(winners, threshold) or settle_code.may_realise(
         state, STRANGER, market, account
