@@ -103,8 +103,6 @@ def can_flag(account: uint256) -> bool:
     @notice Return whether `flag` would note something of `account`: it is due, and has
             no flag that counts; on interest as last accrued, which `flag` books first.
     """
-    if accounts._owner(account) == empty(address):
-        return False
     noted: uint256 = state.distress[account]
     if distress._flag(noted, block.timestamp) == noted:
         return False

@@ -131,7 +131,7 @@ def can_flag(state: State, account: AccountId, now: Seconds) -> bool:
     noted = get_account(state, account).distress
     is_due = margin.is_due_now(assess(state, account, now))
     is_new = distress.flag(noted, now) != noted
-    return acc.get_owner(account) != 0 and is_due and is_new
+    return is_due and is_new
 
 
 def open_slice(

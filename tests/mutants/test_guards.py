@@ -8,6 +8,7 @@ from keeper.artifacts import CONTRACTS, artifact
 from tests.mutants.book_guards import BOOK_GUARDS
 from tests.mutants.conversion_guards import CONVERSION_GUARDS
 from tests.mutants.desk_guards import DESK_GUARDS
+from tests.mutants.flag_guards import FLAG_GUARDS
 from tests.mutants.forced_guards import FORCED_GUARDS
 from tests.mutants.guards import GUARDS
 from tests.mutants.incident_guards import INCIDENT_GUARDS
@@ -25,6 +26,7 @@ ALL = [
     *REDUCE_GUARDS,
     *INCIDENT_GUARDS,
     *PROVIDER_GUARDS,
+    *FLAG_GUARDS,
 ]
 SHARE = 3
 """One guard in so many is weakened, unless all are asked for: `make guards`."""
