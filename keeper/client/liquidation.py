@@ -1,8 +1,14 @@
-"""Liquidating others: flags, slices on the book, takeovers, and who may be next."""
+"""Liquidating others: flags, slices on the book, takeovers, and taking over oneself."""
+
+from typing import Final
 
 from keeper.chain.interface import Contract, Receipt
 from keeper.client.holder import Holder
+from keeper.client.results import Provided
+from keeper.client.units import Number, count, to_decimal
 from specs.accounts import AccountId
+
+CAPACITIES: Final = ("per_minute", "per_hour", "max_position", "max_loss")
 
 
 class Liquidation(Holder):
@@ -36,6 +42,37 @@ class Liquidation(Holder):
     def liquidate(self, other: AccountId) -> Receipt:
         """Have providers take an account over, and close what they leave."""
         return self.send(self._liquidator, "liquidate", other)
+
+    def pledge(
+        self,
+        *,
+        per_minute: Number,
+        per_hour: Number,
+        max_position: Number,
+        max_loss: Number,
+    ) -> Receipt:
+        """
+        Have the account, which is bound, take over so many USDC of others in a minute
+        and in an hour, while no position of it is larger and it has not lost as much in
+        an hour; or set that anew.
+        """
+        named = zip(
+            CAPACITIES, (per_minute, per_hour, max_position, max_loss), strict=True
+        )
+        words = [count(amount, to_decimal(1), name) for name, amount in named]
+        return self.send(self._liquidator, "pledge", self.id, *words)
+
+    def unpledge(self) -> Receipt:
+        """Take over nothing any more; once a notice is over."""
+        return self.send(self._liquidator, "unpledge", self.id)
+
+    def provided(self) -> Provided:
+        """Return what the account has taken over so far, and what more it may now."""
+        taken, earned, times = self.link.call(self._liquidator, "results", self.id)
+        left = self.link.call(self._liquidator, "remaining", self.id)
+        return Provided(
+            to_decimal(taken), to_decimal(earned), int(times), to_decimal(left)
+        )
 
     @property
     def _liquidator(self) -> Contract:

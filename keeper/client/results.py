@@ -52,6 +52,19 @@ class Position(Shown):
 
 
 @dataclass(frozen=True, repr=False)
+class Provided(Shown):
+    """What came of a pledge."""
+
+    taken: Decimal
+    """Notional taken over, at mark."""
+    earned: Decimal
+    """By how much what it got was worth more than what it gave, at mark."""
+    times: int
+    remaining: Decimal
+    """What it may take over now, by its capacities."""
+
+
+@dataclass(frozen=True, repr=False)
 class Health(Shown):
     """What the rules ask of an account, and what it has."""
 
