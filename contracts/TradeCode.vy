@@ -97,8 +97,9 @@ def fill_perp(
 
     pool: money_market.Pool = money_market._load_accrued(accounts.USDC)
     money_market._save(accounts.USDC, pool)
-    is_touched: bool = self._touch(market, buyer, risk)
-    if self._touch(market, seller, risk) or is_touched:
+    if risk >> perpetual.EPOCHS != 0:
+        self._touch(market, buyer, risk)
+        self._touch(market, seller, risk)
         pool = money_market._load(accounts.USDC)
     buyer_before: IClearinghouse.Health = self._before_trade(market, buyer, size)
     seller_before: IClearinghouse.Health = self._before_trade(market, seller, -size)
@@ -146,7 +147,8 @@ def trade_unlocked(market: uint256, account: uint256, lots: int256, price: uint2
             and has booked USDC interest.
     """
     risk: uint256 = state.market_risk[market]
-    self._touch(market, account, risk)
+    if risk >> perpetual.EPOCHS != 0:
+        self._touch(market, account, risk)
     pool: money_market.Pool = money_market._load(accounts.USDC)
     money_market._save(
         accounts.USDC,
@@ -173,8 +175,9 @@ def realise_unlocked(market: uint256, batch: DynArray[uint256, MAX_BATCH]):
     """
     risk: uint256 = state.market_risk[market]
     mark: uint256 = margin._quote(state.market_quote[market]).slow
-    for account: uint256 in batch:
-        self._touch(market, account, risk)
+    if risk >> perpetual.EPOCHS != 0:
+        for account: uint256 in batch:
+            self._touch(market, account, risk)
     pool: money_market.Pool = money_market._load(accounts.USDC)
     for account: uint256 in batch:
         pool = settlement._realise(market, account, risk, mark, pool)
@@ -182,23 +185,19 @@ def realise_unlocked(market: uint256, batch: DynArray[uint256, MAX_BATCH]):
 
 
 @internal
-def _touch(market: uint256, account: uint256, risk: uint256) -> bool:
+def _touch(market: uint256, account: uint256, risk: uint256):
     """
-    @notice Close what epochs have yet to close of a position, and return whether there
-            was any, which has changed the USDC pool.
+    @notice Close what epochs have yet to close of a position, if any has, through the
+            stored USDC pool.
     """
-    if perpetual._epochs(risk) == 0 or not perpetual._is_behind(
-        state.positions[account][market], risk
-    ):
-        return False
-    raw_call(
-        DELEVERAGE_CODE,
-        abi_encode(
-            market, account, method_id=method_id("meet_unlocked(uint256,uint256)")
-        ),
-        is_delegate_call=True,
-    )
-    return True
+    if perpetual._is_behind(state.positions[account][market], risk):
+        raw_call(
+            DELEVERAGE_CODE,
+            abi_encode(
+                market, account, method_id=method_id("meet_unlocked(uint256,uint256)")
+            ),
+            is_delegate_call=True,
+        )
 
 
 @internal

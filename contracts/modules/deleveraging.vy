@@ -108,7 +108,7 @@ def _effective_lots(market: uint256, account: uint256) -> int256:
     """
     word: uint256 = state.positions[account][market]
     risk: uint256 = state.market_risk[market]
-    if perpetual._is_behind(word, risk):
+    if risk >> perpetual.EPOCHS != 0 and perpetual._is_behind(word, risk):
         return perpetual._lots(self._effective(market, word, risk, 0))
     return perpetual._lots(word)
 

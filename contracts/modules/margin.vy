@@ -241,7 +241,7 @@ def _add_position(
         convert(convert(state.market_funding[market], bytes32), int256) >> 128
     )
     stored: uint256 = word
-    if perpetual._is_behind(word, risk):
+    if risk >> perpetual.EPOCHS != 0 and perpetual._is_behind(word, risk):
         word = deleveraging._effective(market, word, risk, index)
     lots: int256 = perpetual._lots(word)
     basis: int256 = perpetual._basis(word)

@@ -68,7 +68,7 @@ def _touch(market: uint256, account: uint256, risk: uint256):
     @notice Have a position meet the epochs of auto-deleveraging before it, if it is
             behind; `risk` is the market's word.
     """
-    if perpetual._epochs(risk) == 0 or not perpetual._is_behind(
+    if risk >> perpetual.EPOCHS == 0 or not perpetual._is_behind(
         state.positions[account][market], risk
     ):
         return

@@ -143,7 +143,9 @@ def _trade(
     @dev A close that is paid keeps the entry tick of what is left.
     """
     word: uint256 = state.positions[account][market]
-    assert not perpetual._is_behind(word, risk), errors.EPOCHS_PENDING
+    assert risk >> perpetual.EPOCHS == 0 or not perpetual._is_behind(
+        word, risk
+    ), errors.EPOCHS_PENDING
     changed: money_market.Pool = self._settle_interest(
         market, account, word, risk, pool
     )
@@ -178,7 +180,7 @@ def _trade(
             new_entry = self._new_entry(market, size, basis, risk, index)
     self._move(market, account, risk, held, entry, size, new_entry, changed)
     if size != 0:
-        new_entry |= perpetual._epochs(risk) << 24
+        new_entry |= (risk >> perpetual.EPOCHS) << 24
     accounts._write_position(
         account, market, word, perpetual._pack(size, basis) | new_entry
     )
@@ -227,7 +229,7 @@ def _realise(
         new_entry = self._new_entry(market, lots, basis, risk, index)
     self._move(market, account, risk, lots, entry, lots, new_entry, changed)
     new_word: uint256 = (
-        perpetual._pack(lots, basis) | (perpetual._epoch(word) << 24) | new_entry
+        perpetual._pack(lots, basis) | (word & perpetual.EPOCHS_MET) | new_entry
     )
     if new_word != word:
         accounts._write_position(account, market, word, new_word)
