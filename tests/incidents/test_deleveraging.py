@@ -74,7 +74,7 @@ def lots_of(stage, account):
 # D4, 10 October 2025: who had gained most was closed first, and more than was needed
 
 
-@pytest.mark.parametrize("order", permutations(SHORTS), ids=str)
+@pytest.mark.parametrize("order", permutations(SHORTS), ids=range(6))
 def test_d04_all_on_the_other_side_close_the_same_share(crowd, order):
     """
     A queue was ordered by gain and leverage, so some lost all of a hedge and others

@@ -219,7 +219,7 @@ def test_d20_a_takeover_only_shrinks(stage):
     assert owed(stage, bull) <= debt
 
 
-@pytest.mark.parametrize("portion", [WAD + 1, 2**62 - 1, 2**255])
+@pytest.mark.parametrize("portion", [WAD + 1, 2**62 - 1, 2**255], ids=range(3))
 def test_d20_not_even_a_liquidator_takes_more_than_all(stage, portion):
     """A venue that asks for more than the whole of an account is refused."""
     move(stage, {BTC: 35_000})

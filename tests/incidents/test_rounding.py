@@ -182,7 +182,7 @@ def test_d23_of_two_prices_each_side_gets_the_worse_one(stage, slow, fast):
     assert coins.initial_equity + 5_000 * WAD <= 20 * 2_500 * WAD * 9 // 10
 
 
-@pytest.mark.parametrize("lots", [2**56 + 1, 2**255])
+@pytest.mark.parametrize("lots", [2**56 + 1, 2**255], ids=["one more", "most"])
 def test_d23_what_is_too_large_for_its_field_is_refused(stage, lots):
     """A number of sixty decimals wrapped. Here every amount has a bound."""
     assert stage.refuse(trade(0, lender, bear, lots, WAD)) == "amount too large"

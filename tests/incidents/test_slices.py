@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from specs.accounts import BACKSTOP_FUND
+from specs.accounts import BACKSTOP_FUND, USDC
 from specs.fixed_point import WAD
 from specs.instruments import SPOT
 from specs.world import Action
@@ -26,6 +26,7 @@ from tests.helpers.worlds import (
     BULL,
     ETH,
     LENDER,
+    PRICES,
     backer,
     bear,
     bull,
@@ -33,6 +34,7 @@ from tests.helpers.worlds import (
     lender,
     own,
     publish,
+    trade,
     underwriter,
 )
 
@@ -96,21 +98,24 @@ def test_d20_a_slice_only_shrinks_and_nobody_names_its_size(due):
 
 
 def test_d20_slices_end_where_the_account_has_its_margin_again(floor):
-    """Nor is all of it sold: what is left has initial margin, and little more."""
-    with floor.at(OWING):
-        move(floor, {BTC: 118_570})
-        floor.play(order(0, False, 20_000, 118_580 * WAD))
-        for _ in range(40):
+    """Nor is all of it sold: what is left has initial margin, and a little more."""
+    large = [
+        *OWING,
+        own("deposit", bear, USDC, 270_000 * 10**6),
+        trade(0, bull, bear, 45_000, PRICES[BTC]),
+    ]
+    with floor.at(large):
+        move(floor, {BTC: 118_600})
+        floor.play(order(0, False, 60_000, 118_620 * WAD))
+        for _ in range(12):
             floor.play(reduce(bear))
             floor.play(call("wait", 1))
-            if floor.world.now % 20 == 0:
-                move(floor, {BTC: 118_570, ETH: 2_500})
             if health_of(floor, bear).equity >= health_of(floor, bear).initial_margin:
                 break
         assert floor.refuse(reduce(bear)) == "not liquidatable"
         left = health_of(floor, bear)
-        assert left.equity < left.initial_margin * 101 // 100
-        assert -1_000 < sizes_of(floor, bear)[0] < 0
+        assert left.equity < left.initial_margin * 105 // 100
+        assert -45_000 < sizes_of(floor, bear)[0] < -10_000
 
 
 def test_d20_orders_of_the_account_put_no_slice_off(floor):

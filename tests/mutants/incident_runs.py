@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 from keeper.chain.interface import Refused
+from keeper.mirror_ticks import Mismatch
 from tests.helpers.orders import OrderStage
 from tests.helpers.protocol import Stage, exchange
 from tests.helpers.reports import Oracle, list_all
@@ -18,8 +19,11 @@ def on(scene, test, *arguments, kind=Stage):
     def run(mutant):
         stage = kind()
         exchange(stage.made, mutant)
-        with stage.at(scene):
-            test(stage, *arguments)
+        try:
+            with stage.at(scene):
+                test(stage, *arguments)
+        except Mismatch as mismatch:
+            raise AssertionError("no state has such storage") from mismatch
 
     return run
 

@@ -90,7 +90,7 @@ VALUE_GUARDS = {
             "accounts",
             "Clearinghouse",
             "    assert not self._is_bound(account), errors.BOUND\n",
-            "",
+            "    pass\n",
             owing(test_liquidation.test_d02_what_stands_behind_a_pledge_stays),
         ),
         body(
@@ -110,7 +110,7 @@ VALUE_GUARDS = {
         ),
         body(
             "LiquidationCode",
-            "    health._require_initial_margin(provider)\n",
+            "    margin._check_conservative_margin(health._assess(provider))\n",
             "",
             owing(test_liquidation.test_d03_a_provider_ends_with_initial_margin),
         ),
