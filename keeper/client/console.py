@@ -26,6 +26,7 @@ HELP: Final = """
     .sell("ETH", 2, "1700", "post only", rounding="nearest")
     .cancel(*account(7).orders("BTC-PERP"))    .cancel_all()
     .quote("SOL-PERP", is_buy=False, size=10, price="20.5")   signed, for .take(quote)
+    .flag(other) .reduce(other, "BTC-PERP") .liquidate(other)   other: account(9, 1).id
   book("BTC-PERP")             .depth() .top() .mark .mid .spread .queue("26000")
   help(client)                 all of it; help_rucksack() prints this page
 

@@ -12,6 +12,7 @@ from keeper.chain.ape import ApeChain, connected
 from keeper.deployment import load, save
 from keeper.devnet import demo_signers
 from keeper.replay.engine import Replay
+from keeper.session import DUTIES
 from scripts.deploy import cli as deploy_command
 from scripts.keeper import cli as keeper_command
 from scripts.replay import cli as replay_command
@@ -86,12 +87,20 @@ def test_another_chain_is_one_line(chain, file, tmp_path):
         (("--account", "nobody"), "no account nobody; `ape accounts list`"),
         (("--publisher", "TEST::9"), "--publisher: 0x"),
         (("--prices", "no.csv"), "no.csv:1: file: cannot be read"),
+        (("--reward", "me"), "--reward: 'me' is no account"),
     ],
 )
 def test_a_mistake_is_one_line(file, arguments, line):
     done = keep(file, "--once", *arguments)
     assert (done.exit_code, len(lines_of(done))) == (2, 1)
     assert lines_of(done)[0].startswith(line)
+
+
+def test_the_help_says_what_each_job_is_for():
+    told = lines_of(run(keeper_command, "--help"))
+    duties = [f"  {name:<11}{duty}" for name, duty in DUTIES.items()]
+    first = told.index(duties[0])
+    assert told[first : first + len(duties)] == duties
 
 
 def test_a_node_that_is_not_there_is_one_line(file):
