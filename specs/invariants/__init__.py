@@ -92,10 +92,10 @@ def fills_are_fair(before: World, after: World, action: Action) -> bool:
     """
     I28: what both sides of a fill pay in fees is what the reserve is credited; no
     position and no open interest grows by a fill above its market's limit; what an
-    order meets on the book is met in price-time priority, within its limit and the
-    bands, and no more of it than its caller allowed; a post-only order meets nothing, a
-    reduce-only one never adds, what is to fill at once or not at all does; what expires
-    at once never rests.
+    order or a slice meets on the book is met in price-time priority, within its limit
+    and the bands, and no more of it than its caller allowed; a post-only order meets
+    nothing, a reduce-only one never adds, what is to fill at once or not at all does;
+    what expires at once never rests.
     """
     return fees_go_to_the_reserve(before, after, action) and fills_keep_the_rules(
         before, after, action

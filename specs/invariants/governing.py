@@ -153,6 +153,7 @@ TAKES_FROM_POOLS: Final = frozenset(
         "convert",
         "convert_on_book",
         "place",
+        "reduce",
     }
 )
 """What may leave an account with a larger debt that it chose."""
@@ -161,23 +162,31 @@ TAKES_FROM_POOLS: Final = frozenset(
 def has_grown(before: World, after: World, action: Action) -> bool:
     """Return whether an action made something grow that is paused."""
     if action.name == "fill_perp":
-        market, *names = action.arguments[:3]
+        market, *parties = action.arguments[:3]
         return before.clearing.markets[market].is_paused and any(
             abs(get_lots(after, name, market)) > abs(get_lots(before, name, market))
-            for name in names
+            for name in parties
         )
-    if action.name == "place" and not is_spot(action.arguments[0].instrument):
-        market = action.arguments[0].instrument
-        return before.clearing.markets[market].is_paused and any(
-            abs(get_lots(after, name, market)) > abs(get_lots(before, name, market))
-            for name in get_named(before, action)
+    names = get_named(before, action)
+    instrument = None
+    if action.name == "place":
+        instrument = action.arguments[0].instrument
+    if action.name == "reduce":
+        account, instrument, _ = action.arguments
+        # Its debt grows by what buying another one back costs, whoever wants that.
+        names -= {account}
+    if instrument is not None and not is_spot(instrument):
+        return before.clearing.markets[instrument].is_paused and any(
+            abs(get_lots(after, name, instrument))
+            > abs(get_lots(before, name, instrument))
+            for name in names
         )
     if action.name not in TAKES_FROM_POOLS:
         return False
     return any(
         listed.pool.is_paused and get_scaled(after, name, asset) < min(0, had)
         for asset, listed in before.clearing.assets.items()
-        for name in get_named(before, action)
+        for name in names
         for had in (get_scaled(before, name, asset),)
     )
 

@@ -222,8 +222,9 @@ def only_the_authorised_act(before: World, after: World, action: Action) -> bool
     """
     I14: an account is put to use by its owner and operators alone; a stranger's
     deposit or repayment takes nothing from it and respects its settings; fills come
-    from venues; and nobody inside the tick set is realised but for what its settings
-    or a threshold let anyone do.
+    from venues; nobody inside the tick set is realised, beyond what epochs close of it,
+    but for what its settings or a threshold let anyone do; and nobody has himself sold
+    from on the book for its fee.
     """
     clearing, caller, name = before.clearing, action.caller, action.name
     if name in ANYBODYS:

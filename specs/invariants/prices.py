@@ -73,10 +73,12 @@ def old_marks_open_nothing(before: World, after: World, action: Action) -> bool:
     I31: at a mark older than 30 s no side of a fill has a position that grew or
     changed sides.
     """
-    if action.name not in ("fill_perp", "place"):
+    if action.name not in ("fill_perp", "place", "reduce"):
         return True
     if action.name == "fill_perp":
         market = action.arguments[0]
+    elif action.name == "reduce":
+        market = action.arguments[1]
     else:
         market = action.arguments[0].instrument
     listed = before.clearing.markets.get(market)

@@ -244,6 +244,10 @@ class ProtocolMachine(RuleBasedStateMachine):
     def liquidate(self, account):
         self.act("liquidate", worlds.STRANGER, account)
 
+    @rule(account=accounts, caller=st.sampled_from(CALLERS))
+    def flag(self, account, caller):
+        self.act("flag", caller, account)
+
     @rule(change=changes, caller=governing)
     def govern(self, change, caller):
         name, *arguments = change

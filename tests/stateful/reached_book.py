@@ -44,6 +44,26 @@ BY_NAME = {
         "would take",
         "zero amount",
     ],
+    "reduce": [
+        "no equity",
+        "not authorised",
+        "not liquidatable",
+        "nothing due",
+        "nothing to reduce",
+        "price too fresh",
+        "reserved account",
+        "same owner",
+        "stale price",
+        "taken",
+        "unknown asset",
+        "unknown market",
+        "wrong collateral",
+    ],
+    "liquidate": [
+        "above backstop margin",
+        "orders open",
+        "taken",
+    ],
 }
 REACHED = frozenset(f"{name}: {end}" for name, ends in BY_NAME.items() for end in ends)
 

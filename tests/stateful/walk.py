@@ -180,15 +180,22 @@ class Walk:
         arguments = account, asset, self.tokens(asset, 5_000)
         return Action("deposit", STRANGER, arguments)
 
+    def free(self, wanted=bool):
+        """Return an account, rather one of which something may leave."""
+        if self.rng.random() < 0.05:
+            return self.account(wanted)
+        now = self.world.now
+        return self.account(lambda held: wanted(held) and not acc.is_bound(held, now))
+
     def withdraw(self):
-        account = self.account(has_balances)
+        account = self.free(has_balances)
         asset = self.held_asset(account)
         tokens = self.part(self.held(account, asset)) // self.scale(asset)
         tokens = self.spiced(tokens, (ch.EVERYTHING,))
         return own("withdraw", account, asset, tokens)
 
     def borrow(self):
-        account, asset = self.account(), self.asset()
+        account, asset = self.free(), self.asset()
         return own("borrow", account, asset, self.tokens(asset, 20_000))
 
     def repay(self):
@@ -199,7 +206,7 @@ class Walk:
         return Action("repay", STRANGER, (account, asset, tokens))
 
     def transfer(self):
-        giver, taker = self.account(has_balances), self.account()
+        giver, taker = self.free(has_balances), self.account()
         if self.rng.random() < 0.9:
             number = self.rng.choice((0, 1, 1, 5))
             taker = acc.compute_account(giver >> 96, number)
@@ -322,6 +329,8 @@ class Walk:
     def wait(self):
         seconds = self.rng.choice((1, 1, 7, 30, 59, 90, 3600, 86_400, 40 * 86_400))
         self.reprice()
+        if self.rng.random() < 0.2:
+            self.queue.insert(0, self.realise)
         return Action("wait", STRANGER, (seconds,))
 
     def reprice(self):
@@ -382,7 +391,7 @@ class Walk:
             return Action("cancel_change", caller, (taken_back,))
         if kind < 0.6 or (self.world.clearing.delay and kind < 0.9):
             return Action("queue", GOVERNOR, (change,))
-        return Action(name, GOVERNOR, tuple(arguments))
+        return Action(name, self.spiced(GOVERNOR, CALLERS), tuple(arguments))
 
     def change(self):
         """Return a call of a setter, with its name first."""
