@@ -11,13 +11,14 @@ hundreds of them.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from keeper.chain.interface import Block, Chain, LocalChain
+from keeper.job import Job
 from keeper.jobs.watch import Snapshot, Watch
 from keeper.prices.crashes import Silences
 from keeper.replay.crowd import Crowd
-from keeper.replay.engine import Options, Replay
+from keeper.replay.engine import Options, Replay, make_liquidating
 from keeper.replay.pace import choose_times
 from keeper.replay.report_json import Result
 from keeper.replay.sampling import SLICES, SampledStage
@@ -26,9 +27,9 @@ from specs.accounts import AccountId
 from specs.fixed_point import Seconds
 
 CHECKED: Final = 200
-REALISED: Final = 60
-SAMPLED: Final = 30
-"""Seconds between the samples of the plots."""
+REALISED: Final = 300
+SAMPLES: Final = 200
+"""Of the plots, about."""
 
 BUSY: Final = 4
 """
@@ -48,6 +49,18 @@ class StageWatch(Watch):
     def read(self, chain: Chain, block: Block) -> Snapshot:
         """Return the state as of the open block."""
         return Snapshot(Seconds(block.timestamp), self.stage.world.clearing)
+
+
+@dataclass(frozen=True)
+class DueWatch(StageWatch):
+    """Reads of it what liquidation is about: accounts that are due, or were lately."""
+
+    def read(self, chain: Chain, block: Block) -> Snapshot:
+        """Return the state as of the open block, with those accounts only."""
+        seen = super().read(chain, block)
+        known = seen.state.accounts
+        due = {name: known[name] for name in self.stage.due if name in known}
+        return Snapshot(seen.now, replace(seen.state, accounts=due))
 
 
 class CrashReplay(Replay):
@@ -97,6 +110,11 @@ class CrashReplay(Replay):
         fields = usual.clearinghouse, usual.assets, usual.markets, usual.accounts
         return StageWatch(*fields, self.stage)
 
+    def _make_liquidating(self, watch: Watch) -> tuple[Job[Any], ...]:
+        fields = watch.clearinghouse, watch.assets, watch.markets, watch.accounts
+        due = DueWatch(*fields, self.stage)
+        return make_liquidating(self.deployment, due, watch, self.reward)
+
     def _moments(self) -> Iterator[int]:
         """Yield the planned ticks, and more of them while anybody is liquidated."""
         for now, after in zip(self.times, [*self.times[1:], 0], strict=True):
@@ -122,12 +140,13 @@ class CrashReplay(Replay):
             self._play(actor, view)
         self.stage.advance_to(now + 1)
         self.stages.look(self.stage.world.clearing, now)
+        self.stage.due = self.stages.get_due(now)
         before = len(self.stages.closed)
         for job in self._liquidating:
             self.work(job)
         self._is_busy = len(self.stages.closed) > before
         self.stage.close_block()
-        self.stages.look(self.stage.world.clearing, now + 1)
+        self.stages.look_again(self.stage.world.clearing, now + 1)
         self._note(now)
         is_last = now == self.times[-1]
         if is_last:
@@ -137,8 +156,9 @@ class CrashReplay(Replay):
 
     def _note(self, now: int) -> None:
         """Count the tick, and sample it if the last sample is old."""
-        samples = self.recorder.samples
-        if samples and now < samples[-1].time + SAMPLED and now != self.times[-1]:
+        samples, path = self.recorder.samples, self.options.path
+        pause = (path.end - path.start) // SAMPLES
+        if samples and now < samples[-1].time + pause and now != self.times[-1]:
             self.recorder.ticks += 1
         else:
             self.recorder.add_tick(self.stage.world.clearing, now)

@@ -12,6 +12,7 @@ from keeper.parameters import MARKETS, AssetListing
 from keeper.replay.actors import Actor, Owner, View, fund, get_price, hold
 from keeper.replay.actors import top_up as bring
 from keeper.replay.roles import pledge
+from keeper.replay.stages import assess_alone
 from keeper.replay.wallets import Wallet
 from specs import accounts as acc
 from specs import clearinghouse as ch
@@ -74,7 +75,7 @@ class Speculator(Member):
             self._is_placed = True
             self._place(view)
         if self.is_careful:
-            health = ch.assess(view.state, self.account, view.now)
+            health = assess_alone(view.state, self.account, view.now)
             if health.equity < WORRY * health.maintenance_margin:
                 self.is_careful = False
                 bring(hold(view.client, self), self.collateral, self.tokens // 4)

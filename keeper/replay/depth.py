@@ -28,7 +28,7 @@ of a side has been taken.
 ``THINNING``  1: depth is inverse to volatility, which is what it was found to be in
               calm and in crisis; at ten times the reference nine tenths are gone, the
               loss of depth reported for March 2020 and October 2025.
-``LEAST``     3 bp: more than maker fee and price noise of publishers.
+``LEAST``     5 bp: more than maker fee and price noise of publishers.
 ``CAUTION``   1: one standard deviation of what may happen before the next look.
 ``LEVELS``    3, with ``GAP`` 1: depth grows away from the middle, as it does in books.
 ``LEAN``      0.5 % at an inventory as large as the capital, at most ``MOST_LEAN``: a
@@ -66,14 +66,14 @@ from specs.open_orders import OpenOrders
 MEMORY: Final = 90.0
 SHARE: Final = 0.03
 THINNING: Final = 1.0
-LEAST: Final = 3e-4
+LEAST: Final = 5e-4
 CAUTION: Final = 1.0
 LEVELS: Final = 3
 GAP: Final = 1.0
 LEAN: Final = 0.005
 MOST_LEAN: Final = 0.002
 ABSENCE: Final = 0.2
-PATIENCE: Final = 3
+PATIENCE: Final = 2
 CALM: Final = 1.8e-4
 """The reference of a spot pair, which has none on the chain: 100 % a year."""
 BLIND: Final = 30

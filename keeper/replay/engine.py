@@ -116,7 +116,7 @@ class Replay:
         watch = self._open_watch(known)
         jobs = make_jobs(self.deployment, options, panel, watch)
         self._publish, self._tick, self._realise = jobs
-        self._liquidating = make_liquidating(self.deployment, watch, self.reward)
+        self._liquidating = self._make_liquidating(watch)
         everything: list[Job[Any]] = [*jobs, *self._liquidating]
         self._runner = Runner(self.stage, everything, keeper.address, chain.chain_id)
         self.work: Callable[[Job[Any]], object] = self._runner.work
@@ -168,6 +168,10 @@ class Replay:
         markets = [market.number for market in MARKETS]
         assets = [asset.number for asset in ASSETS]
         return Watch(self.deployment.clearinghouse, assets, markets, Given(known))
+
+    def _make_liquidating(self, watch: Watch) -> tuple[Job[Any], ...]:
+        """Return the jobs that liquidate."""
+        return make_liquidating(self.deployment, watch, watch, self.reward)
 
     def _moments(self) -> Iterator[int]:
         """Yield the second of each tick, as they come."""
@@ -246,15 +250,18 @@ def make_jobs(
 
 
 def make_liquidating(
-    deployment: Deployment, watch: Watch, reward: AccountId
+    deployment: Deployment, due: Watch, watch: Watch, reward: AccountId
 ) -> tuple[Job[Any], ...]:
-    """Return the jobs that liquidate, stage by stage, and touch what epochs left."""
+    """
+    Return the jobs that liquidate, stage by stage, whoever is due; and the one that
+    touches of everybody what epochs left.
+    """
     liquidator, book = deployment.liquidator, deployment.order_book
     traded = frozenset(listing.instrument for listing in BOOKS)
     keeper = Address(acc.get_owner(reward))
     return (
-        Reduce(watch, liquidator, traded, reward, keeper, most=MOST_DUE),
-        Liquidate(watch, liquidator, book, most=MOST_DUE),
+        Reduce(due, liquidator, traded, reward, keeper, most=MOST_DUE),
+        Liquidate(due, liquidator, book, most=MOST_DUE),
         Sweep(watch),
     )
 

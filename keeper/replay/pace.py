@@ -11,10 +11,10 @@ LONGEST: Final = 60
 SHORTEST: Final = 2
 """A tick takes two blocks, and blocks are a second apart."""
 
-MOST: Final = 1_200
+MOST: Final = 2_000
 """
-By how much a price may move in a tick, ppm, if it is not the shortest: a sixth of the
-maintenance margin of the market that asks for the least.
+By how much a price may move in a tick, ppm, if it is not the shortest: less than the
+half of any market's maintenance margin, below which the backstop opens.
 """
 
 GRAIN: Final = 10

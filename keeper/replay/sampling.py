@@ -33,7 +33,7 @@ LAST: Final = frozenset(("I41",))
 """What is asked of the last state only."""
 
 SLICE: Final = "reduce"
-SLICES: Final = 5
+SLICES: Final = 20
 """Of so many slices one is checked."""
 
 ON_BOOK: Final = frozenset(("OrderFill", "SliceFill"))
@@ -51,6 +51,9 @@ class SampledStage(Stage):
 
     is_watching: bool = True
     """Whether every transaction is checked at the moment."""
+
+    due: frozenset[AccountId] = frozenset()
+    """Who is below maintenance margin, or was liquidated lately."""
 
     def __init__(
         self, chain: LocalChain, deployment: Deployment, accounts: Sequence[AccountId]

@@ -16,7 +16,7 @@ that is left then, of the equity that it came with.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any, Final
 
@@ -25,9 +25,23 @@ from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs import margin
 from specs.accounts import BACKSTOP_FUND, USDC, AccountId
-from specs.fixed_point import WAD, Seconds
+from specs.distress import SLICE_LIFE
+from specs.fixed_point import PPM, WAD, Seconds
 from specs.instruments import SPOT, get_asset, is_spot
+from specs.margin import Health
 from specs.state import State
+
+NEAR: Final = 4
+"""
+Times maintenance margin, below which an account is looked at in every tick. Others have
+equity of 2.6 % of what they hold, and three quarters of it to lose.
+"""
+
+MOVED: Final = 5_000
+"""By how much a price has moved when everybody is looked at anew, ppm,"""
+
+OFTEN: Final = 120
+"""and after how many seconds at the latest: margins have grown by a tenth at most."""
 
 STAGES: Final = ("book", "backstop", "adl")
 
@@ -94,6 +108,10 @@ class Stages:
     """Slices of which less than half was filled."""
     _breaches: dict[AccountId, tuple[int, int]] = field(default_factory=dict)
     """Since when, and with which equity."""
+    _near: set[AccountId] = field(default_factory=set)
+    """Who was not far from the margin when everybody was looked at last."""
+    _looked_at: tuple[int, Mapping[int, int]] | None = None
+    """When that was, and the slow prices of assets then."""
     _epochs: dict[tuple[int, int], tuple[int, bool]] = field(default_factory=dict)
     """Mark and reduced side of each epoch, by market and number."""
 
@@ -197,19 +215,56 @@ class Stages:
             for listed in state.markets.values()
         )
         self.peak = max(self.peak, sum(sizes))
-        for name in state.accounts:
-            if acc.get_owner(name) == 0:
-                continue
-            health = ch.assess(state, name, Seconds(now))
-            if margin.is_liquidatable(health):
-                self._breaches.setdefault(name, (now, health.equity))
-            elif name in self._breaches:
-                self._end(name, now, health.equity)
+        if self._has_moved(state, now):
+            self._near = {name for name in state.accounts if acc.get_owner(name) != 0}
+        found = {name: assess_alone(state, name, now) for name in self._near}
+        for name, health in found.items():
+            self._note(name, health, now)
+        self._near = {
+            name
+            for name, health in found.items()
+            if health.equity < NEAR * health.maintenance_margin
+        }
+
+    def get_due(self, now: int) -> frozenset[AccountId]:
+        """Return who is in breach, or was liquidated lately: that may go on."""
+        lately = set(self._breaches)
+        for each in reversed(self.closed):
+            if each.time + SLICE_LIFE < now:
+                break
+            lately.add(each.account)
+        return frozenset(lately)
+
+    def _has_moved(self, state: State, now: int) -> bool:
+        """Return whether those who were far from their margins may not be any more."""
+        marks = {n: listed.quote.slow for n, listed in state.assets.items()}
+        old = self._looked_at
+        if old is not None and now < old[0] + OFTEN:
+            shares = (
+                abs(mark - old[1][n]) * PPM // old[1][n]
+                for n, mark in marks.items()
+                if n in old[1] and old[1][n]
+            )
+            if max(shares, default=0) < MOVED:
+                return False
+        self._looked_at = now, marks
+        return True
+
+    def look_again(self, state: State, now: int) -> None:
+        """Note who is well again."""
+        for name in list(self._breaches):
+            self._note(name, assess_alone(state, name, now), now)
+
+    def _note(self, name: AccountId, health: Health, now: int) -> None:
+        if margin.is_liquidatable(health):
+            self._breaches.setdefault(name, (now, health.equity))
+        elif name in self._breaches:
+            self._end(name, now, health.equity)
 
     def close(self, state: State, now: int) -> None:
         """End the breaches that are left, when nothing more will happen."""
         for name in list(self._breaches):
-            self._end(name, now, ch.assess(state, name, Seconds(now)).equity)
+            self._end(name, now, assess_alone(state, name, now).equity)
 
     def _end(self, name: AccountId, now: int, equity: int) -> None:
         since, before = self._breaches.pop(name)
@@ -263,6 +318,15 @@ class Stages:
             sum(max(0, each.equity_before) for each in ended),
             sum(max(0, each.equity_after) for each in ended),
         )
+
+
+def assess_alone(state: State, name: AccountId, now: int) -> Health:
+    """
+    Return an account's health but for what credit for gains depends on others: neither
+    equity nor maintenance margin does, and to sum up everybody's gains takes long.
+    """
+    alone = {name: ch.get_account(state, name)}
+    return ch.assess(replace(state, accounts=alone), name, Seconds(now))
 
 
 def get_mark(state: State, instrument: int) -> int:
