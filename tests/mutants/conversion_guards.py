@@ -130,9 +130,9 @@ CONVERSION_GUARDS = [
         refused(convert(BTC, bull, ONE, replace(ONE, size=0)), "zero amount"),
     ),
     of_orders(
-        "accounts._owner(account) != accounts._owner(\n            making.account\n"
-        "        )",
-        "making.size != 0",
+        "SPOT + asset, making, 0)\n        assert accounts._owner(account) != "
+        "accounts._owner(\n            making.account\n        )",
+        "SPOT + asset, making, 0)\n        assert making.size != 0",
         on_loss(orders.test_makers_are_of_other_owners),
     ),
     *(

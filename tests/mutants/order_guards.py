@@ -242,8 +242,8 @@ ORDER_GUARDS = [
         clearing.test_a_paused_pool_lends_a_taker_nothing,
     ),
     of_makers(
-        "return min(making.size, self._reducible(making.account, instrument, is_buy))",
-        "return making.size",
+        "min(making.size, tradables._reducible(making.account, instrument, is_buy))",
+        "max(making.size, tradables._reducible(making.account, instrument, is_buy))",
         clearing.test_who_only_reduces_is_filled_as_far_as_that,
         5_001,
         5_000,
