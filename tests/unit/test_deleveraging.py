@@ -53,7 +53,6 @@ from tests.helpers.worlds import (
     BTC,
     ETH,
     GOVERNOR,
-    LIQUIDATOR,
     PRICES,
     STRANGER,
     backer,
@@ -62,6 +61,7 @@ from tests.helpers.worlds import (
     hedger,
     lender,
     own,
+    pledge,
     publish,
     trade,
     underwriter,
@@ -748,8 +748,8 @@ def test_a_provider_meets_its_epochs_before_it_takes_over(stage):
     play_all(
         stage,
         [
-            own("set_operator", bear, LIQUIDATOR, 1),
-            own("pledge", bear, 10**6 * WAD, 10**7 * WAD),
+            own("bind", bear),
+            pledge(bear, 10**6 * WAD, 10**7 * WAD),
             deposit(bull + 1, 1_500),
             trade(MARKET, bull + 1, lender, 5_000, 58_000 * WAD),
             *fall(55_150),
