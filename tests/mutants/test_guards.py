@@ -15,6 +15,7 @@ from tests.mutants.incident_guards import INCIDENT_GUARDS
 from tests.mutants.order_guards import ORDER_GUARDS
 from tests.mutants.provider_guards import PROVIDER_GUARDS
 from tests.mutants.reduce_guards import REDUCE_GUARDS
+from tests.mutants.slice_guards import SLICE_GUARDS
 
 ALL = [
     *GUARDS,
@@ -27,6 +28,7 @@ ALL = [
     *INCIDENT_GUARDS,
     *PROVIDER_GUARDS,
     *FLAG_GUARDS,
+    *SLICE_GUARDS,
 ]
 SHARE = 3
 """One guard in so many is weakened, unless all are asked for: `make guards`."""
