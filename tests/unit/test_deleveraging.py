@@ -53,6 +53,7 @@ from tests.helpers.worlds import (
     BTC,
     ETH,
     GOVERNOR,
+    OPERATOR,
     PRICES,
     STRANGER,
     backer,
@@ -757,7 +758,13 @@ def test_a_provider_meets_its_epochs_before_it_takes_over(stage):
     )
     events = stage.events(liquidate(bull + 1))
     names = [name for name, _ in events]
-    assert names.index("DeleverageApplied") < names.index("PositionTaken")
+    applied = names.index("DeleverageApplied")
+    sold = [
+        place
+        for place, (name, told) in enumerate(events)
+        if name == "Realise" and told["account"] == bull + 1
+    ]
+    assert applied < sold[-1] < names.index("PositionTaken")
     (told,) = named(events, "DeleverageApplied")
     assert told["account"] == bear
 
@@ -769,3 +776,40 @@ def test_who_may_not_be_realised_is_touched_all_the_same(stage):
     assert "DeleverageApplied" in names
     assert "BatchRealised" not in names
     assert ch.get_account(stage.world.clearing, bear).settings.auto_realize is False
+
+
+def test_a_stranger_deleverages_nobody(stage):
+    play_all(stage, NEARLY)
+    by_hand = ByHand(stage)
+    data = calldata("Clearinghouse", "deleverage", (WAD,))
+    assert stage.made.refusal(OPERATOR, by_hand.home, data) == "not a venue"
+
+
+def test_a_price_stays_as_near_to_the_index_as_a_mark(stage):
+    """At a mark of 4.9 percent above it, the bull sells at five."""
+    play_all(stage, fall(55_300, premium=49 * WAD // 1_000))
+    mark = listed_of(stage).quote.slow
+    (told,) = named(stage.events(liquidate()), "Deleveraged")
+    assert mark < told["price"] == 55_300 * 105 * WAD // 100
+
+
+def test_those_behind_a_stale_mark_are_touched_when_they_are_taken_over(stage):
+    play_all(
+        stage,
+        [
+            deposit(hedger + 1, 20_000),
+            deposit(bull + 1, 1_500),
+            trade(OTHER, hedger + 1, bull + 1, 15_000, PRICES[ETH]),
+            trade(OTHER, bear, lender, 1_000, PRICES[ETH]),
+        ],
+    )
+    play_all(stage, fall(2_600, asset=ETH))
+    play_all(stage, [liquidate(bull + 1)])
+    assert len(listed_of(stage, OTHER).epochs) == 1
+    play_all(stage, [own("withdraw", bear, USDC, 28_500 * 10**6)])
+    for _ in range(4):
+        play_all(stage, [Action("wait", STRANGER, (20,)), *only(BTC, PRICES[BTC])])
+    play_all(stage, [*only(BTC, 64_000 * WAD), WAIT])
+    assert position_of(stage, bear, OTHER).epoch == 0
+    stage.play(liquidate(bear))
+    assert position_of(stage, bear, OTHER).epoch == 1
