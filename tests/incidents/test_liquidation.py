@@ -7,7 +7,7 @@ from specs.authority import LIQUIDATION_VENUE
 from specs.fixed_point import WAD
 from tests.helpers.deployers import address_of
 from tests.helpers.protocol import calldata
-from tests.helpers.purses import profit, taken_home
+from tests.helpers.purses import most, profit, taken_home
 from tests.helpers.scenes import OWING
 from tests.helpers.stages import (
     call,
@@ -15,6 +15,7 @@ from tests.helpers.stages import (
     held,
     leave,
     liquidate,
+    market_of,
     move,
     owed,
     pool_of,
@@ -72,17 +73,23 @@ def take_by_hand(stage, provider, portion):
 def test_d02_who_takes_over_pays_no_more_than_the_mark(stage):
     """
     The vault inherited a long above its price. Providers fill at mark or better, so
-    at the price of the takeover none of them has lost anything.
+    at the price of the takeover none of them has lost anything, however little the
+    trader had left behind it.
     """
-    free = health_of(stage, bear)
-    tokens = (free.initial_equity - free.initial_margin) // 10**12 - 1
-    stage.play(own("withdraw", bear, USDC, tokens))
-    move(stage, {BTC: 61_500})
-    stage.play(liquidate(bear))
-    sizes = [sizes_of(stage, provider).get(0, 0) for provider in PROVIDERS]
-    assert all(size < 0 for size in sizes)
-    for owner in (BACKER, UNDERWRITER):
-        assert profit(stage, owner) >= 0
+    found = most(stage, lambda tokens: own("withdraw", bull, BTC, tokens))
+    stage.play(own("withdraw", bull, BTC, found))
+    move(stage, {BTC: 57_500})
+    before = [profit(stage, owner) for owner in (BACKER, UNDERWRITER)]
+    events = stage.events(liquidate(bull))
+    taken = [told for name, told in events if name == "PositionTaken"]
+    assert sorted(told["market"] for told in taken) == [0, 0, 1, 1]
+    for told in taken:
+        worse = told["provider_price"] - market_of(stage, told["market"]).quote.slow
+        assert worse * told["lots"] < 0
+    after = [profit(stage, owner) for owner in (BACKER, UNDERWRITER)]
+    assert all(
+        0 < new - old < 200 * WAD for old, new in zip(before, after, strict=True)
+    )
 
 
 def test_d03_a_provider_takes_no_more_than_it_pledged(stage):
