@@ -210,6 +210,29 @@ AT_WORK = [
     own("deposit", account_of(UNDERWRITER, 1), USDC, 10_000 * 10**6),
     trade(0, account_of(UNDERWRITER, 1), bear, 20_000, PRICES[BTC]),
 ]
+FALLEN = PRICES[ETH] * 922 // 1000
+MANY_EPOCHS = [
+    *publish(PRICES),
+    own("deposit", lender, USDC, 100_000 * 10**6),
+    own("deposit", bear, BTC, 10 * 10**8),
+    own("deposit", hedger, BTC, 10 * 10**8),
+    trade(1, lender, bear, 7_000, PRICES[ETH]),
+    *(
+        action
+        for _ in range(9)
+        for action in (
+            own("deposit", bull, USDC, 403 * 10**6),
+            trade(1, bull, hedger, 2_000, PRICES[ETH]),
+            *publish({BTC: PRICES[BTC], ETH: FALLEN}),
+            Action("wait", STRANGER, (1,)),
+            Action("liquidate", STRANGER, (bull,)),
+            own("withdraw", bull, USDC, ch.EVERYTHING),
+            *publish(PRICES),
+        )
+    ),
+]
+"""Nine liquidations that close against shorts, of which one is not touched since."""
+
 STARTS = {
     "an empty market": [],
     "a one-wei supply": [
@@ -298,6 +321,16 @@ STARTS = {
         Action("wait", STRANGER, (1,)),
         Action("liquidate", STRANGER, (hedger,)),
     ],
+    "a borrower in need": [
+        *publish(PRICES),
+        own("deposit", lender, USDC, 100_000 * 10**6),
+        own("deposit", bear, USDC, 50_000 * 10**6),
+        own("deposit", bull, ETH, 10 * 10**18),
+        own("deposit", hedger, BTC, 10**8),
+        own("borrow", hedger, USDC, 45_000 * 10**6),
+        *publish({BTC: 49_600 * WAD, ETH: PRICES[ETH]}),
+        Action("wait", STRANGER, (1,)),
+    ],
     "a claim beside a debt": [
         *publish(PRICES),
         own("deposit", lender, USDC, 100_000 * 10**6),
@@ -328,6 +361,7 @@ STARTS = {
         *publish({BTC: PRICES[BTC], ETH: 2_300 * WAD}),
         Action("wait", STRANGER, (1,)),
     ],
+    "more epochs than a touch meets": MANY_EPOCHS,
     "an asset without a price": [
         *publish({BTC: PRICES[BTC]}),
         *FUNDED,

@@ -52,7 +52,7 @@ BOOK_MUTANTS = [
         "True",
     ),
     Mutant("I33", "forced_code.is_startable", "health.equity < end", "True"),
-    Mutant("I34", "slices.compute_limit", "min(ratio // 2, WAD)", "min(ratio, WAD)"),
+    Mutant("I34", "slices.compute_limit", "ratio // 2", "ratio"),
     Mutant("I34", "slices.compute_fee_rate", "ratio // 4", "ratio // 2"),
     Mutant("I34", "slices.compute_fee_rate", "min(MAX_FEE, ratio // 4)", "ratio // 4"),
     Mutant("I34", "slices.compute_ratio", ") - borrowed)", "))"),

@@ -35,7 +35,10 @@ BOOKS = {
 """Few ticks to a band, so that orders meet and share prices."""
 
 INSTRUMENTS = tuple(BOOKS)
-STARTS = ("a market at work", "a market without limits", "winners and losers")
+STARTS = (
+    *2 * ("a market at work", "a market without limits", "winners and losers"),
+    "a borrower in need",
+)
 REWARDED = (0, *ACCOUNTS, *worlds.ODD_ACCOUNTS)
 GONE = order_book.OrderId(7 << 40 | 3 << 32 | 1)
 

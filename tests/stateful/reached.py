@@ -3,7 +3,7 @@
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs.accounts import USDC
-from specs.deleveraging import compute_left, reduces
+from specs.deleveraging import MAX_EPOCHS, compute_left, reduces
 from specs.fixed_point import WAD
 from specs.invariants.liquidations import get_entries
 from specs.invariants.margins import get_backing, get_gains, is_unrealised
@@ -95,6 +95,7 @@ BY_NAME = {
     "fill_perp": [
         "amount too large",
         "below initial margin",
+        "epochs pending",
         "not a venue",
         "open interest limit reached",
         "paused",
@@ -437,6 +438,9 @@ SITUATIONS = {
     ),
     "epochs of both sides are before a position": lambda b, a, _: pending(
         a, lambda p, epochs: {e.is_long for e in epochs} == {True, False}
+    ),
+    "more epochs are before a position than a touch meets": lambda b, a, _: pending(
+        a, lambda p, epochs: len(epochs) > MAX_EPOCHS
     ),
     "an epoch closes all of a position": lambda b, a, _: has_position(
         b,
