@@ -112,13 +112,13 @@ def credit_reserve(asset: uint256, words: Words, amount: uint256) -> Words:
 
 
 @external
-def write_off(words: Words) -> (Words, uint256, uint256):
+def write_off(words: Words, staying: uint256) -> (Words, uint256, uint256):
     asset: uint256 = accounts.USDC
     self._arrange(asset, words)
     pool: money_market.Pool = money_market._load(asset)
     paid: uint256 = 0
     rest: uint256 = 0
-    pool, paid, rest = money_market._write_off(ACCOUNT, pool)
+    pool, paid, rest = money_market._write_off(ACCOUNT, pool, staying)
     money_market._save(asset, pool)
     return self._found(asset), paid, rest
 

@@ -286,6 +286,17 @@ def test_a_write_off_is_as_specified(module, seed):
         check_solvency(case.pool, after, case.balance)
 
 
+@given(seed=SEEDS)
+def test_what_stays_of_a_debt_is_as_specified(module, seed):
+    """From nothing to more than all of it."""
+    r = Random(seed)
+    for _ in range(CASES):
+        case = owing(r)
+        debt = spec.compute_debt(case.balance, case.pool.borrow_index)
+        staying = r.choice([1, debt, debt + 1, debt * r.randrange(101) // 100])
+        write_off(module, case, r.choice([0, any_amount(r)]), staying)
+
+
 def owing(r):
     """Return a case with a debt in proportion to the pool."""
     case = any_case(r, USDC)
@@ -295,11 +306,11 @@ def owing(r):
     return replace(case, balance=replace(case.balance, scaled=-scaled))
 
 
-def write_off(module, case, winners):
+def write_off(module, case, winners, staying=0):
     """Write a debt off on both sides; return the pool after."""
     module.arrange(0, replace(NONE, winners=winners))
-    pool, balance, paid = spec.write_off(case.pool, case.balance, winners)
-    found = module.harness("write_off", to_words(case))
+    pool, balance, paid = spec.write_off(case.pool, case.balance, winners, staying)
+    found = module.harness("write_off", to_words(case), staying)
     expected = to_words(replace(case, pool=pool, balance=balance))
     assert found == (expected, paid.reserve_paid, paid.socialised)
     return pool
