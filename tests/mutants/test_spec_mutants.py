@@ -16,7 +16,7 @@ from tests.mutants.surgery import mutated
 from tests.stateful import book_walk
 from tests.stateful.walk import wander
 
-SEEDS, STEPS = 400, 100
+SEEDS, STEPS = 800, 100
 
 
 class Violated(Exception):
