@@ -297,6 +297,11 @@ def test_a_usdc_debt_without_collateral_is_for_others():
     assert find_instruments(state, 1 << 96, NOW) == (0,)
 
 
+def test_collateral_is_not_sold_without_a_debt():
+    state = with_balances(state_of({1 << 96: 10}), 1 << 96, btc=10)
+    assert find_instruments(state, 1 << 96, NOW) == (0,)
+
+
 def test_a_leg_without_a_book_or_a_slice_due_is_left_out():
     world = SpecChain(open_book())
     world.play(*DUE)
@@ -389,6 +394,10 @@ def test_who_could_not_trade_is_touched_though_nothing_is_closed(epochs, is_touc
     passing = [epoch_of(is_long=False)] * epochs
     state = behind_of({1 << 96: 5}, passing)
     assert bool(find_behind(state, 0)) == is_touched == (epochs > MAX_EPOCHS)
+
+
+def test_a_claim_has_no_epochs_before_it():
+    assert find_behind(behind_of({1 << 96: 0}, [epoch_of(is_long=True)] * 9), 0) == []
 
 
 @given(st.integers(0, 30), st.integers(1, 9), st.integers(1, 12))
