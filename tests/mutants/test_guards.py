@@ -7,6 +7,7 @@ import pytest
 from keeper.artifacts import CONTRACTS, artifact
 from tests.mutants.book_guards import BOOK_GUARDS
 from tests.mutants.conversion_guards import CONVERSION_GUARDS
+from tests.mutants.deleverage_guards import DELEVERAGE_GUARDS
 from tests.mutants.desk_guards import DESK_GUARDS
 from tests.mutants.flag_guards import FLAG_GUARDS
 from tests.mutants.forced_guards import FORCED_GUARDS
@@ -24,6 +25,7 @@ ALL = [
     *DESK_GUARDS,
     *BOOK_GUARDS,
     *FORCED_GUARDS,
+    *DELEVERAGE_GUARDS,
     *REDUCE_GUARDS,
     *INCIDENT_GUARDS,
     *PROVIDER_GUARDS,

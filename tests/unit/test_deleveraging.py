@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from specs import clearinghouse as ch
 from specs import deleverage_code, deleveraging, liquidation_code, margin
-from specs.accounts import BACKSTOP_FUND, USDC
+from specs.accounts import BACKSTOP_FUND, INVENTORY, USDC
 from specs.deleveraging import (
     MAX_EPOCHS,
     Epoch,
@@ -778,6 +778,19 @@ def test_who_may_not_be_realised_is_touched_all_the_same(stage):
     assert ch.get_account(stage.world.clearing, bear).settings.auto_realize is False
 
 
+@pytest.mark.parametrize("price", [57_000, 59_000])
+def test_nobody_realises_the_inventory(stage, price):
+    """Or a protocol account would owe what it has lost, to nobody's knowledge."""
+    play_all(stage, [*BROKE, liquidate(), *fall(price)])
+    held = stage.made.view("Clearinghouse", "positions", INVENTORY, MARKET)
+    assert held >> 192 == 10_000
+    stage.play(realise(INVENTORY, INVENTORY))
+    stage.play(realise(INVENTORY, caller=GOVERNOR))
+    assert stage.made.view("Clearinghouse", "positions", INVENTORY, MARKET) == held
+    assert stage.made.view("Clearinghouse", "balances", INVENTORY, USDC) == 0
+    assert stage.made.view("Clearinghouse", "headers", INVENTORY) == 0
+
+
 def test_a_stranger_deleverages_nobody(stage):
     play_all(stage, NEARLY)
     by_hand = ByHand(stage)
@@ -813,3 +826,16 @@ def test_those_behind_a_stale_mark_are_touched_when_they_are_taken_over(stage):
     assert position_of(stage, bear, OTHER).epoch == 0
     stage.play(liquidate(bear))
     assert position_of(stage, bear, OTHER).epoch == 1
+
+
+def test_who_is_flat_or_comes_later_is_not_reduced_by_settling(stage):
+    """What a position has met it remembers when it is settled."""
+    play_all(stage, [*BROKE, liquidate()])
+    late = underwriter + 1
+    play_all(stage, [deposit(late, 20_000)])
+    play_all(stage, [trade(MARKET, lender, late, 500, 58_000 * WAD)])
+    play_all(
+        stage, [realise(late, caller=late >> 96), realise(late, caller=late >> 96)]
+    )
+    assert position_of(stage, late).epoch == 1
+    assert lots_of(stage, late) == -500
