@@ -159,7 +159,8 @@ def liquidate(
     @notice Buy or sell up to `lots` for an account that is being liquidated, of which
             the Clearinghouse refuses to clear any unless it has a slice open.
     @dev Orders of the account's own owner are cancelled on the way, or they would keep
-         it from being liquidated. It may be less than what may rest.
+         it from being liquidated; without a slice that is refused too. It may be less
+         than what may rest.
     @param price The worst price, WAD USDC; between two ticks it is the better one for
            the account.
     @param max_fills Resting orders that are visited at most, up to 32.
@@ -667,7 +668,8 @@ def _match(
             self._release(code, each.account, not placement.is_buy, each.size)
         visits = met.visits
         stop: String[32] = met.stop
-        if len(met.orders) != 0:
+        # Of a slice that is not open nobody's order goes either.
+        if len(met.orders) != 0 or (force == _SLICE and len(expired) != 0):
             sizes: DynArray[uint256, matching.ROUND] = []
             halt: String[32] = ""
             if force == _CONVERSION:

@@ -105,8 +105,8 @@ def realise(market: uint256, batch: DynArray[uint256, positions.MAX_BATCH]):
             outside the tick set, for claims, and beyond the market's thresholds.
             Whatever epochs of auto-deleveraging have yet to close is closed, whoever
             asks.
-    @dev Other accounts and those without a position are passed over, and none can make
-         another fail: a loss that the account does not hold in USDC is borrowed, from
+    @dev Other accounts, those without a position and the inventory are passed over, and
+         none can make another fail: a loss that the account does not hold in USDC is borrowed, from
          no cash.
     """
     risk: uint256 = state.market_risk[market]
@@ -121,6 +121,9 @@ def realise(market: uint256, batch: DynArray[uint256, positions.MAX_BATCH]):
     is_culled: bool = self._is_reached(winners, (cull >> 64) & _LOW_64)
     due: DynArray[uint256, positions.MAX_BATCH] = []
     for account: uint256 in batch:
+        # What epochs have yet to close is nobody's, and they alone change it.
+        if account == accounts.INVENTORY:
+            continue
         positions._touch(market, account, risk)
         if state.positions[account][market] == 0:
             continue

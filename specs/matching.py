@@ -97,8 +97,11 @@ def match(
     left, visits = lots, max_fills
     stop: Stop = None
     while left > 0 and not stop:
+        before = world.book
         world, met, visits, stop = gather(world, placement, number, left, visits, band)
         if not met:
+            if force == Force.SLICE and world.book != before:
+                world, _ = ask(world, placement, [], force)
             break
         world, filled, halted = clear(world, placement, met, force)
         left = Lots(left - filled)

@@ -138,7 +138,7 @@ def liquidate(
     """
     Buy or sell up to so many lots for an account that is being liquidated, of which the
     Clearinghouse refuses to clear any unless it has a slice open; return how many were,
-    and why not all.
+    and why not all. Without a slice no order is filled, nor one of its owner cancelled.
 
     ``price`` is the worst; between two ticks it is the better one for the account.
     Orders of the account's own owner are cancelled on the way, or they would keep it

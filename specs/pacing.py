@@ -87,11 +87,12 @@ def note(pace: Pace, asked: int, filled: int, is_exhausted: bool, now: Seconds) 
     nothing within the limit is left if it ``is_exhausted``.
     """
     pace = replace(pace, sliced_at=now)
-    if 2 * filled >= asked:
-        return replace(pace, failed_at=Seconds(0), failures=0)
-    if not is_exhausted:
-        return pace
+    is_filled = 2 * filled >= asked
     is_first = pace.failed_at == 0 or now - pace.failed_at > FAILURE_LIFE
+    if is_filled or is_first:
+        pace = replace(pace, failed_at=Seconds(0), failures=0)
+    if is_filled or not is_exhausted:
+        return pace
     if is_first:
         return replace(pace, failed_at=now, failures=1)
     if now - pace.failed_at < APART:

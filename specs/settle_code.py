@@ -168,8 +168,8 @@ def realise(
     A loss is paid in full, by borrowing USDC if need be; a gain as far as the fund
     reaches, the rest stays a claim. Sizes and margins stay as they are, but for what
     epochs of auto-deleveraging have yet to close, which is closed first, whoever asks.
-    Accounts without a position are passed over, and those that ``caller`` may not
-    realise before any is.
+    Accounts without a position are passed over, those that ``caller`` may not realise
+    before any is, and the inventory: it is nobody's, and only epochs change it.
     """
     listed = get_market(state, market)
     if margin.is_stale(listed.quote, now):
@@ -178,6 +178,8 @@ def realise(
     is_culled = is_reached(get_winners(state, market), listed.cull.system_threshold)
     due = []
     for account in accounts:
+        if account == acc.INVENTORY:
+            continue
         state = touch(state, market, account)
         if is_culled or may_realise(state, caller, market, account):
             due.append(account)

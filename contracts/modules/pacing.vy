@@ -76,12 +76,15 @@ def _note(
     """
     if 2 * filled >= asked:
         return now * 2**64
-    kept: uint256 = now * 2**64 + (word & (2**64 - 1))
+    failed_at: uint256 = (word >> 32) & _LOW_32
+    is_first: bool = failed_at == 0 or now > failed_at + FAILURE_LIFE
+    kept: uint256 = now * 2**64
+    if not is_first:
+        kept |= word & (2**64 - 1)
     if not is_exhausted:
         return kept
-    failed_at: uint256 = (word >> 32) & _LOW_32
-    if failed_at == 0 or now > failed_at + FAILURE_LIFE:
-        return now * 2**64 + now * 2**32 + 1
+    if is_first:
+        return kept | now * 2**32 | 1
     if now < failed_at + APART:
         return kept
     return now * 2**64 + now * 2**32 + ((word & _LOW_32) + 1)

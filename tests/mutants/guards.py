@@ -15,6 +15,7 @@ from tests.unit import (
     test_clearinghouse,
     test_conversion,
     test_conversion_limit,
+    test_deleveraging,
     test_hostile_tokens,
     test_quote_desk,
     test_settle,
@@ -160,6 +161,16 @@ GUARDS = [
         "accounts._is_authorised(account, msg.sender, accounts.TRADE)",
         "accounts._is_authorised(account, msg.sender, accounts.WITHDRAW)",
         on_stage(test_settle.test_who_may_withdraw_only_may_not_realise),
+    ),
+    of_body(
+        "SettleCode",
+        "if account == accounts.INVENTORY:",
+        "if account == 0:",
+        on_stage(
+            test_deleveraging.test_nobody_realises_the_inventory,
+            57_000,
+            scene=test_deleveraging.SCENE,
+        ),
     ),
     of_body(
         "SettleCode",

@@ -27,6 +27,11 @@ def of_liquidator(old, new, test, *arguments, scene=reduce.BIDDEN):
     return Guard("Liquidator", "Liquidator.vy", old, new, run)
 
 
+def of_book(old, new, test, *arguments, scene=reduce.BIDDEN):
+    run = on_slices(test, *arguments, scene=scene)
+    return Guard("OrderBook", "OrderBook.vy", old, new, run)
+
+
 WITH_AN_ORDER = [
     *reduce.TWO_LEGS,
     reduce.COVERED,
@@ -177,5 +182,11 @@ REDUCE_GUARDS = [
         "    return health.equity < convert(end, int256)\n",
         "    return end != 0\n",
         reduce.test_with_initial_margin_it_is_over,
+    ),
+    of_book(
+        "(force == _SLICE and len(expired) != 0)",
+        "False",
+        reduce.test_without_a_slice_nobodys_orders_are_cancelled,
+        32,
     ),
 ]

@@ -176,6 +176,16 @@ def test_the_third_in_a_row_is_a_failed_book(module):
     assert not pacing.has_failed(play(module, FAILED, FAILED, half, FAILED))
 
 
+@pytest.mark.parametrize(("later", "failures"), [(60, 3), (61, 0)])
+def test_what_stops_a_slice_keeps_failures_no_longer_than_they_count(
+    module, later, failures
+):
+    """Else dust in front of a later liquidation would open the backstop at once."""
+    obstructed = later, 10, 0, False
+    pace = play(module, FAILED, FAILED, FAILED, obstructed)
+    assert pace.failures == failures
+
+
 @pytest.mark.parametrize(("age", "is_open"), [(0, True), (60, True), (61, False)])
 def test_a_failed_book_opens_the_backstop_for_a_minute(module, age, is_open):
     assert pacing.is_open(NOW - age, NOW) == is_open

@@ -437,6 +437,16 @@ def test_nobody_is_sold_from_on_the_book_without_a_slice(stage):
         assert made.send(STRANGER, "OrderBook", "liquidate", *sale) == (0, "not filled")
 
 
+@pytest.mark.parametrize("max_fills", [1, 32])
+def test_without_a_slice_nobodys_orders_are_cancelled(stage, max_fills):
+    """Or anyone could clear the book, naming one maker after the other."""
+    front = stage.made.view("OrderBook", "top", 0)[0]
+    sale = lender, 0, False, 1_000, 58_000 * WAD, max_fills
+    reason = stage.made.reason(STRANGER, "OrderBook", "liquidate", *sale)
+    assert reason == "no slice open"
+    assert stage.made.view("OrderBook", "top", 0)[0] == front == BID
+
+
 def test_what_the_clearinghouse_refuses_leaves_nothing_behind(stage):
     for reward, reason in ((2, "reserved account"), (bull, "same owner")):
         assert stage.refuse_slice(bull, 0, reward) == reason
