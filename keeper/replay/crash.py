@@ -8,15 +8,19 @@ every ``REALISED`` seconds, since a realisation changes nobody's equity and ther
 hundreds of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from random import Random
 from typing import Any, Final
+
+from eth_account.signers.local import LocalAccount
 
 from keeper.chain.interface import Block, Chain, LocalChain
 from keeper.job import Job
 from keeper.jobs.watch import Snapshot, Watch
 from keeper.prices.crashes import Silences
+from keeper.publishers import GRAIN, Panel, Report
 from keeper.replay.crowd import Crowd
 from keeper.replay.engine import Options, Replay, make_liquidating
 from keeper.replay.pace import choose_times
@@ -24,18 +28,21 @@ from keeper.replay.report_json import Result
 from keeper.replay.sampling import SLICES, SampledStage
 from keeper.replay.stages import Stages
 from specs.accounts import AccountId
-from specs.fixed_point import Seconds
+from specs.fixed_point import PPM, Seconds
 
 CHECKED: Final = 200
 REALISED: Final = 300
 SAMPLES: Final = 200
 """Of the plots, about."""
 
-BUSY: Final = 4
+BUSY: Final = 2
 """
-Seconds of a tick after one in which somebody was liquidated: slices are due each
-second, and makers renew what was taken.
+Seconds of a tick while somebody is due, or was lately: slices are due each second, and
+makers renew what was taken. While nobody is, a tick has one block, without the keeper.
 """
+
+NOISE: Final = 50
+"""Of a report, ppm."""
 
 NEVER: Final = Silences()
 
@@ -61,6 +68,35 @@ class DueWatch(StageWatch):
         known = seen.state.accounts
         due = {name: known[name] for name in self.stage.due if name in known}
         return Snapshot(seen.now, replace(seen.state, accounts=due))
+
+
+class HonestPanel(Panel):
+    """
+    Publishers who are on time and right, but for noise.
+
+    One who is wrong moves the index by a third of a percent, half of the smallest
+    maintenance margin. In one of ten ticks, as in a usual replay, and with ticks of
+    seconds, that would liquidate more than the path does.
+    """
+
+    def reports(self, prices: Mapping[str, int], now: int) -> Sequence[Report]:
+        """Return what they say at `now`, when the market says `prices`."""
+        random = Random(f"{self.seed}/{now}")
+        return [
+            Report(
+                number,
+                now,
+                {
+                    asset: price
+                    * (PPM + random.randint(-NOISE, NOISE))
+                    // PPM
+                    // GRAIN
+                    * GRAIN
+                    for asset, price in prices.items()
+                },
+            )
+            for number in range(len(self.signers))
+        ]
 
 
 class CrashReplay(Replay):
@@ -105,6 +141,9 @@ class CrashReplay(Replay):
         stage.is_watching = False
         return stage
 
+    def _open_panel(self, keys: Sequence[LocalAccount]) -> Panel:
+        return HonestPanel(keys, self.options.seed)
+
     def _open_watch(self, known: Sequence[AccountId]) -> StageWatch:
         usual = super()._open_watch(known)
         fields = usual.clearinghouse, usual.assets, usual.markets, usual.accounts
@@ -138,19 +177,19 @@ class CrashReplay(Replay):
         view = self._look(Seconds(now))
         for actor in self.cast.actors:
             self._play(actor, view)
-        self.stage.advance_to(now + 1)
         self.stages.look(self.stage.world.clearing, now)
-        self.stage.due = self.stages.get_due(now)
-        before = len(self.stages.closed)
-        for job in self._liquidating:
-            self.work(job)
-        self._is_busy = len(self.stages.closed) > before
-        self.stage.close_block()
-        self.stages.look_again(self.stage.world.clearing, now + 1)
-        self._note(now)
+        self.stage.due = self.stages.get_due(self.stage.world.clearing, now)
+        self._is_busy = bool(self.stage.due)
         is_last = now == self.times[-1]
+        if self._is_busy or is_last:
+            self.stage.advance_to(now + 1)
+            for job in self._liquidating:
+                self.work(job)
+            self.stages.look_again(self.stage.world.clearing, now + 1)
+        self._note(now)
         if is_last:
             self.stages.close(self.stage.world.clearing, now + 1)
+            self.stage.close_block()
         if self.stage.is_watching or is_last:
             self.stage.check_now(is_last=is_last)
 

@@ -112,7 +112,7 @@ class Replay:
         known = [*self.cast.accounts, self.reward, BACKSTOP_FUND]
         self.stage = self._open_stage(chain, known)
         self.client = Client(self.stage, self.deployment)
-        panel = Panel(keys, options.seed)
+        panel = self._open_panel(keys)
         watch = self._open_watch(known)
         jobs = make_jobs(self.deployment, options, panel, watch)
         self._publish, self._tick, self._realise = jobs
@@ -162,6 +162,10 @@ class Replay:
     def _open_stage(self, chain: LocalChain, known: Sequence[AccountId]) -> Stage:
         """Return the stage on which everything is sent."""
         return Stage(chain, self.deployment, known)
+
+    def _open_panel(self, keys: Sequence[LocalAccount]) -> Panel:
+        """Return who says what the prices are."""
+        return Panel(keys, self.options.seed)
 
     def _open_watch(self, known: Sequence[AccountId]) -> Watch:
         """Return how the keeper's jobs read the accounts."""

@@ -11,10 +11,11 @@ LONGEST: Final = 60
 SHORTEST: Final = 2
 """A tick takes two blocks, and blocks are a second apart."""
 
-MOST: Final = 2_000
+MOST: Final = 1_000
 """
-By how much a price may move in a tick, ppm, if it is not the shortest: less than the
-half of any market's maintenance margin, below which the backstop opens.
+By how much a price may move in a tick, ppm, if it is not the shortest: a third of the
+half of any market's maintenance margin, below which the backstop opens: a keeper that
+comes every second is not late by the length of a tick.
 """
 
 GRAIN: Final = 10

@@ -14,7 +14,7 @@ the open interest, for size is drawn apart. What is deposited follows from both.
 
 ``TAIL``     1.2, near what is measured of wealth and of positions: a few large, most
              small.
-``LARGEST``  6 % of a side, so that nobody is the market unless a variant says so.
+``LARGEST``  3 % of a side, so that nobody is the market unless a variant says so.
 ``HELD``     three quarters for three accounts: what was seen where a venue was hurt.
 ``LEAST``    2: with less nobody is liquidated by half a price.
 ``MARGIN``   4 %: the fee of opening and the noise of the first prices.
@@ -59,7 +59,7 @@ from specs.instruments import SPOT
 
 LONGS: Final = 60
 TAIL: Final = 1.2
-LARGEST: Final = 0.06
+LARGEST: Final = 0.03
 WHALES: Final = 3
 HELD: Final = 0.75
 LEAST: Final = 2.0

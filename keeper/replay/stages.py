@@ -226,14 +226,21 @@ class Stages:
             if health.equity < NEAR * health.maintenance_margin
         }
 
-    def get_due(self, now: int) -> frozenset[AccountId]:
-        """Return who is in breach, or was liquidated lately: that may go on."""
-        lately = set(self._breaches)
+    def get_due(self, state: State, now: int) -> frozenset[AccountId]:
+        """
+        Return who is in breach, or was liquidated lately and has yet to come back to
+        its initial margin: that may go on.
+        """
+        due, lately = set(self._breaches), set[AccountId]()
         for each in reversed(self.closed):
             if each.time + SLICE_LIFE < now:
                 break
             lately.add(each.account)
-        return frozenset(lately)
+        for name in lately - due:
+            health = assess_alone(state, name, now)
+            if health.equity < health.initial_margin:
+                due.add(name)
+        return frozenset(due)
 
     def _has_moved(self, state: State, now: int) -> bool:
         """Return whether those who were far from their margins may not be any more."""

@@ -150,7 +150,7 @@ def test_the_book_on_the_chain_thins_in_a_fall():
     price = 26_000 * WAD
     calm = open_makers([price] * 6)
     calm.run()
-    falling = open_makers([price * (1_000 - 3 * place) // 1_000 for place in range(6)])
+    falling = open_makers([price * (1_000 - 8 * place) // 1_000 for place in range(6)])
     falling.run()
     depths = [sum(w for _, w in side(each, True)) for each in (calm, falling)]
     assert depths[1] < depths[0] / 2
