@@ -201,13 +201,13 @@ DEBT_GUARDS = {
         ),
     ],
     17: [
-        body(
-            "LiquidationCode",
-            "    if due < worth:\n",
-            "    if due != 0:\n",
-            owing(
-                test_liveness.test_d17_an_account_with_nothing_but_debts_is_taken_over
-            ),
+        module_of(
+            "interest_rate",
+            "Clearinghouse",
+            "    if cash >= lends:\n        return 0\n"
+            "    return fp._mul_div_down(lends - ",
+            "    return fp._mul_div_down(max(cash, lends) - ",
+            on([], test_liveness.test_d17_what_everybody_has_left_is_used_again),
         ),
     ],
     20: [
