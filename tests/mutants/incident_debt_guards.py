@@ -68,7 +68,7 @@ DEBT_GUARDS = {
         module_of(
             "settlement",
             "TradeCode",
-            "        new_entry |= perpetual._epochs(risk) << 24\n",
+            "        new_entry |= (risk >> perpetual.EPOCHS) << 24\n",
             "        pass\n",
             fallen(test_deleveraging.test_d04_who_comes_later_is_not_closed),
         ),
