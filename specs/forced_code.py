@@ -434,15 +434,17 @@ def fill_slice(
         return state, lots
     asset = instruments.get_asset(opened.instrument)
     state, size = try_spot(state, now, asset, making, not is_buy, size)
-    if size == 0:
-        return state, 0
-    if is_buy:
+    return (take_spot(state, opened, size, price), size) if size else (state, 0)
+
+
+def take_spot(state: State, opened: Slice, size: int, price: Wad) -> State:
+    """Return ``state`` with an account's side of a fill for a spot asset."""
+    account, asset = opened.account, instruments.get_asset(opened.instrument)
+    if opened.is_buy:
         state = pay_debt(state, account, asset, Wad(size))
-        cost = Wad(mul_div_up(size, price, WAD))
-        return debit(state, account, USDC, cost), size
+        return debit(state, account, USDC, Wad(mul_div_up(size, price, WAD)))
     state = debit(state, account, asset, Wad(size))
-    proceeds = Wad(mul_div_down(size, price, WAD))
-    return pay_debt(state, account, USDC, proceeds), size
+    return pay_debt(state, account, USDC, Wad(mul_div_down(size, price, WAD)))
 
 
 def compute_worth(state: State, instrument: int, size: int, price: Wad) -> int:

@@ -84,13 +84,13 @@ def group(events: Iterable[Event]) -> Iterator[Entry]:
 def is_detail(event: Event, rest: Sequence[Event]) -> bool:
     """
     Return whether an event tells a detail of what follows. Idle USDC is used when a
-    takeover is opened, which then is told next, or when it is closed.
+    takeover or a slice is opened, which then is told next, or when one is closed.
     """
     if event.name != "IdleUsed":
         return event.name in DETAILS
     told, keys = event.arguments, ("account", "time")
     return any(
-        following.name == "TakeoverOpened"
+        following.name in ("TakeoverOpened", "SliceOpened")
         and all(following.arguments[key] == told[key] for key in keys)
         for following in rest
     )

@@ -1,6 +1,7 @@
 """What the order book had counted, taken back and filled."""
 
 from keeper.chain.interface import Event
+from keeper.history import slices
 from keeper.history.books import Entry, expect, require
 from keeper.history.markets import venue_of
 from keeper.history.touches import Touched, settle, settle_nothing, trade
@@ -79,6 +80,10 @@ def fill_spot(state: State, entry: Entry) -> State:
         require(is_buy, entry.event, "it buys nothing")
         state = make_spot(state, now, asset, maker, is_buy, size, price)
         return sell(state, entry, taken)
+    if taken.name == "SliceFill":
+        expect(taken, maker=maker, size=size, price=price, time=now)
+        state = make_spot(state, now, asset, maker, is_buy, size, price)
+        return slices.fill_spot(state, taken)
     require_same(entry.event, taken)
     expect(taken, fee=ch.compute_fee(cost, fees.taker))
     taker = AccountId(taken.arguments["account"])

@@ -5,7 +5,15 @@ from dataclasses import replace
 from typing import Final
 
 from keeper.chain.interface import Event
-from keeper.history import epochs, markets, orders, parameters, takeovers, users
+from keeper.history import (
+    epochs,
+    markets,
+    orders,
+    parameters,
+    slices,
+    takeovers,
+    users,
+)
 from keeper.history.books import (
     GENESIS,
     Books,
@@ -25,6 +33,8 @@ TOUCHING: Final[Mapping[str, Callable[[State, Entry], State]]] = {
     "BatchRealised": markets.realise_batch,
     "TakeoverOpened": takeovers.open_takeover,
     "PositionTaken": takeovers.take_position,
+    "SliceOpened": slices.open_slice,
+    "SliceFill": slices.fill_perp,
     "Deleveraged": epochs.deleverage,
     "DeleverageApplied": epochs.apply,
 }
@@ -47,6 +57,8 @@ CLEARING: Final[Mapping[str, Callable[[State, Entry], State]]] = {
     "MarkTaken": markets.take_mark,
     "CursorMoved": markets.move_cursor,
     "EpochPassed": epochs.pass_by,
+    "Flagged": slices.flag,
+    "SliceClosed": slices.close_slice,
     "DebtTaken": takeovers.take_debt,
     "CollateralTaken": takeovers.take_collateral,
     "DebtLeft": takeovers.leave_debt,
@@ -80,8 +92,9 @@ PLEDGED: Final[Mapping[str, Callable[[liquidator.State, Entry], liquidator.State
     "Pledge": takeovers.pledge,
     "Unpledge": takeovers.unpledge,
     "Takeover": takeovers.use_capacity,
+    "Slice": slices.note,
 }
-"""What changes the Liquidator's providers."""
+"""What changes what the Liquidator remembers."""
 
 SUMMARIES: Final = frozenset({"PassOver", "Liquidation"})
 """Events that change nothing which others do not tell."""

@@ -20,6 +20,7 @@ from specs.fixed_point import WAD
 from specs.makers import Making
 from specs.world import Action
 from tests.helpers import conversions, deployers, epochs, orders, worlds
+from tests.helpers import slices as slicing
 from tests.helpers.deployers import address_of, curve_fields, deploy_world, fields
 from tests.helpers.quick import quick_records
 from tests.helpers.worlds import BTC, ETH, FEES, HAIRCUTS, REQUIREMENTS, UNLISTED
@@ -225,6 +226,72 @@ def tell_conversion(step):
     return tell_orders(step, CONVERSION)
 
 
+# Legs of a flagged account are reduced, of one half only: other bids are too low.
+DUE_AT = {BTC: 58_700 * WAD, ETH: 2_470 * WAD}
+REDUCED = [
+    *worlds.publish(worlds.PRICES),
+    *(
+        worlds.own("deposit", account, USDC, 900_000 * 10**6)
+        for account in (worlds.lender, worlds.bear)
+    ),
+    worlds.own("deposit", worlds.backer, BTC, 10**9),
+    worlds.own("deposit", worlds.bull, USDC, 3_000 * 10**6),
+    worlds.trade(0, worlds.bull, worlds.bear, 10_000, worlds.PRICES[BTC]),
+    worlds.trade(1, worlds.bull, worlds.bear, 20_000, worlds.PRICES[ETH]),
+    *worlds.publish(DUE_AT),
+    slicing.order(0, True, 500, 58_000 * WAD),
+    slicing.order(0, True, 500, 58_690 * WAD, worlds.bear),
+    Action("flag", worlds.STRANGER, (worlds.bull,)),
+    *worlds.publish(DUE_AT),
+    slicing.reduction(worlds.bull, 0, worlds.hedger),
+    slicing.order(0, True, 5_000, 58_690 * WAD),
+    slicing.reduction(worlds.bull, 1),
+    Action("wait", worlds.STRANGER, (10,)),
+    slicing.reduction(worlds.bull, 0, worlds.hedger),
+]
+# One account buys back what it owes, another one sells what it has.
+OWING = [
+    *worlds.publish(worlds.PRICES),
+    worlds.own("deposit", worlds.lender, USDC, 900_000 * 10**6),
+    worlds.own("deposit", worlds.backer, BTC, 10**9),
+    worlds.own("deposit", worlds.hedger, USDC, 12_000 * 10**6),
+    worlds.own("borrow", worlds.hedger, BTC, 15 * 10**6),
+    worlds.own("deposit", worlds.bull, BTC, 10**8),
+    worlds.own("borrow", worlds.bull, USDC, 45_000 * 10**6),
+    *worlds.publish({BTC: 75_000 * WAD}),
+    Action("wait", worlds.STRANGER, (1,)),
+    slicing.order(orders.spot(BTC), False, 2_000, 75_000 * WAD, worlds.backer),
+    slicing.reduction(worlds.hedger, orders.spot(BTC), worlds.bear),
+    *worlds.publish({BTC: 49_500 * WAD}),
+    Action("wait", worlds.STRANGER, (1,)),
+    slicing.order(orders.spot(BTC), True, 20_000, 49_500 * WAD),
+    slicing.reduction(worlds.bull, orders.spot(BTC)),
+]
+
+
+@cache
+def open_stage():
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(deployers, "RevmChain", Recording)
+        return slicing.SliceStage()
+
+
+@cache
+def reduced(name):
+    """Return what is told of accounts that are reduced, as of walks."""
+    stage = open_stage()
+    chain = stage.made.chain
+    listed = tuple(chain.events)
+    before, world = chain.snapshot(), stage.world
+    for action in {"REDUCED": REDUCED, "OWING": OWING}[name]:
+        stage.play(action)
+    told = stage.world, stage.twin, tuple(chain.events)
+    chain.revert(before)
+    stage.world = world
+    chain.events[:] = listed
+    return told
+
+
 def hash_of(method, *arguments):
     """Return the hash by which a call of a setter is announced."""
     return keccak(calldata("Clearinghouse", method, arguments))
@@ -257,6 +324,7 @@ def histories():
     """
     stories = tell_story, tell_orders, tell_conversion, tell_deleveraging
     walks, met = [told(story) for story in stories], Counter()
+    walks += [reduced(name) for name in ("REDUCED", "OWING")]
     for seed in range(100):
         if all(met[name] >= ENOUGH for name in EVENTS):
             break
@@ -354,6 +422,15 @@ def test_who_is_deleveraged_is_told():
     assert compare(world, twin, history.replay(events)) == []
 
 
+@pytest.mark.parametrize("name", ["REDUCED", "OWING"])
+def test_who_is_reduced_is_told(name):
+    world, twin, events = reduced(name)
+    told_of = Counter(event.name for event in events)
+    assert told_of["SliceOpened"] == told_of["SliceClosed"] == told_of["Slice"] > 1
+    assert told_of["SliceFill"] > 1
+    assert compare(world, twin, history.replay(events)) == []
+
+
 def test_what_a_book_converted_is_told():
     world, twin, events = told(tell_conversion)
     told_of = Counter(event.name for event in events)
@@ -394,6 +471,7 @@ SAID_BESIDES = {
     "AssetPaused": {"caller"},
     "MarketPaused": {"caller"},
     "ChangeCancelled": {"caller"},
+    "Slice": {"caller", "fee"},
     "Takeover": {"account", "portion", "discount"},
 }
 
@@ -422,6 +500,8 @@ def other(value, much):
         return not value
     if isinstance(value, int):
         return value + much
+    if isinstance(value, str) and not value.startswith("0x"):
+        return value + "!"
     if isinstance(value, str):
         return address_of(int(value, 16) ^ 1)
     if isinstance(value, bytes):
