@@ -90,6 +90,8 @@ class Exposure:
     """The same of the largest size that resting orders could leave."""
     quote: Quote
     requirement: Requirement
+    is_behind: bool = False
+    """Whether epochs are before it that its worth and its size do not show."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,10 @@ class Health:
     priced_at: Seconds
     """The latest time of a price that is not stale."""
     is_stale: bool
-    """Whether the price of a position, a debt or an order that adds risk is stale."""
+    """
+    Whether the price of a position, a debt or an order that adds risk is stale, or
+    more epochs are before a position than are foreseen.
+    """
     is_diverging: bool
     """Whether fast and slow price of a fresh leg are too far apart."""
 
@@ -343,7 +348,11 @@ def assess(portfolio: Portfolio, now: Seconds) -> Health:
         stale_loss=stale_loss,
         stale_margin=sum(compute_maintenance_margin(r, n) for r, n, _ in stale_legs),
         priced_at=max((quote.time for quote in fresh), default=Seconds(0)),
-        is_stale=len(stale_legs) > 0 or any(is_stale(quote, now) for quote in added),
+        is_stale=(
+            len(stale_legs) > 0
+            or any(is_stale(quote, now) for quote in added)
+            or any(exposure.is_behind for exposure in portfolio.exposures)
+        ),
         is_diverging=any(is_diverging(quote) for quote in fresh),
     )
 

@@ -398,6 +398,7 @@ def get_exposure(
         ),
         quote=quote,
         requirement=scale(listed.requirement, listed.scales),
+        is_behind=position.lots != 0 and position.epoch < len(listed.epochs),
     )
 
 

@@ -243,6 +243,13 @@ def _add_position(
     stored: uint256 = word
     if risk >> perpetual.EPOCHS != 0 and perpetual._is_behind(word, risk):
         word = deleveraging._effective(market, word, risk, index)
+        # What comes after these epochs is not known: no ground for new risk.
+        if (
+            perpetual._lots(word) != 0
+            and perpetual._epochs(risk)
+            > perpetual._epoch(stored) + deleveraging.MAX_EPOCHS
+        ):
+            health.is_stale = True
     lots: int256 = perpetual._lots(word)
     basis: int256 = perpetual._basis(word)
     value: int256 = perpetual._compute_value(lots, basis, lot, quote.slow, index)

@@ -162,6 +162,17 @@ GUARDS = [
         "accounts._is_authorised(account, msg.sender, accounts.WITHDRAW)",
         on_stage(test_settle.test_who_may_withdraw_only_may_not_realise),
     ),
+    Guard(
+        "MarginCode",
+        "modules/margin.vy",
+        "> perpetual._epoch(stored) + deleveraging.MAX_EPOCHS",
+        "> perpetual._epoch(stored) + 2**24",
+        on_stage(
+            test_deleveraging.test_what_is_not_foreseen_is_no_ground_for_risk,
+            9,
+            scene=test_deleveraging.SCENE,
+        ),
+    ),
     of_body(
         "SettleCode",
         "if account == accounts.INVENTORY:",

@@ -620,10 +620,34 @@ def test_a_touch_applies_eight_epochs_and_another_goes_on(stage):
     assert listed_of(stage).inventory.lots == 0
 
 
+@pytest.mark.parametrize("epochs", [MAX_EPOCHS, MAX_EPOCHS + 1])
+def test_what_is_not_foreseen_is_no_ground_for_risk(stage, epochs):
+    """
+    The last epoch has closed nearly all of a short, of which a price that falls on
+    would be a gain to borrow on for as long as nobody had touched it.
+    """
+    play_all(stage, BROKE)
+    deleverage_in_parts(stage, [*[WAD // 1_000] * (epochs - 1), WAD])
+    assert listed_of(stage).inventory.lots == 10_000
+    play_all(stage, fall(50_000))
+    is_foreseen = epochs == MAX_EPOCHS
+    health = agree(stage, bear)
+    assert health.is_stale != is_foreseen
+    # It had 30,000 and has made about 2,000 on each of 0.5 BTC.
+    assert (health.equity < 31_500 * WAD) == is_foreseen
+    borrowed = own("borrow", bear, USDC, 100 * 10**6)
+    if is_foreseen:
+        stage.play(borrowed)
+        return
+    assert stage.refuse(borrowed) == "stale price"
+    play_all(stage, [realise(bear), borrowed])
+
+
 def test_nobody_is_taken_over_before_it_has_met_its_epochs(stage):
     play_all(stage, BROKE)
+    play_all(stage, [own("withdraw", hedger, USDC, 27_000 * 10**6)])
     deleverage_in_parts(stage, [WAD // 1_000] * (5 * MAX_EPOCHS + 1))
-    play_all(stage, [own("withdraw", hedger, USDC, 27_000 * 10**6), *fall(70_250)])
+    play_all(stage, fall(70_250))
     assert stage.refuse(liquidate(hedger)) == "epochs pending"
     play_all(stage, [realise(hedger)] * 5)
     assert position_of(stage, hedger).epoch == 5 * MAX_EPOCHS
