@@ -17,6 +17,12 @@ Told = Mapping[str, Any]
 DETAILS: Final = frozenset({"InterestSettled", "Realise"})
 """Events that come before the one that tells what they are details of."""
 
+EPOCHS: Final = frozenset({"DeleverageApplied", "EpochPassed"})
+"""Events of positions that meet epochs; details of an opening that is told next."""
+
+OPENINGS: Final = frozenset({"TakeoverOpened", "SliceOpened"})
+"""Events that tell of a health before what is settled and told first."""
+
 LISTING: Final = {
     "AssetListed": ("CurveSet", "AssetRiskSet"),
     "MarketListed": ("MarketRiskSet", "FundCapSet"),
@@ -67,9 +73,9 @@ def group(events: Iterable[Event]) -> Iterator[Entry]:
     """Yield the entries of a history; raise `Inconsistent` if one is cut off."""
     told, details, place = tuple(events), list[Event](), 0
     while place < len(told):
-        event, *rest = told[place : place + 2]
+        event = told[place]
         place += 1
-        if is_detail(event, rest):
+        if is_detail(told, place - 1):
             details.append(event)
             continue
         parts = told[place : place + count_parts(event)]
@@ -81,18 +87,28 @@ def group(events: Iterable[Event]) -> Iterator[Entry]:
         require(False, event, "nothing follows")
 
 
-def is_detail(event: Event, rest: Sequence[Event]) -> bool:
+def is_detail(told: Sequence[Event], place: int) -> bool:
     """
-    Return whether an event tells a detail of what follows. Idle USDC is used when a
-    takeover or a slice is opened, which then is told next, or when one is closed.
+    Return whether an event tells a detail of what follows. Positions meet epochs, and
+    idle USDC is used, when a takeover or a slice is opened, which then is told next;
+    but not only then.
     """
-    if event.name != "IdleUsed":
-        return event.name in DETAILS
-    told, keys = event.arguments, ("account", "time")
+    event = told[place]
+    if event.name in DETAILS:
+        return True
+    if event.name not in (*EPOCHS, "IdleUsed"):
+        return False
+    passed = (*DETAILS, *EPOCHS, "IdleUsed") if event.name in EPOCHS else ()
+    place += 1
+    while place < len(told) and told[place].name in passed:
+        place += 1
     return any(
-        following.name in ("TakeoverOpened", "SliceOpened")
-        and all(following.arguments[key] == told[key] for key in keys)
-        for following in rest
+        following.name in OPENINGS
+        and all(
+            following.arguments[key] == event.arguments[key]
+            for key in ("account", "time")
+        )
+        for following in told[place : place + 1]
     )
 
 

@@ -1,6 +1,8 @@
 """What was closed of an account against the other side, and of whom."""
 
-from keeper.history.books import Entry, expect, require
+from dataclasses import replace
+
+from keeper.history.books import EPOCHS, Entry, expect, group, require
 from keeper.history.touches import Touched, settle, tell_trade
 from specs import accounts as acc
 from specs import clearinghouse as ch
@@ -71,6 +73,20 @@ def pass_by(state: State, entry: Entry) -> State:
     is_own = deleveraging.reduces(epoch, position.lots)
     require(not is_own, entry.event, "it is of the position's side")
     return settlement.meet_next(state, market, account)
+
+
+def meet_all(state: State, entry: Entry) -> tuple[State, Entry]:
+    """
+    Return the state after an account's positions met the epochs that the details of an
+    opening begin with, and the entry with what is left of these.
+    """
+    places = [i for i, event in enumerate(entry.details) if event.name in EPOCHS]
+    count = places[-1] + 1 if places else 0
+    for met in group(entry.details[:count]):
+        state = (apply if met.event.name == "DeleverageApplied" else pass_by)(
+            state, met
+        )
+    return state, replace(entry, details=entry.details[count:])
 
 
 def next_of(state: State, entry: Entry) -> Epoch:

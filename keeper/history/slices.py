@@ -3,6 +3,7 @@
 from dataclasses import asdict, replace
 
 from keeper.chain.interface import Event
+from keeper.history import epochs
 from keeper.history.books import Entry, expect, require
 from keeper.history.markets import venue_of
 from keeper.history.touches import Touched, realise, settle, trade, use_idle
@@ -33,11 +34,12 @@ def flag(state: State, entry: Entry) -> State:
 def open_slice(state: State, entry: Entry) -> State:
     """Return the state after a slice was opened, with what it settled."""
     account, now = AccountId(entry.told["account"]), entry.now
-    touched = Touched(accrue_debts(state, account, now))
-    for market in sorted(ch.get_account(state, account).positions):
-        if not margin.is_stale(state.markets[market].quote, now):
+    met, rest = epochs.meet_all(accrue_debts(state, account, now), entry)
+    touched = Touched(met)
+    for market in sorted(ch.get_account(met, account).positions):
+        if not margin.is_stale(met.markets[market].quote, now):
             touched = realise(touched, market, account)
-    settle(entry, use_idle(touched, account))
+    settle(rest, use_idle(touched, account))
     venue, instrument = venue_of(state, LIQUIDATION_VENUE), entry.told["instrument"]
     state, opened = forced_code.open_slice(state, now, venue, account, instrument)
     expect(

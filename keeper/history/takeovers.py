@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from keeper.history import epochs
 from keeper.history.books import Entry, expect
 from keeper.history.touches import Touched, get_idle, realise, settle, trade, use_idle
 from specs import backstop, bankruptcy, liquidation_code, liquidator, margin, providers
@@ -18,10 +19,12 @@ def open_takeover(state: State, entry: Entry) -> State:
     account, now = AccountId(entry.told["account"]), entry.now
     touched = Touched(liquidation_code.accrue_debts(state, account, now))
     health = ch.assess(touched.state, account, now)
-    for market in sorted(ch.get_account(state, account).positions):
-        if not margin.is_stale(state.markets[market].quote, now):
+    met, rest = epochs.meet_all(touched.state, entry)
+    touched = Touched(met)
+    for market in sorted(ch.get_account(met, account).positions):
+        if not margin.is_stale(met.markets[market].quote, now):
             touched = realise(touched, market, account)
-    settle(entry, use_idle(touched, account))
+    settle(rest, use_idle(touched, account))
     opened, terms = liquidation_code.open_takeover(
         state, now, account, is_book_failed=not backstop.is_open(health)
     )
