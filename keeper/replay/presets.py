@@ -60,7 +60,7 @@ class Preset:
 
 PRESETS: Final[Mapping[str, Preset]] = {
     "march-2023": Preset(
-        "real prices of March 2023: USDC falls, so everything else rises; shorts",
+        "real prices of March 2023: USDC falls, so everything else rises: shorts lose",
         Population(
             {BTC: 12_000_000},
             falls=False,
