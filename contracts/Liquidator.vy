@@ -81,7 +81,8 @@ interface OrderBook:
 
 # The most that one call may name, as in the Clearinghouse.
 _MAX_AMOUNT: constant(uint256) = 10**30
-# Equity below which a pledge has nothing behind it, WAD USDC.
+# Equity below which a pledge has nothing behind it, and the least that one is to take
+# over in a minute and in a market to keep its place, WAD USDC.
 _MIN_BACKING: constant(int256) = 10_000 * 10**18
 # Account ids are `owner << 96 | number`.
 _NUMBER_BITS: constant(uint256) = 96
@@ -165,15 +166,17 @@ def unpledge(account: uint256):
 @external
 def drop(account: uint256):
     """
-    @notice Take a provider out that has nothing behind its pledge.
-    @dev Places are few: whoever holds one must be bound, and have equity. What was
-         there for the moment of the pledge alone does not count.
+    @notice Take a provider out that has nothing behind its pledge, or pledges next to
+            nothing.
+    @dev Places are few: whoever holds one must be bound, have equity and pledge as much.
+         What was there for the moment of the pledge alone does not count.
     """
+    is_large: bool = providers._least(account) >= convert(_MIN_BACKING, uint256)
     providers._unpledge(account)
     is_backed: bool = staticcall CLEARINGHOUSE.is_bound(account)
     if is_backed:
         health: IClearinghouse.Health = staticcall CLEARINGHOUSE.assess(account)
-        is_backed = health.equity >= _MIN_BACKING
+        is_backed = is_large and health.equity >= _MIN_BACKING
     assert not is_backed, errors.PROVIDER_BACKED
     log ILiquidator.Unpledge(account=account, time=block.timestamp)
 

@@ -113,15 +113,19 @@ def drop(
     account: AccountId,
 ) -> State:
     """
-    Take a provider out that has nothing behind its pledge; anyone may.
+    Take a provider out that has nothing behind its pledge, or pledges next to nothing;
+    anyone may.
 
-    Places are few: whoever holds one must be bound, and have equity. What somebody
-    could show for the moment of a pledge alone does not count.
+    Places are few: whoever holds one must be bound, have equity and pledge as much.
+    What somebody could show for the moment of a pledge alone does not count.
     """
     if account not in state.providers:
         raise errors.NotPledged
+    pledged = state.providers[account].pledge
+    least = min(pledged.per_minute, pledged.per_hour, pledged.max_position)
     is_bound = acc.is_bound(ch.get_account(clearing, account), now)
-    if is_bound and ch.assess(clearing, account, now).equity >= MIN_BACKING:
+    equity = ch.assess(clearing, account, now).equity
+    if is_bound and min(least, equity) >= MIN_BACKING:
         raise errors.ProviderBacked
     return replace(state, providers=providers.unpledge(state.providers, account))
 

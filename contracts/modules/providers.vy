@@ -140,6 +140,18 @@ def _max_position(account: uint256) -> uint256:
 
 @internal
 @view
+def _least(account: uint256) -> uint256:
+    """
+    @notice Return the least of what a provider pledged to take over in a minute, in an
+            hour and in one market; 0 if it has not pledged.
+    """
+    word: uint256 = self.capacity[account]
+    taken: uint256 = min(packing._get(word, 0, 128), packing._get(word, 128, 128))
+    return min(taken, self._max_position(account))
+
+
+@internal
+@view
 def _has_lost(account: uint256, equity: int256, now: uint256) -> bool:
     """
     @notice Return whether a provider with `equity` has lost more than it allowed since

@@ -155,6 +155,12 @@ PROVIDER_GUARDS = [
         False,
     ),
     of_liquidator(
+        "is_backed = is_large and health.equity",
+        "is_backed = health.equity",
+        liquidator.test_a_pledge_of_next_to_nothing_keeps_no_place,
+        "per_hour",
+    ),
+    of_liquidator(
         "health.equity >= _MIN_BACKING",
         "True",
         liquidator.test_whose_pledge_has_nothing_behind_it_is_dropped,

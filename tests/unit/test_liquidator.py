@@ -109,12 +109,21 @@ def test_who_is_bound_does_not_leave(world):
 def test_whose_pledge_has_nothing_behind_it_is_dropped(
     world, equity, is_free, is_backed
 ):
-    world.pledge(0, 100)
+    world.pledge(0, 10_000 * WAD)
     world.set_equity(ACCOUNTS[0], equity)
     world.tell("set_free", ACCOUNTS[0], is_free)
     told = world.reason(STRANGER, "drop", ACCOUNTS[0])
     assert told == ("provider is backed" if is_backed else None)
     assert world.view("provider_count") == is_backed
+
+
+@pytest.mark.parametrize("limit", ["per_minute", "per_hour", "max_position"])
+def test_a_pledge_of_next_to_nothing_keeps_no_place(world, limit):
+    world.set_equity(ACCOUNTS[0], 10**6 * WAD)
+    for amount, is_kept in ((10_000 * WAD, True), (10_000 * WAD - 1, False)):
+        world.pledge(0, **{"per_minute": 10**6 * WAD, limit: amount})
+        told = world.reason(STRANGER, "drop", ACCOUNTS[0])
+        assert told == ("provider is backed" if is_kept else None)
 
 
 def test_who_is_dropped_is_told_of(world):

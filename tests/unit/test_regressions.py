@@ -102,13 +102,26 @@ def test_a_provider_is_backed_by_ten_thousand(stage, tokens, is_backed):
         own("set_settings", account, Settings(auto_lend=False)),
         own("deposit", account, USDC, tokens),
         own("bind", account),
-        pledge(account, WAD),
+        pledge(account, 10_000 * WAD),
     ):
         stage.play(action)
     if is_backed:
         assert stage.refuse(call("drop", account)) == "provider is backed"
     else:
         stage.play(call("drop", account))
+
+
+@pytest.mark.parametrize("amount", [0, 1, 2])
+@pytest.mark.parametrize("is_large", [True, False])
+def test_who_pledges_next_to_nothing_makes_room(stage, amount, is_large):
+    """Whatever it has: eight who take over nothing would leave all to epochs."""
+    amounts = [10**6 * WAD] * 4
+    amounts[amount] = 10_000 * WAD - (not is_large)
+    stage.play(own("pledge", backer, *amounts))
+    if is_large:
+        assert stage.refuse(call("drop", backer)) == "provider is backed"
+    else:
+        stage.play(call("drop", backer))
 
 
 def test_an_unpaid_gain_makes_the_discount_no_dearer(stage):
