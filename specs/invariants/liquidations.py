@@ -265,6 +265,8 @@ def is_pace_kept(before: World, after: World, action: Action) -> bool:
         is_failure and (is_next or new.failures == 1)
     ):
         return False
+    if new.failures > 0 and now - new.failed_at > 60:
+        return False
     failed_at = before.liquidator.failed_at
     if new.failures >= 3:
         failed_at = {**failed_at, name: now}
