@@ -124,8 +124,6 @@ class Stages:
             "SliceFill": self._add_fill,
             "SliceClosed": self._add_fee,
             "PositionTaken": self._add_position,
-            "DebtTaken": self._add_debt,
-            "CollateralTaken": self._add_collateral,
             "Deleveraged": self._add_epoch,
             "DeleverageApplied": self._add_victim,
             "BadDebt": self._add_deficit,
@@ -133,6 +131,7 @@ class Stages:
         for event in receipt.events:
             if event.name in readers:
                 readers[event.name](event.arguments, state, receipt.block.timestamp)
+        self._add_debts(receipt, state)
 
     def _add_slice(self, told: Mapping[str, Any], _state: State, _time: int) -> None:
         self.slices += 1
@@ -162,18 +161,26 @@ class Stages:
         closed = Closed(time, account, "backstop", market, notional, lost)
         self.closed.append(closed)
 
-    def _add_debt(self, told: Mapping[str, Any], state: State, time: int) -> None:
-        """Note a debt that is gone; the collateral for it is another event."""
-        asset, account = told["asset"], AccountId(told["account"])
-        worth = told["amount"] * get_worth(state, asset) // WAD
-        closed = Closed(time, account, "backstop", SPOT + asset, worth, -worth)
-        self.closed.append(closed)
-
-    def _add_collateral(self, told: Mapping[str, Any], state: State, time: int) -> None:
-        asset, account = told["asset"], AccountId(told["account"])
-        worth = told["amount"] * get_worth(state, asset) // WAD
-        closed = Closed(time, account, "backstop", SPOT + asset, 0, worth)
-        self.closed.append(closed)
+    def _add_debts(self, receipt: Receipt, state: State) -> None:
+        """
+        Note the debts that were taken over, and what the collateral for them was worth
+        more. A debt that comes without any is the provider's loss, or the fund's.
+        """
+        debts, collaterals = Counter[AccountId](), Counter[AccountId]()
+        assets: dict[AccountId, int] = {}
+        for event in receipt.events:
+            if event.name in ("DebtTaken", "CollateralTaken"):
+                told = event.arguments
+                account = AccountId(told["account"])
+                sums = debts if event.name == "DebtTaken" else collaterals
+                sums[account] += told["amount"] * get_worth(state, told["asset"]) // WAD
+                assets.setdefault(account, told["asset"])
+        for account, worth in debts.items():
+            lost = max(0, collaterals[account] - worth)
+            place = SPOT + assets[account]
+            time = receipt.block.timestamp
+            closed = Closed(time, account, "backstop", place, worth, lost)
+            self.closed.append(closed)
 
     def _add_epoch(self, told: Mapping[str, Any], state: State, time: int) -> None:
         market, mark = told["market"], get_mark(state, told["market"])

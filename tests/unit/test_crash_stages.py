@@ -99,17 +99,17 @@ def test_a_takeover_at_a_discount_costs_the_account(state, side):
 
 def test_a_debt_that_is_taken_costs_the_collateral_above_it(state):
     price = state.assets[1].quote.slow
-    seen = Stages()
     debt = 1_000 * WAD
-    seen.add(told("DebtTaken", asset=0, account=ALICE, amount=debt, price=WAD), state)
+    taken = Event("DebtTaken", "0x0", {"asset": 0, "account": ALICE, "amount": debt})
     amount = 1_030 * WAD * WAD // price
-    seen.add(
-        told("CollateralTaken", asset=1, account=ALICE, amount=amount, price=price),
-        state,
-    )
-    assert seen.get_notional("backstop") == debt
-    assert seen.get_slippage("backstop")[0] == pytest.approx(0.03)
-    assert seen.perpetual_notional == 0
+    words = {"asset": 1, "account": ALICE, "amount": amount}
+    given = Event("CollateralTaken", "0x0", words)
+    for events, lost in (((taken, given), 0.03), ((taken,), 0)):
+        seen = Stages()
+        seen.add(Receipt(None, Block(1, 1_000), None, events, None), state)
+        assert seen.get_notional("backstop") == debt
+        assert seen.get_slippage("backstop")[0] == pytest.approx(lost)
+        assert seen.perpetual_notional == 0
 
 
 @pytest.mark.parametrize("is_long", [True, False])
