@@ -55,7 +55,9 @@ class Preset:
     def populate(self, start: int, *, is_concentrated: bool) -> Population:
         """Return the people of a path that begins at a time."""
         leaves = None if self.leaves is None else start + self.leaves
-        return replace(self.population, is_concentrated=is_concentrated, leaves=leaves)
+        usual = self.population
+        is_concentrated = is_concentrated or usual.is_concentrated
+        return replace(usual, is_concentrated=is_concentrated, leaves=leaves)
 
 
 PRESETS: Final[Mapping[str, Preset]] = {
@@ -82,7 +84,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
         draw=crashes.october_2025,
     ),
     "jelly": Preset(
-        "a thin market is bought up against the one who is short of most of it",
+        "a thin market is bought up against the three who are short of most of it",
         Population(
             {SOL: 3_000_000},
             traders=120,

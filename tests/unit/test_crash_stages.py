@@ -202,6 +202,8 @@ def test_presets_are_told_and_found(name):
     preset = find_preset(name)
     people = preset.populate(1_000, is_concentrated=True)
     assert people.is_concentrated
+    usual = preset.populate(1_000, is_concentrated=False)
+    assert usual.is_concentrated == preset.population.is_concentrated
     assert (people.leaves is None) == (preset.leaves is None)
     if preset.draw is None:
         with pytest.raises(UserError, match="--prices"):
