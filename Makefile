@@ -56,7 +56,7 @@ test: install ## every test that CI runs
 deep: install ## ten million random transactions; ARGS are those of tests.deep
 	@python -m tests.deep --jobs $(JOBS) $(ARGS)
 
-guards: install ## weaken every guard of the contracts; make test does every third
+guards: install ## weaken every guard of the contracts; make test does every eighth
 	@pytest -n $(JOBS) --hypothesis-profile=ci --all-guards tests/mutants/test_guards.py
 
 check: install ## formatting, types, compiler warnings and runtime sizes
