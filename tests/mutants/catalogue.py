@@ -279,7 +279,7 @@ SPEC_MUTANTS = [
         "pool.borrow_cap == 0 or is_discounted",
         "pool.borrow_cap == 0",
     ),
-    Mutant("I30", "margin.assess", "is_stale=len(stale_legs) > 0", "is_stale=False"),
+    Mutant("I30", "margin.assess", "len(stale_legs) > 0\n", "False\n"),
     Mutant(
         "I31",
         "settle_code.take_mark",

@@ -253,7 +253,7 @@ def test_what_makes_no_sense_is_refused(tmp_path):
 
 @pytest.fixture(scope="module")
 def crash():
-    """A fall of 2 % in two minutes, for few people, on a seed that tuned nothing."""
+    """A fall of 2 % in two minutes, for few people."""
     falling = [26_000 - 43 * place for place in range(13)]
     path = path_of([26_000] * 4 + falling + [falling[-1]] * 6)
     # Each of so few is a large part of the market: the book is deeper, too.
