@@ -342,7 +342,9 @@ def write_off(
     ``MIN_INDEX``, halts the pool instead and leaves the debt where it is. Of the debt
     ``staying`` is left as it is, rounded down to a scaled unit.
     """
-    kept = min(-balance.scaled, mul_div_down(staying, RAY, pool.borrow_index))
+    kept = 0
+    if staying > 0:
+        kept = min(-balance.scaled, mul_div_down(staying, RAY, pool.borrow_index))
     cancelled = -balance.scaled - kept
     debt = Wad(mul_div_up(cancelled, pool.borrow_index, RAY))
     burned = min(pool.reserve, mul_div_up(debt, RAY, pool.lend_index))

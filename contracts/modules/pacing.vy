@@ -80,11 +80,11 @@ def _note(
     is_first: bool = failed_at == 0 or now > failed_at + FAILURE_LIFE
     kept: uint256 = now * 2**64
     if not is_first:
-        kept |= word & (2**64 - 1)
+        kept += word & (2**64 - 1)
     if not is_exhausted:
         return kept
     if is_first:
-        return kept | now * 2**32 | 1
+        return kept + now * 2**32 + 1
     if now < failed_at + APART:
         return kept
     return now * 2**64 + now * 2**32 + ((word & _LOW_32) + 1)

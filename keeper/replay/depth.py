@@ -39,8 +39,8 @@ of a side has been taken.
 ``capital``   as much as the open interest of all markets: what a maker buys in a crash
               it sells elsewhere, and only this side of it is seen here.
 
-Tuned on seed 0 of ``march-2020``, on the real file and on a small fall of the tests, and
-on nothing else; with these the other seeds and presets were only looked at:
+Tuned on seed 0 of ``march-2020``, on the real file and on a small fall of the tests,
+and on nothing else; other seeds and presets were only looked at:
 
 ``SHARE``     A few hundred people hold an open interest in coarse parts, of which a
               slice is half a percent: with 3 % one slice of the largest takes the whole

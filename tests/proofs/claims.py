@@ -95,9 +95,11 @@ def settings_keep_the_lists(step: Transition, account: Term, *settings: Term) ->
     for flag, (bit, is_inverse) in zip(flags, _SETTINGS, strict=True):
         is_set, is_wanted = after & (1 << bit) != 0, step.word(flag) == 1
         step.holds(is_set == (is_wanted != z3.BoolVal(is_inverse)), f"bit {bit}")
-    low = z3.ZeroExt(192, z3.Extract(63, 0, after))
+    low = z3.ZeroExt(224, z3.Extract(31, 0, after))
     step.holds(z3.LShR(low, 8) == step.word(leverage), "the limit of leverage")
     step.holds(low & 0xF0 == 0, "the bits that are free stay so")
+    bound = z3.Extract(63, 32, after) == z3.Extract(63, 32, before)
+    step.holds(bound, "who is bound stays so")
     kept = step.after("headers", _ACCOUNT) == step.before("headers", _ACCOUNT)
     is_other = step.word(_ACCOUNT) != step.word(account)
     step.holds(z3.Implies(is_other, kept), "no other account's header changes")

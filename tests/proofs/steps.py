@@ -44,8 +44,10 @@ STEPS = (
         (
             Mutant(
                 _ACCOUNTS,
-                "assert msg.sender == accounts._owner(account), errors.NOT_AUTHORISED",
-                "accounts._require_authorised(account, msg.sender, 2)",
+                "assert msg.sender == accounts._owner(account), errors.NOT_AUTHORISED"
+                "\n    assert rights",
+                "accounts._require_authorised(account, msg.sender, 2)"
+                "\n    assert rights",
             ),
             Mutant(
                 _ACCOUNTS,
@@ -67,8 +69,8 @@ STEPS = (
         (
             Mutant(
                 _ACCOUNT_MODULE,
+                "((state.headers[account] >> 32) << 32) | chosen",
                 "((state.headers[account] >> 64) << 64) | chosen",
-                "((state.headers[account] >> 128) << 128) | chosen",
             ),
             Mutant(
                 _ACCOUNT_MODULE,

@@ -43,7 +43,7 @@ def test_walks_meet_every_transition_and_refusal():
         return after
 
     with quick_records():
-        for seed in range(200):
+        for seed in range(600):
             if missing:
                 wander(seed, STEPS, step)
     assert not missing, sorted(missing)

@@ -559,8 +559,12 @@ def sized(stage, instrument, size, taker, is_buy=True):
 @pytest.mark.parametrize("instrument", [0, SPOT + ETH])
 def test_a_taker_without_margin_is_refused(resting, instrument):
     size = 1_000 if instrument == 0 else WAD
-    action = sized(resting, instrument, size, backer)
+    resting.play(own("give_notice", backer))
+    resting.play(Action("wait", STRANGER, (3_600,)))
     resting.play(own("withdraw", backer, USDC, 300_000 * 10**6))
+    for action in publish(PRICES):
+        resting.play(action)
+    action = sized(resting, instrument, size, backer)
     assert resting.refuse(action) == "below initial margin"
     assert orders_of(resting, bull) == (0, 5_000)
 
