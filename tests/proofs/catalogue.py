@@ -2,23 +2,30 @@
 
 import importlib
 import inspect
+import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
 
-from tests.proofs.book_lemmas import BOOK_LEMMAS
-from tests.proofs.equalities import EQUALITIES
+from tests.proofs import equalities, lemmas, steps
 from tests.proofs.gate import Law, count_posts
-from tests.proofs.lemmas import LEMMAS
-from tests.proofs.liquidation_equalities import LIQUIDATION_EQUALITIES
 from tests.proofs.proof import PROJECT, Proof
-from tests.proofs.steps import STEPS
-from tests.proofs.sweeps import SWEEPS
 
 
 def collect() -> list[Proof]:
     """Return all proofs, in the order of the layers."""
-    equalities = [*EQUALITIES, *LIQUIDATION_EQUALITIES]
-    return [*_laws(), *LEMMAS, *BOOK_LEMMAS, *SWEEPS, *equalities, *STEPS]
+    found = [*_laws(), *_listed(lemmas), *_listed(equalities), *_listed(steps)]
+    names = [proof.identity for proof in found]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(f"two proofs of one name: {', '.join(sorted(twice))}")
+    return found
+
+
+def _listed(package: ModuleType) -> Iterator[Proof]:
+    """Yield what the modules of a package list as their ``PROOFS``."""
+    for entry in sorted(pkgutil.iter_modules(package.__path__), key=lambda e: e.name):
+        module = importlib.import_module(f"{package.__name__}.{entry.name}")
+        yield from getattr(module, "PROOFS", ())
 
 
 def _laws() -> Iterator[Law]:

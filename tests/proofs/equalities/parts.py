@@ -541,7 +541,7 @@ BANDS = (
     ),
 )
 
-EQUALITIES = (
+PROOFS = (
     *ARITHMETIC,
     *INTEREST,
     *POSITIONS,

@@ -69,7 +69,7 @@ def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
     return (Mutant("specs/grid.py", old, new),)
 
 
-SWEEPS = (
+PROOFS = (
     Sweep(
         "specs.grid",
         "ticks_are_evenly_spaced",

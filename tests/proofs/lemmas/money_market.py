@@ -479,7 +479,7 @@ def _admit(module: ModuleType, *numbers: Any) -> Any:
     return module.compute_admissible(guards, utilisation)
 
 
-LEMMAS = (
+PROOFS = (
     Lemma(
         "specs.guards",
         "a_step_admits_no_more_than_the_maximum",

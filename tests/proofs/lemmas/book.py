@@ -330,7 +330,7 @@ def _mutants(module: str, *pairs: tuple[str, str]) -> tuple[Mutant, ...]:
     return tuple(Mutant(f"specs/{module}.py", old, new) for old, new in pairs)
 
 
-BOOK_LEMMAS = (
+PROOFS = (
     Lemma(
         "specs.open_orders",
         "more_bids_lose_no_less",

@@ -5,7 +5,7 @@ Shown on the runtime code, from any state: what is true of the words before a ca
 after it is a step of an induction over all calls.
 """
 
-from tests.proofs.claims import (
+from tests.proofs.steps.claims import (
     CLEARINGHOUSE,
     FIELDS,
     ORACLE,
@@ -32,7 +32,7 @@ _ACCOUNTS = "contracts/AccountCode.vy"
 _ACCOUNT_MODULE = "contracts/modules/accounts.vy"
 _MARGIN = (1).to_bytes(32, "big")
 
-STEPS = (
+PROOFS = (
     Step(
         "step.account_code.set_operator",
         "An account's owner, and nobody else, sets the rights of one operator over it; "

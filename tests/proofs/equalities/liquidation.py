@@ -10,7 +10,7 @@ from specs.book_state import Volume
 from specs.distress import Distress
 from specs.fixed_point import WAD, Lots, Seconds
 from specs.pacing import Pace
-from tests.proofs.equalities import AMOUNTS, PRICES, equality
+from tests.proofs.equalities.parts import AMOUNTS, PRICES, equality
 from tests.proofs.lifter.reference import within
 
 NOW = 2**32
@@ -219,4 +219,4 @@ EPOCHS = (
     ),
 )
 
-LIQUIDATION_EQUALITIES = (*FLAGS, *PACING, *VOLUME, *EPOCHS)
+PROOFS = (*FLAGS, *PACING, *VOLUME, *EPOCHS)
