@@ -8,33 +8,101 @@ machine; what is proved is the runtime code found there, immutables included.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import pyrevm
-from vyper.compiler import compile_from_file_input
 from vyper.compiler.input_bundle import FilesystemInputBundle
+from vyper.compiler.output import (
+    build_abi_output,
+    build_bytecode_output,
+    build_layout_output,
+    build_method_identifiers_output,
+)
+from vyper.compiler.phases import CompilerData
 from vyper.compiler.settings import OptimizationLevel, Settings
+from vyper.ir.compile_ir import assembly_to_evm_with_symbol_map
+from vyper.semantics.types import (
+    BytesT,
+    DArrayT,
+    SArrayT,
+    StringT,
+    StructT,
+    TupleT,
+)
 
 from tests.proofs.lifter import words
+from tests.proofs.lifter.entries import Entry
 from tests.proofs.lifter.solver import NotProved
 from tests.proofs.lifter.terms import Term, variable
 from tests.proofs.proof import Refuted, Undecided
 
+SETTINGS = Settings(optimize=OptimizationLevel.GAS, evm_version="cancun")
+"""Of the deployables."""
 DEPLOYER = "0x00000000000000000000000000000000000000D0"
-_FORMATS = ["bytecode", "abi", "layout", "method_identifiers"]
 
 
 @cache
-def compiled(path: Path, root: Path) -> dict[str, Any]:
+def compiled(path: Path, root: Path, settings: Settings = SETTINGS) -> dict[str, Any]:
     """Return the compiler's output for a contract of the project at ``root``."""
     bundle = FilesystemInputBundle([root, root / "contracts"])
-    return compile_from_file_input(
-        bundle.load_file(path),
-        input_bundle=bundle,
-        output_formats=_FORMATS,
-        settings=Settings(optimize=OptimizationLevel.GAS, evm_version="cancun"),
-    )
+    source = CompilerData(bundle.load_file(path), bundle, settings=settings)
+    _, _, symbols = assembly_to_evm_with_symbol_map(source.assembly_runtime)
+    return {
+        "bytecode": build_bytecode_output(source),
+        "abi": build_abi_output(source),
+        "layout": build_layout_output(source),
+        "method_identifiers": build_method_identifiers_output(source),
+        "entries": dict(_entries(source, symbols)),
+    }
+
+
+def _entries(
+    source: CompilerData, symbols: dict[str, int]
+) -> Iterator[tuple[str, Entry]]:
+    """Yield the internal functions of the code, each named after its module."""
+    module = source.annotated_vyper_module._metadata["type"]
+    found = {
+        function
+        for exposed in module.exposed_functions
+        for function in exposed.reachable_internal_functions
+    }
+    for function in found:
+        label = function._ir_info.internal_function_label(False)
+        if f"_sym_{label}" not in symbols:  # Venom has put it where it is called
+            continue
+        frame = function._ir_info.frame_info
+        arguments = [_kinds(a.typ) for a in function.arguments]
+        results = [_kinds(function.return_type)] if function.return_type else []
+        if None in (*arguments, *results):
+            continue
+        stem = PurePath(function.decl_node.module_node.resolved_path).stem
+        yield (
+            f"{stem}.{function.name}",
+            Entry(
+                symbols[f"_sym_{label}"],
+                frame.frame_start,
+                frame.frame_start + frame.frame_size,
+                tuple(kind for part in arguments for kind in part),
+                tuple(kind for part in results for kind in part),
+            ),
+        )
+
+
+def _kinds(typ: Any) -> list[str] | None:
+    """Return the types of the words that a value takes; none for a growing one."""
+    if isinstance(typ, StructT):
+        members = list(typ.members.values())
+    elif isinstance(typ, TupleT):
+        members = list(typ.member_types)
+    elif isinstance(typ, SArrayT):
+        members = [typ.value_type] * typ.count
+    elif isinstance(typ, DArrayT | BytesT | StringT):
+        return None
+    else:
+        return [str(typ)]
+    parts = [_kinds(member) for member in members]
+    return None if None in parts else [kind for part in parts for kind in part]
 
 
 def deployed(output: dict[str, Any], arguments: bytes = b"") -> tuple[Any, str, bytes]:

@@ -23,11 +23,12 @@ from tests.proofs.bytecode import (
     verdicts,
 )
 from tests.proofs.lifter.bits import Bits
+from tests.proofs.lifter.entries import Cut
 from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.machine import Call, Machine, Unsupported
 from tests.proofs.lifter.machine import Path as Trace
 from tests.proofs.lifter.solver import NotProved, describe, find_model, prove
-from tests.proofs.lifter.storage import entry, initial, locate
+from tests.proofs.lifter.storage import entry, initial, locate, same
 from tests.proofs.lifter.terms import Term, answer, build, constant, variable
 from tests.proofs.proof import Mutant
 
@@ -50,6 +51,16 @@ class Transition:
         """Read ``trace`` as ``lifted`` does, with slots named as in ``layout``."""
         self.trace, self.lifted = trace, lifted
         self._layout = layout
+        self.given = [fact(lifted) for fact in trace.facts]
+
+    @property
+    def hypotheses(self) -> list[z3.BoolRef]:
+        """All that is known on the path."""
+        return [*self.lifted.hypotheses, *self.given]
+
+    def assume(self, *facts: z3.BoolRef) -> None:
+        """Take facts of the state before the call for granted: invariants."""
+        self.given += facts
 
     @property
     def succeeds(self) -> bool:
@@ -88,7 +99,28 @@ class Transition:
 
     def holds(self, goal: z3.BoolRef, claim: str) -> None:
         """Raise unless ``goal`` is true whenever the path is taken."""
-        prove(self.lifted.hypotheses, goal, claim, self.lifted.doubts)
+        prove(self.hypotheses, goal, claim, self.lifted.doubts)
+
+    def at(self, name: str, *keys: Term) -> Term:
+        """Return where a variable, or an entry of a mapping, is."""
+        return self._at(name, keys)
+
+    def writes_within(self, *allowed: Term) -> None:
+        """Raise unless every write goes to one of these locations."""
+        for location, _ in self.trace.writes:
+            if any(location is place for place in allowed):
+                continue
+            is_allowed = [self.lifted.truth(same(location, p)) for p in allowed]
+            self.holds(
+                z3.Or(*is_allowed) if is_allowed else z3.BoolVal(False),
+                f"nothing else is written: {location!r}",
+            )
+
+    def last_write(self, *names: str) -> int:
+        """Return how many writes there are up to the last one to these, 0 if none."""
+        slots = {self._layout[name] for name in names}
+        places = [_root(location) in slots for location, _ in self.trace.writes]
+        return max((i + 1 for i, found in enumerate(places) if found), default=0)
 
     def writes_only(self, *names: str) -> None:
         """Raise unless every write goes to one of these variables or mappings."""
@@ -119,29 +151,53 @@ class Step:
     """Ways to read a path, tried in turn; only the last one's counterexample counts."""
     example: Callable[..., list[z3.BoolRef]] | None = None
     """More conditions that a witness may meet, where the solver needs some help."""
+    cuts: tuple[Cut, ...] = ()
+    """Internal functions that are answered instead of run."""
+    keeps_refusals: bool = True
+    """Whether the claim is about refusals as well."""
+    serves: tuple[str, ...] = ()
+    """The invariants that it is a part of."""
     layer: int = 3
     tool: str = "lifter"
 
     def check(self, root: Path) -> str:
         """Return a state and input for which the call succeeds, if the claim holds."""
         output = compiled(root / self.contract, root)
-        signature = signature_of(output, self.function)
-        _, _, code = deployed(output, self.constructor)
         layout = slots_of(output["layout"].get("storage_layout", {}))
         witness = ""
         with verdicts():
             for known in self.cases:
-                words = [
-                    constant(known[name]) if name in known else argument(name, kind)
-                    for name, kind in zip(
-                        self.arguments, signature.arguments, strict=True
-                    )
-                ]
-                for trace in Machine(code, _answer).run(signature.selector, words):
+                words, traces = self._run(output, layout, known)
+                for trace in traces:
                     if not witness and trace.succeeds:
                         witness = self._witness(trace, layout, words)
                     self._prove(trace, layout, words)
         return witness
+
+    def _run(
+        self, output: dict[str, Any], layout: Layout, known: Mapping[str, int]
+    ) -> tuple[list[Term], list[Trace]]:
+        """Return the arguments, and all paths of an external or internal function."""
+        entries = output["entries"]
+        _, _, code = deployed(output, self.constructor)
+        cuts = {cut.function: (entries[cut.function], cut) for cut in self.cuts}
+        machine = Machine(
+            code,
+            _answer,
+            cuts=cuts,
+            slots=layout,
+            keeps_refusals=self.keeps_refusals,
+        )
+        inner = entries[self.function] if "." in self.function else None
+        outer = None if inner else signature_of(output, self.function)
+        kinds = inner.arguments if inner else outer.arguments
+        words = [
+            constant(known[name]) if name in known else argument(name, kind)
+            for name, kind in zip(self.arguments, kinds, strict=True)
+        ]
+        if inner:
+            return words, machine.enter(inner, words)
+        return words, machine.run(outer.selector, words)
 
     def _prove(self, trace: Trace, layout: Layout, words: list[Term]) -> None:
         *first, last = self.theories
@@ -157,7 +213,7 @@ class Step:
         lifted = self.theories[-1](trace.conditions)
         transition = Transition(trace, lifted, layout)
         helping = self.example(transition, *words) if self.example else []
-        model = find_model([*lifted.hypotheses, *lifted.doubts, *helping])
+        model = find_model([*transition.hypotheses, *lifted.doubts, *helping])
         return "" if model is None else describe(model) or "any input"
 
     def witness(self, found: str, counterexamples: list[str]) -> str:

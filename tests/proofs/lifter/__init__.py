@@ -13,6 +13,7 @@ silently. The trust base is listed in ``tests/proofs/README.md``.
 ``storage``    where a slot or a mapping entry is, and whether two are the same
 ``memory``     bytes, each of them known or a part of a term
 ``frame``      the machine's state on one path, and what is left of it
+``entries``    where internal functions begin, and calls that are cut
 ``machine``    runs runtime code on terms, forking at each jump
 ``idioms``     the guards of checked arithmetic, and what each of them means
 ``integers``   a path's conditions and results over unbounded integers

@@ -1,8 +1,10 @@
 """The machine's state on one path, and what is left of it when the path ends."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.proofs.lifter import Unsupported, storage
+from tests.proofs.lifter.entries import Cutting, Fact
 from tests.proofs.lifter.memory import Byte, Memory, as_words
 from tests.proofs.lifter.terms import Term, is_constant
 
@@ -23,6 +25,9 @@ class Frame:
     conditions: list[tuple[Term, bool]] = field(default_factory=list)
     events: list[tuple[list[Term], list[Byte]]] = field(default_factory=list)
     returned: list[Term] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    asked: list[Any] = field(default_factory=list)
+    cuttings: list[Cutting] = field(default_factory=list)
     calls: int = 0
     writers: int = 0
 
@@ -37,6 +42,9 @@ class Frame:
             self.conditions[:],
             self.events[:],
             self.returned[:],
+            self.facts[:],
+            self.asked[:],
+            self.cuttings[:],
             self.calls,
             self.writers,
         )
@@ -66,6 +74,12 @@ class Path:
     data: list[Byte]
     writes: list[Write]
     events: list[tuple[list[Term], list[Byte]]]
+    facts: list[Fact] = field(default_factory=list)
+    """What is known of the answers of calls that were cut."""
+    asked: list[Any] = field(default_factory=list)
+    """The calls of other contracts, `machine.Asking`."""
+    cuttings: list[Cutting] = field(default_factory=list)
+    """The calls of internal functions that were cut."""
 
     @property
     def words(self) -> list[Term]:

@@ -6,10 +6,11 @@ reason given, the writes to storage and the events. Concrete jumps, memory offse
 sizes are required; Vyper emits no others.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from tests.proofs.lifter import Unsupported, storage
+from tests.proofs.lifter.entries import BUFFER, RETURN, Asked, Cut, Cutting, Entry
 from tests.proofs.lifter.frame import Frame, Path, Write
 from tests.proofs.lifter.memory import Byte, as_bytes, as_word, as_words
 from tests.proofs.lifter.terms import (
@@ -52,14 +53,40 @@ class Call(NamedTuple):
     """How many of the calls before it may have changed something."""
 
 
+class Asking(NamedTuple):
+    """A call to another contract, and when in the order of writes it was made."""
+
+    call: Call
+    writes: int
+    """How many writes to storage were made before."""
+
+
 Stub = Callable[[Call], tuple[Term, list[Term]]]
 
 
 class Machine:
     """Runtime code, and who answers its calls to others."""
 
-    def __init__(self, code: bytes, stub: Stub | None = None, limit: int = 5_000):
+    def __init__(
+        self,
+        code: bytes,
+        stub: Stub | None = None,
+        limit: int = 5_000,
+        cuts: Mapping[str, tuple[Entry, Cut]] | None = None,
+        slots: Mapping[str, int] | None = None,
+        keeps_refusals: bool = True,
+    ):
+        """
+        Take runtime code; ``cuts`` has calls that are answered instead of run.
+
+        Paths that revert are left out unless ``keeps_refusals``: they change nothing.
+        """
         self.code, self.stub, self.limit = code, stub, limit
+        self.slots = slots or {}
+        self.keeps_refusals = keeps_refusals
+        self.cuts = {
+            entry.counter: (entry, cut) for entry, cut in (cuts or {}).values()
+        }
         self.steps = 0
 
     def run(
@@ -67,10 +94,31 @@ class Machine:
     ) -> list[Path]:
         """Return all paths of a call; ``writes`` are those of calls before it."""
         self.selector, self.calldata = selector, list(words)
-        self.waiting = [Frame(writes=list(writes))]
+        self.results = 0
+        return self._run(Frame(writes=list(writes)))
+
+    def enter(
+        self, entry: Entry, words: Sequence[Term], writes: Sequence[Write] = ()
+    ) -> list[Path]:
+        """Return all paths of an internal function; what it returns are words."""
+        self.selector, self.calldata = 0, []
+        self.results = 32 * len(entry.results)
+        frame = Frame(counter=entry.counter, writes=list(writes))
+        frame.memory.lose(entry.end)
+        for index, word in enumerate(words):
+            frame.memory.store(entry.memory + 32 * index, word)
+        frame.stack.append(constant(RETURN))
+        if entry.results:
+            frame.stack.append(constant(BUFFER))
+        return self._run(frame)
+
+    def _run(self, frame: Frame) -> list[Path]:
+        self.waiting = [frame]
         done: list[Path] = []
         while self.waiting:
-            done.append(self._finish(self.waiting.pop()))
+            path = self._finish(self.waiting.pop())
+            if path.succeeds or self.keeps_refusals:
+                done.append(path)
             if len(done) + len(self.waiting) > self.limit:
                 raise Unsupported(f"more than {self.limit} paths")
         return done
@@ -80,18 +128,26 @@ class Machine:
             self.steps += 1
             if self.steps > 3_000_000:
                 raise Unsupported("too many steps")
+            if frame.counter == RETURN:
+                return self._end(frame, True, BUFFER, self.results)
             code = self.code[frame.counter] if frame.counter < len(self.code) else 0
             frame.counter += 1
             if code in (0x00, 0xF3, 0xFD, 0xFE):
                 size = frame.numbers(2) if code in (0xF3, 0xFD) else [0, 0]
-                return Path(
-                    code in (0x00, 0xF3),
-                    frame.conditions,
-                    frame.memory.slice(*size),
-                    frame.writes,
-                    frame.events,
-                )
+                return self._end(frame, code in (0x00, 0xF3), *size)
             self._step(frame, code)
+
+    def _end(self, frame: Frame, succeeds: bool, offset: int, size: int) -> Path:
+        return Path(
+            succeeds,
+            frame.conditions,
+            frame.memory.slice(offset, size),
+            frame.writes,
+            frame.events,
+            frame.facts,
+            frame.asked,
+            frame.cuttings,
+        )
 
     def _step(self, frame: Frame, code: int) -> None:
         stack = frame.stack
@@ -201,6 +257,39 @@ class Machine:
 
     def _jump(self, frame: Frame) -> None:
         frame.counter = frame.number()
+        if frame.counter in self.cuts:
+            self._cut(frame, *self.cuts[frame.counter])
+
+    def _cut(self, frame: Frame, entry: Entry, cut: Cut) -> None:
+        """Answer the call of an internal function that was just jumped to."""
+        writes = frame.writes[:]
+
+        def read(location: Term) -> Term:
+            return storage.read(writes, location, storage.initial(location))
+
+        at = range(entry.memory, entry.memory + 32 * len(entry.arguments), 32)
+        asked = Asked(
+            f"{cut.function}#{len(frame.cuttings) + 1}",
+            [frame.memory.load(i) for i in at],
+            read,
+            self.slots,
+        )
+        answer = cut.answer(asked)
+        if len(answer.results) != len(entry.results):
+            raise Unsupported(f"{cut.function} returns {len(entry.results)} words")
+        frame.memory.lose(entry.end)
+        if entry.results:
+            buffer = frame.number()
+            for index, word in enumerate(answer.results):
+                frame.memory.store(buffer + 32 * index, word)
+        frame.counter = frame.number()
+        frame.cuttings.append(
+            Cutting(
+                cut.function, asked.arguments, list(answer.results), len(frame.writes)
+            )
+        )
+        frame.writes += answer.writes
+        frame.facts += answer.facts
 
     def _branch(self, frame: Frame) -> None:
         target, condition = frame.number(), frame.pop()
@@ -242,6 +331,7 @@ class Machine:
             frame.writers,
         )
         frame.writers += not is_static and not is_delegated
+        frame.asked.append(Asking(call, len(frame.writes)))
         succeeded, frame.returned = self.stub(call)
         content = [b for word in frame.returned for b in as_bytes(word)]
         frame.memory.put(to, content[:room])

@@ -4,6 +4,8 @@ from tests.proofs.lifter import Unsupported
 from tests.proofs.lifter.terms import Term, constant, is_constant
 
 Byte = int | tuple[Term, int]
+LOST = -1
+"""In place of a byte that nobody knows."""
 
 
 class Memory:
@@ -14,7 +16,14 @@ class Memory:
 
     def slice(self, offset: int, size: int) -> list[Byte]:
         """Return ``size`` bytes from ``offset``; unwritten ones are zero."""
-        return [self.cells.get(offset + i, 0) for i in range(size)]
+        content = [self.cells.get(offset + i, 0) for i in range(size)]
+        if LOST in content:
+            raise Unsupported(f"memory at {offset} that a cut call has used")
+        return content
+
+    def lose(self, end: int) -> None:
+        """Forget what is below ``end``: a call that was cut may have used it."""
+        self.cells.update(dict.fromkeys(range(end), LOST))
 
     def put(self, offset: int, content: list[Byte]) -> None:
         """Write bytes from ``offset``."""

@@ -5,6 +5,7 @@ Shown on the runtime code, from any state: what is true of the words before a ca
 after it is a step of an induction over all calls.
 """
 
+from tests.proofs.proof import Mutant
 from tests.proofs.steps.claims import (
     CLEARINGHOUSE,
     FIELDS,
@@ -16,7 +17,6 @@ from tests.proofs.steps.claims import (
     operators_change_for_their_owner,
     settings_keep_the_lists,
 )
-from tests.proofs.proof import Mutant
 from tests.proofs.transition import Step
 
 _NONCES = "contracts/modules/nonces.vy"
