@@ -33,6 +33,7 @@ ATTEMPTS = 3
 
 _SOURCES = ("specs", "tests.proofs.laws")
 _CONDITION = re.compile(r"\s*(pre|post):")
+_SERVES = re.compile(r"^\s*Serves: (?P<names>[^.]+)\.$", re.MULTILINE)
 _CALL = re.compile(r"when calling (?P<call>.*?)(?: \(which |$)", re.DOTALL)
 
 
@@ -51,6 +52,11 @@ class Law:
     def identity(self) -> str:
         """Return the law's name with that of its mechanism."""
         return f"{self.module.rpartition('.')[2]}.{self.function}"
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """Return the invariants that it is a part of."""
+        return serves(getattr(importlib.import_module(self.module), self.function))
 
     def check(self, root: Path) -> str:
         """Raise unless every condition is confirmed over all paths."""
@@ -71,6 +77,21 @@ class Law:
             if match and holds(getattr(module, self.function), match["call"], module):
                 return match["call"]
         return ""
+
+
+def serves(function: Callable[..., Any]) -> tuple[str, ...]:
+    """
+    Return the invariants that a law is a part of, as its docstring says: a line like
+    `Serves: I1, I2.` For a function of the specification, which knows nothing of laws,
+    ``SERVES`` says it, beside the laws of its module.
+    """
+    module, name = function.__module__, function.__name__
+    if module.startswith("specs."):
+        laws = importlib.import_module(f"tests.proofs.laws.{module[6:]}")
+        named: tuple[str, ...] = laws.SERVES.get(name, ())
+        return named
+    match = _SERVES.search(inspect.getdoc(function) or "")
+    return tuple(match["names"].split(", ")) if match else ()
 
 
 def judge_messages(messages: list[AnalysisMessage], wanted: int) -> str:
@@ -122,6 +143,8 @@ def alone(root: Path, module: str, function: str) -> Iterator[Path]:
 def without_conditions(source: str, kept: str) -> str:
     """Return source text with all conditions blanked but those of one function."""
     lines = source.split("\n")
+    if not any(map(_CONDITION.match, lines)):
+        return source
     for part in ast.parse(source).body:
         if isinstance(part, ast.FunctionDef) and part.name != kept:
             for at in range(part.lineno - 1, part.body[0].end_lineno or 0):

@@ -160,6 +160,8 @@ class Lemma:
     """Shows the claim: given an `Argument`, what was returned, and the integers."""
     sample: Callable[[random.Random], tuple[int, ...]]
     mutants: tuple[Mutant, ...]
+    serves: tuple[str, ...]
+    """The invariants that it is a part of."""
     layer: int = 1
     tool: str = "z3"
 

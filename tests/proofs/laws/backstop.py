@@ -14,6 +14,8 @@ def a_provider_never_fills_worse_than_mark(mark: int, discount: int) -> bool:
     """
     Account, provider and mark stand in this order, so the fund's third is no loss.
 
+    Serves: I34, I36.
+
     pre: 0 < mark and 0 <= discount < WAD
     post: __return__
     """
@@ -30,6 +32,8 @@ def providers_take_all_that_they_can_and_no_more(
     """
     Three providers take the whole if they reach, none of them more than it has.
 
+    Serves: I36.
+
     pre: 0 <= total and 0 <= first and 0 <= second and 0 < third
     post: __return__
     """
@@ -45,6 +49,8 @@ def providers_take_all_that_they_can_and_no_more(
 def what_providers_leave_the_fund_can_pay(deficit: int, fund: int) -> bool:
     """
     The share of a deficit that is left to the fund is no more than it has.
+
+    Serves: I35, I39.
 
     pre: 0 <= deficit and 0 <= fund
     post: __return__

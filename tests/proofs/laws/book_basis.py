@@ -12,6 +12,8 @@ def a_mid_told_twice_counts_as_one(
     """
     A mid that is observed once more counts no second twice, and none the less.
 
+    Serves: I29.
+
     pre: 0 < since <= again <= until and again <= end and 0 < time
     post: __return__
     """
@@ -27,6 +29,8 @@ def a_mid_counts_nothing_once_it_has_run_out(
     """
     Beyond the second in which its book no longer vouches for it, waiting adds nothing.
 
+    Serves: I29.
+
     pre: 0 < since <= until <= end and 0 < time
     post: __return__
     """
@@ -39,6 +43,8 @@ def no_mid_counts_longer_than_prices_stand(
 ) -> bool:
     """
     Between two updates no mid counts for more than a minute, which bounds the integral.
+
+    Serves: I29.
 
     pre: 0 < since <= until and since <= end and 0 < time
     post: __return__

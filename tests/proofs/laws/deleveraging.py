@@ -9,6 +9,8 @@ def an_epoch_closes_exactly_its_size(lots: int, first: int, second: int) -> bool
     """
     Two sides' worth of positions, met one after the other, close all of it.
 
+    Serves: I37.
+
     pre: 0 <= first and 0 <= second and 0 < first + second
     pre: 0 <= lots <= first + second
     post: __return__
@@ -25,6 +27,8 @@ def nobody_is_closed_a_lot_more_or_less_than_his_share(
     Whatever was met before, a position closes its share within one lot, and no more
     than it has.
 
+    Serves: I37.
+
     pre: 0 <= lots <= interest and 0 < interest
     pre: 0 <= met and 0 <= size and met + size <= interest
     post: __return__
@@ -40,6 +44,8 @@ def a_price_is_between_mark_and_its_bound(
     """
     With a loss the other side pays, never more than the bound; without one the account
     does.
+
+    Serves: I34, I37.
 
     pre: 0 < units and 0 <= discount <= bound <= WAD and 0 <= loss and 0 < notional
     post: __return__

@@ -11,6 +11,8 @@ def a_flag_is_not_put_off(
     Once flagged an account is due in any later block of the next minute, however often
     it is flagged again.
 
+    Serves: I33.
+
     pre: 0 <= flagged_at <= now < again <= now + 60 and 0 < now
     post: __return__
     """
@@ -23,6 +25,8 @@ def a_flag_is_not_put_off(
 def a_flag_of_this_block_is_none(now: int, priced_at: int) -> bool:
     """
     Nobody flags and liquidates at a price of the same block.
+
+    Serves: I33.
 
     pre: 60 < now <= priced_at
     post: __return__

@@ -8,6 +8,8 @@ def maintenance_is_scaled_no_more(old_scale: int, scale: int, elapsed: int) -> b
     """
     The scale of maintenance margin is never above that of initial margin.
 
+    Serves: I12.
+
     pre: 10_000 <= old_scale and 10_000 <= scale and 0 <= elapsed
     post: __return__
     """
@@ -19,6 +21,8 @@ def no_minute_raises_it_by_more_than_its_ramp(
 ) -> bool:
     """
     It rises by no more than 0.048 a minute, and not at all in the same second.
+
+    Serves: I12.
 
     pre: 10_000 <= old_scale and 10_000 <= scale and 0 <= elapsed
     post: __return__
@@ -32,6 +36,8 @@ def to_be_asked_often_changes_nothing(
 ) -> bool:
     """
     Two steps to one scale come where one step of both times comes.
+
+    Serves: I12.
 
     pre: 10_000 <= old_scale and 10_000 <= scale and 0 <= first and 0 <= second
     post: __return__

@@ -8,6 +8,8 @@ def a_round_trip_earns_nothing(amount: int, price: int, unit: int) -> bool:
     """
     What is bought, rounded down, and sold, rounded down, is at most what was paid.
 
+    Serves: I7, I8.
+
     pre: 0 <= amount and 0 < price and 0 < unit
     post: __return__
     """
@@ -17,6 +19,8 @@ def a_round_trip_earns_nothing(amount: int, price: int, unit: int) -> bool:
 def splitting_earns_nothing(one: int, other: int, price: int, unit: int) -> bool:
     """
     Two amounts rounded down apart are worth no more than together.
+
+    Serves: I7, I8.
 
     pre: 0 <= one and 0 <= other and 0 <= price and 0 < unit
     post: __return__
@@ -29,6 +33,8 @@ def splitting_a_debt_saves_nothing(one: int, other: int, price: int, unit: int) 
     """
     Two debts rounded up apart are no less than together.
 
+    Serves: I7, I8.
+
     pre: 0 <= one and 0 <= other and 0 <= price and 0 < unit
     post: __return__
     """
@@ -39,6 +45,8 @@ def splitting_a_debt_saves_nothing(one: int, other: int, price: int, unit: int) 
 def roundings_are_one_apart(x: int, y: int, d: int) -> bool:
     """
     Rounding up adds one to rounding down, or nothing if there is no rest.
+
+    Serves: I7, I8.
 
     pre: 0 <= x and 0 <= y and 0 < d
     post: __return__
@@ -78,4 +86,11 @@ MUTANTS = {
     "splitting_earns_nothing": _down("-(-x * y // d)"),
     "splitting_a_debt_saves_nothing": _up("x * y // d"),
     "roundings_are_one_apart": _up("x * y // d + 1"),
+}
+
+SERVES = {
+    "mul_div_down": ("I7",),
+    "mul_div_up": ("I7",),
+    "signed_mul_div_down": ("I7", "I20"),
+    "signed_mul_div_up": ("I7", "I20"),
 }

@@ -16,6 +16,8 @@ def the_rate_is_capped(premium: int, interval: int) -> bool:
     """
     Neither side is charged more than the cap in one interval.
 
+    Serves: I21.
+
     pre: MIN_INTERVAL <= interval <= MAX_INTERVAL
     post: __return__
     """
@@ -25,6 +27,8 @@ def the_rate_is_capped(premium: int, interval: int) -> bool:
 def the_rate_never_falls_with_the_premium(less: int, more: int, interval: int) -> bool:
     """
     A higher premium never makes longs pay less.
+
+    Serves: I21.
 
     pre: less <= more and MIN_INTERVAL <= interval <= MAX_INTERVAL
     post: __return__
@@ -37,6 +41,8 @@ def one_update_charges_at_most_the_cap(
 ) -> bool:
     """
     However late an update comes, the index moves by at most the cap on mark.
+
+    Serves: I21.
 
     pre: -RATE_CAP <= rate <= RATE_CAP and 0 <= mark and 0 <= elapsed
     post: __return__

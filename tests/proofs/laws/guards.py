@@ -12,6 +12,8 @@ def a_supply_cap_refuses_growth_alone(before: int, after: int, cap: int) -> bool
     """
     Lends are refused if, and only if, they grow and are above a cap.
 
+    Serves: I4.
+
     pre: 0 <= before and 0 <= after and 0 <= cap
     post: __return__
     """
@@ -25,6 +27,8 @@ def a_supply_cap_refuses_growth_alone(before: int, after: int, cap: int) -> bool
 def a_borrow_cap_refuses_growth_alone(before: int, after: int, cap: int) -> bool:
     """
     Borrows are refused if, and only if, they grow and are above a cap.
+
+    Serves: I4.
 
     pre: 0 <= before and 0 <= after and 0 <= cap
     post: __return__

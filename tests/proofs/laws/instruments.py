@@ -16,6 +16,8 @@ def a_code_has_its_instrument(code: int) -> bool:
     Each of the 64 codes is that of the instrument which is stored under it, the lower
     half of them markets.
 
+    Serves: I17, I18.
+
     pre: 0 <= code < 2 * MAX_LISTED
     post: __return__
     """
@@ -26,6 +28,8 @@ def a_code_has_its_instrument(code: int) -> bool:
 def a_market_comes_back_from_its_code(market: int) -> bool:
     """
     A market is stored under its own number, below those of spot assets.
+
+    Serves: I17, I18.
 
     pre: 0 <= market < MAX_LISTED
     post: __return__
@@ -38,6 +42,8 @@ def a_market_comes_back_from_its_code(market: int) -> bool:
 def an_asset_comes_back_from_its_code(asset: int) -> bool:
     """
     A spot asset is stored above all markets, below 64, and read as itself.
+
+    Serves: I17, I18.
 
     pre: 0 <= asset < MAX_LISTED
     post: __return__

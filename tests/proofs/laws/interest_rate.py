@@ -9,6 +9,8 @@ def the_rate_stays_within_its_curve(curve: Curve, utilisation: int) -> bool:
     """
     A rate is never below its base, nor above base and both slopes together.
 
+    Serves: I6.
+
     pre: 0 <= curve.base and 0 <= curve.slope_low and 0 <= curve.slope_high
     pre: 0 < curve.optimal < WAD and 0 <= utilisation <= WAD
     post: __return__
@@ -21,6 +23,8 @@ def the_rate_never_falls_with_utilisation(curve: Curve, less: int, more: int) ->
     """
     A pool that is used more pays no lower rate, across the kink too.
 
+    Serves: I6.
+
     pre: 0 <= curve.base and 0 <= curve.slope_low and 0 <= curve.slope_high
     pre: 0 < curve.optimal < WAD and 0 <= less <= more <= WAD
     post: __return__
@@ -31,6 +35,8 @@ def the_rate_never_falls_with_utilisation(curve: Curve, less: int, more: int) ->
 def the_curve_meets_its_corners(curve: Curve) -> bool:
     """
     The rate is the base at none, base and low slope at the optimum, all at full use.
+
+    Serves: I6.
 
     pre: 0 <= curve.base and 0 <= curve.slope_low and 0 <= curve.slope_high
     pre: 0 < curve.optimal < WAD
@@ -60,3 +66,5 @@ MUTANTS = {
         "excess, WAD - curve.optimal", "excess, WAD"
     ),
 }
+
+SERVES = {"compute_utilisation": ("I6",)}

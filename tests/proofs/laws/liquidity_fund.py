@@ -8,6 +8,8 @@ def a_loss_is_paid_in_full(balance: int, cap: int, loss: int) -> bool:
     """
     A loss goes to the fund to the last unit, however full or empty it is.
 
+    Serves: I25, I26.
+
     pre: 0 <= cap and -cap <= balance and 0 <= loss
     post: __return__
     """
@@ -20,6 +22,8 @@ def a_gain_is_paid_as_far_as_the_fund_reaches(
 ) -> bool:
     """
     A payment is no more than the gain, and leaves the fund above minus its cap.
+
+    Serves: I25.
 
     pre: 0 <= cap and -cap <= balance and 0 <= gain
     post: __return__
@@ -34,6 +38,8 @@ def the_order_of_winners_changes_no_total(
 ) -> bool:
     """
     Two winners together are paid the same, whoever comes first.
+
+    Serves: I23, I25.
 
     pre: 0 <= cap and -cap <= balance and 0 <= one and 0 <= other
     post: __return__

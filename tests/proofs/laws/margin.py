@@ -31,6 +31,8 @@ def improvements_add_up(
     """
     Two reductions that are allowed one by one are allowed together.
 
+    Serves: I11, I34.
+
     pre: 0 < margin and 0 < next_margin and 0 <= last_margin
     post: __return__
     """
@@ -47,6 +49,8 @@ def a_higher_price_never_lowers_collateral(
 ) -> bool:
     """
     Collateral counts for no less at a higher price, and never for more than it is.
+
+    Serves: I10, I15.
 
     pre: 0 <= held and 0 <= weight <= 10**6 and 0 <= price <= higher
     post: __return__

@@ -35,6 +35,8 @@ def a_deposit_is_worth_no_more_than_it_brought(index: int, amount: int) -> bool:
     """
     What a deposit can be withdrawn for at once is at most what was deposited.
 
+    Serves: I7, I8.
+
     pre: RAY <= index and 0 <= amount
     post: __return__
     """
@@ -45,6 +47,8 @@ def a_deposit_is_worth_no_more_than_it_brought(index: int, amount: int) -> bool:
 def a_borrow_owes_no_less_than_it_took(index: int, amount: int) -> bool:
     """
     What a borrow owes at once is at least what was borrowed.
+
+    Serves: I7, I8.
 
     pre: RAY <= index and 0 <= amount
     post: __return__
@@ -57,6 +61,8 @@ def a_debt_is_never_worth_nothing(index: int, scaled: int) -> bool:
     """
     Whoever has borrowed anything owes at least one unit.
 
+    Serves: I7.
+
     pre: RAY <= index and scaled < 0
     post: __return__
     """
@@ -68,6 +74,8 @@ def a_credit_never_lowers_the_slack(
 ) -> bool:
     """
     A deposit or repayment leaves the other lenders at least what was there for them.
+
+    Serves: I1, I2.
 
     pre: RAY <= lend_index <= MAX_INDEX and RAY <= borrow_index <= MAX_INDEX
     pre: 0 <= lends and 0 <= borrows and -borrows <= own and 0 <= amount
@@ -83,6 +91,8 @@ def a_debit_never_lowers_the_slack(
 ) -> bool:
     """
     A withdrawal or borrow leaves the other lenders at least what was there for them.
+
+    Serves: I1, I2.
 
     pre: RAY <= lend_index <= MAX_INDEX and RAY <= borrow_index <= MAX_INDEX
     pre: 0 <= lends and 0 <= borrows and -borrows <= own <= lends and 0 <= amount

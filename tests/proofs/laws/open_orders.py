@@ -20,6 +20,8 @@ def no_fill_leaves_more_than_the_worst(
     Whatever of both sides is filled, no larger position comes of it; of none, all bids
     or all asks exactly that one does.
 
+    Serves: I17.
+
     pre: 0 <= bought <= bids and 0 <= sold <= asks
     post: __return__
     """
@@ -35,6 +37,8 @@ def an_order_never_lowers_the_worst(
     """
     Orders that are added release nothing, and none bind what is held alone.
 
+    Serves: I17.
+
     pre: 0 <= bids and 0 <= asks and 0 <= more_bids and 0 <= more_asks
     post: __return__
     """
@@ -46,6 +50,8 @@ def an_order_never_lowers_the_worst(
 def bids_cost_no_less_at_more(bids: int, more: int, high: int, higher: int) -> bool:
     """
     Bids cost what they are worth, rounded up, and more bids or a higher price no less.
+
+    Serves: I17.
 
     pre: 0 <= bids <= more and 0 <= high <= higher
     post: __return__
@@ -64,6 +70,8 @@ def no_bid_loses_nothing(
     """
     Without bids nothing is lost.
 
+    Serves: I17.
+
     pre: 0 <= held and 0 <= owed and 0 <= low <= high and 0 <= weight <= 10**6
     post: __return__
     """
@@ -76,6 +84,8 @@ def bids_that_repay_lose_a_unit_at_most(
     """
     Whoever buys back what is owed loses nothing but a rounding.
 
+    Serves: I17.
+
     pre: 0 <= bids <= owed and 0 <= held and 0 <= low <= high and 0 <= weight <= 10**6
     post: __return__
     """
@@ -87,6 +97,8 @@ def asks_of_what_is_held_owe_nothing_more(
 ) -> bool:
     """
     To sell what is there leaves no debt but the one before, which is rounded up.
+
+    Serves: I17.
 
     pre: 0 <= asks <= held and 0 <= owed and 0 <= high
     post: __return__
@@ -101,6 +113,8 @@ def asks_beyond_what_is_held_are_owed(
     """
     What is sold and not there is owed besides, all of it worth its price, rounded up.
 
+    Serves: I17.
+
     pre: 0 <= held <= asks and 0 <= owed and 0 <= high
     post: __return__
     """
@@ -114,6 +128,8 @@ def asks_owe_no_less_at_more(
 ) -> bool:
     """
     More asks, less to cover them and a higher price leave no smaller debt.
+
+    Serves: I17.
 
     pre: 0 <= asks <= more and 0 <= less <= held and 0 <= owed and 0 <= high <= higher
     post: __return__

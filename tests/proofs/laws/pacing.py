@@ -10,6 +10,8 @@ def a_call_closes_no_more_than_it_may(
     """
     Something, within what is held, what is missing, and the larger of floor and share.
 
+    Serves: I34.
+
     pre: 0 < held and 0 < due <= 10 and 0 < unit and 0 <= volume and 0 < most
     post: __return__
     """
@@ -21,6 +23,8 @@ def a_call_closes_no_more_than_it_may(
 def a_liquidation_closes_a_tenth_a_second(sliced_at: int, now: int) -> bool:
     """
     No more slices are due than seconds went by since the last, and one after a pause.
+
+    Serves: I34.
 
     pre: 0 < sliced_at <= now
     post: __return__
@@ -35,6 +39,8 @@ def failures_are_counted_apart(
     """
     A count rises by one at most, by a slice that fell short of what was left to fill,
     and not within ten seconds of the last; half of a slice clears it.
+
+    Serves: I35.
 
     pre: 0 <= failed_at <= now and 0 < now and 0 <= failures
     pre: 0 < asked and 0 <= filled <= asked

@@ -11,6 +11,8 @@ def a_fill_leaves_at_most_one_unit(
     """
     What buyer and seller are booked for a fill adds up to 0, or to 1 for the fund.
 
+    Serves: I20, I24.
+
     pre: 0 < lots and 0 < lot and 0 < price
     post: __return__
     """
@@ -24,6 +26,8 @@ def a_trade_books_its_cost(
 ) -> bool:
     """
     A trade moves size and basis by its own lots and cost, whatever it closes.
+
+    Serves: I19, I20, I24.
 
     pre: 0 < price
     post: __return__
@@ -39,6 +43,8 @@ def two_sides_are_worth_no_more_than_nothing(
     """
     A long and a short of one size are worth 0 together, or lose 1 to rounding.
 
+    Serves: I20, I24.
+
     pre: 0 < lots and 0 < lot and 0 < price
     post: __return__
     """
@@ -52,6 +58,8 @@ def funding_is_paid_by_the_other_side(
 ) -> bool:
     """
     When the funding index moves, what a long pays and a short gets differ by dust.
+
+    Serves: I20, I21.
 
     pre: 0 < lots and 0 < lot and 0 < price
     post: __return__
@@ -68,6 +76,8 @@ def a_realisation_keeps_the_fund_identity(
 ) -> bool:
     """
     A position's value and its market's fund fall by the same amount.
+
+    Serves: I22, I24.
 
     pre: 0 < price and 0 <= cap
     post: __return__

@@ -31,6 +31,8 @@ def what_fills_is_within_the_limit(
     Whoever asked pays no more, and gets no less, than the limit; and what is refused
     for its price is beyond it.
 
+    Serves: I46.
+
     pre: 0 < limit and 0 < bid < ask
     post: __return__
     """
@@ -45,6 +47,8 @@ def what_fills_is_within_the_limit(
 def a_request_is_filled_in_full(size: int, offer: int, least: int) -> bool:
     """
     An answer is accepted exactly if all of the request is within its sizes.
+
+    Serves: I46.
 
     pre: 0 < size and 0 < offer and 0 <= least
     post: __return__
@@ -62,6 +66,8 @@ def a_request_is_filled_in_full(size: int, offer: int, least: int) -> bool:
 def a_maker_buys_below_where_it_sells(bid: int, ask: int) -> bool:
     """
     Of a quote with two sides that is not refused the bid is below the ask.
+
+    Serves: I46.
 
     pre: 0 < bid and 0 < ask
     post: __return__

@@ -16,6 +16,8 @@ def initial_margin_stays_above_maintenance(
     """
     What is at least maintenance margin is so when both are scaled.
 
+    Serves: I12.
+
     pre: 0 <= base and 0 <= more and 0 <= factor and 0 <= least
     pre: 0 <= mmf <= imf
     post: __return__
@@ -29,6 +31,8 @@ def a_scale_of_one_changes_nothing(base: int, more: int, factor: int) -> bool:
     """
     A calm market asks for what is set; so, as no scale is below one, for no less ever.
 
+    Serves: I12.
+
     pre: 0 <= base and 0 <= more and 0 <= factor < 10**12
     post: __return__
     """
@@ -41,6 +45,8 @@ def a_higher_scale_asks_for_no_less(
 ) -> bool:
     """
     A market that moves more binds no less margin.
+
+    Serves: I12.
 
     pre: 0 <= base and 0 <= factor and 0 <= less <= more
     post: __return__
@@ -59,6 +65,8 @@ def a_higher_scale_asks_for_no_less(
 def a_limit_of_leverage_holds(base: int, max_leverage: int) -> bool:
     """
     Initial margin is at least the share of notional that the limit leaves to debt.
+
+    Serves: I12.
 
     pre: 0 <= base and 0 < max_leverage
     post: __return__

@@ -11,6 +11,8 @@ def a_slice_costs_three_quarters_of_its_ratio(
     """
     What limit and fee take of a notional is at most three quarters of the ratio.
 
+    Serves: I34.
+
     pre: 0 < mark and 0 <= ratio <= WAD
     post: __return__
     """
@@ -21,6 +23,8 @@ def a_slice_costs_three_quarters_of_its_ratio(
 def a_limit_is_on_the_accounts_far_side_of_mark(mark: int, ratio: int) -> bool:
     """
     Nobody is made to sell above mark or to buy below it, nor at less than half of it.
+
+    Serves: I34.
 
     pre: 0 <= mark and 0 <= ratio
     post: __return__
@@ -35,6 +39,8 @@ def a_limit_is_on_the_accounts_far_side_of_mark(mark: int, ratio: int) -> bool:
 def a_slice_closes_no_more_than_there_is(held: int, parts: int, least: int) -> bool:
     """
     It closes something if there is something, and its share, or all, or the least.
+
+    Serves: I34.
 
     pre: 0 < held and 0 < parts <= 65536 and 0 <= least
     post: __return__

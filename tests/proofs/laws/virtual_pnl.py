@@ -19,6 +19,8 @@ def a_long_gains_what_a_short_loses(lots: int, price: int) -> bool:
     """
     A long and a short of one size and entry tick gain nothing together.
 
+    Serves: I3, I24.
+
     pre: 0 <= price
     post: __return__
     """
@@ -34,6 +36,8 @@ def interest_is_never_negative(
     """
     While indices grow, what is pending of either kind does not fall.
 
+    Serves: I5.
+
     pre: 0 <= price and 0 <= lend_fall and 0 <= borrow_fall
     post: __return__
     """
@@ -48,6 +52,8 @@ def two_accruals_earn_what_one_does(
     """
     At one cursor the falls of two accruals add up, to the last part of a unit.
 
+    Serves: I23.
+
     pre: 0 <= price
     post: __return__
     """
@@ -59,6 +65,8 @@ def two_accruals_earn_what_one_does(
 def interest_rounds_against_the_account(pending_lend: int, pending_borrow: int) -> bool:
     """
     Scaled units earned are no more, and those owed no less, than is pending.
+
+    Serves: I3, I23.
 
     post: __return__
     """
@@ -75,6 +83,8 @@ def interest_is_worth_no_more_than_it_is(
     """
     The worth of scaled interest, earned or lost by bad debt, is rounded down.
 
+    Serves: I15.
+
     pre: 0 <= borrow and 0 < lend_index and 0 < borrow_index
     post: __return__
     """
@@ -85,6 +95,8 @@ def interest_is_worth_no_more_than_it_is(
 def a_share_is_within_gain_and_backing(gain: int, backing: int, gains: int) -> bool:
     """
     A gain counts for no more than itself, nor than all that backs the market's gains.
+
+    Serves: I16.
 
     pre: 0 <= gain <= gains and 0 <= backing
     post: __return__
@@ -99,6 +111,8 @@ def a_share_is_its_part_of_the_backing(gain: int, backing: int, gains: int) -> b
 
     Summed over all winners, whose gains are ``gains``: their credits are no more than
     the backing, and less than it by less than a unit for each of them.
+
+    Serves: I16.
 
     pre: 0 <= gain <= gains and 0 <= backing < gains
     post: __return__

@@ -9,6 +9,8 @@ def a_weight_never_grows_with_its_index(index: int, later: int) -> bool:
     """
     Who lends while the index grows never loses scaled units.
 
+    Serves: I5.
+
     pre: 0 < index <= later
     post: __return__
     """
@@ -18,6 +20,8 @@ def a_weight_never_grows_with_its_index(index: int, later: int) -> bool:
 def a_weight_is_at_most_eight(index: int) -> bool:
     """
     From the least lend index on, a weight fits its field of 64 bits.
+
+    Serves: I5.
 
     pre: RAY // 8 <= index
     post: __return__
@@ -35,3 +39,5 @@ MUTANTS = {
     "a_weight_never_grows_with_its_index": _mutant("index * RAY // WEIGHT_ONE"),
     "a_weight_is_at_most_eight": _mutant("WEIGHT_ONE * RAY // index + 1"),
 }
+
+SERVES = {"compute_weight": ("I5",)}

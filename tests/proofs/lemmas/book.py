@@ -358,6 +358,7 @@ PROOFS = (
                 "gained += compute_counted(Wad(held + bids), low, haircut)",
             ),
         ),
+        serves=("I11", "I17"),
     ),
     Lemma(
         "specs.open_orders",
@@ -384,6 +385,7 @@ PROOFS = (
             ),
             ("repaid = min(bids, owed)", "repaid = max(bids, owed)"),
         ),
+        serves=("I11", "I17"),
     ),
     Lemma(
         "specs.impact",
@@ -401,6 +403,7 @@ PROOFS = (
                 "base += mul_div_down(left, WAD, level.price) - 1",
             ),
         ),
+        serves=("I29",),
     ),
     Lemma(
         "specs.impact",
@@ -419,6 +422,7 @@ PROOFS = (
                 "base += mul_div_up(left, WAD, level.price)",
             ),
         ),
+        serves=("I29",),
     ),
     Lemma(
         "specs.impact",
@@ -440,6 +444,7 @@ PROOFS = (
             ("> max_spread * mid", "> 2 * max_spread * mid"),
             ("Wad(mid - mid % UNIT)", "Wad(mid + UNIT - mid % UNIT)"),
         ),
+        serves=("I29",),
     ),
     Lemma(
         "specs.bands",
@@ -456,6 +461,7 @@ PROOFS = (
             ("ceil(price * (1 - part))", "floor(price * (1 - part))"),
             ("floor(price * (1 + part))", "ceil(price * (1 + part))"),
         ),
+        serves=("I28", "I46"),
     ),
     Lemma(
         "specs.bands",
@@ -472,5 +478,6 @@ PROOFS = (
             ("max(low for low, _ in bands)", "min(low for low, _ in bands)"),
             ("min(high for _, high in bands)", "max(high for _, high in bands)"),
         ),
+        serves=("I28", "I46"),
     ),
 )

@@ -25,6 +25,7 @@ class Sweep:
     holds: Callable[[ModuleType, int], bool]
     cases: Callable[[ModuleType], range]
     mutants: tuple[Mutant, ...]
+    serves: tuple[str, ...]
     layer: int = 1
     tool: str = "all cases"
 
@@ -78,6 +79,7 @@ PROOFS = (
         is_evenly_spaced,
         lambda grid: range(grid.MAX_TICK),
         _mutant("return (STEPS + step) << octave", "return (STEPS + step) * octave"),
+        serves=("I23",),
     ),
     Sweep(
         "specs.grid",
@@ -90,5 +92,6 @@ PROOFS = (
             *_mutant("(get_price(tick) < price)", "(get_price(tick) <= price)"),
             *_mutant("STEPS.bit_length(), 0)", "STEPS.bit_length() + 1, 0)"),
         ),
+        serves=("I23",),
     ),
 )

@@ -510,6 +510,7 @@ PROOFS = (
                 "highest, guards.throttle_share",
             ),
         ),
+        serves=("I4",),
     ),
     Lemma(
         "specs.money_market",
@@ -538,6 +539,7 @@ PROOFS = (
                 "borrows=pool.borrows + owed - 1",
             ),
         ),
+        serves=("I2", "I5"),
     ),
     Lemma(
         "specs.money_market",
@@ -565,6 +567,7 @@ PROOFS = (
                 "sharing = pool.lends",
             ),
         ),
+        serves=("I5",),
     ),
     Lemma(
         "specs.money_market",
@@ -589,6 +592,7 @@ PROOFS = (
                 "sharing = pool.lends",
             ),
         ),
+        serves=("I5", "I6"),
     ),
     Lemma(
         "specs.money_market",
@@ -615,5 +619,6 @@ PROOFS = (
                 _MARKET, "fall = mul_div_up(rest + more,", "fall = mul_div_up(rest,"
             ),
         ),
+        serves=("I2", "I9"),
     ),
 )
