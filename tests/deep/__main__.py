@@ -15,7 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from tests.deep.crew import WALKS, get_twin, walk_all, walk_one
 from tests.deep.paths import PATHS
-from tests.deep.record import ROOT, Record, fingerprint, total
+from tests.deep.record import WALKED_ON, Record, total
+from tests.helpers.crowd import add_options, positive
+from tests.helpers.sources import ROOT, fingerprint
 from tests.stateful.bulk import Differs
 
 
@@ -35,7 +37,7 @@ def main(arguments=None):
         default="protocol",
         help="what is walked on: all but the book, or the book",
     )
-    parser.add_argument("--jobs", type=positive, default=2, help="processes")
+    add_options(parser)
     parser.add_argument("--seed", type=int, default=0, help="of the first walk")
     parser.add_argument(
         "--folder",
@@ -62,14 +64,6 @@ def main(arguments=None):
         return 2
 
 
-def positive(text):
-    """Return a number of at least one; underscores may part its digits."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
 def replay(path, seed):
     """Take one walk slowly; say what differs."""
     try:
@@ -83,7 +77,7 @@ def replay(path, seed):
 
 def walk(options):
     """Walk until enough transactions are remembered, and print figures."""
-    name = f"{fingerprint()}-{options.path}-{options.seed}.jsonl"
+    name = f"{fingerprint(WALKED_ON)}-{options.path}-{options.seed}.jsonl"
     record = Record(options.folder / name)
     get_twin(options.path)  # compiled before the processes part
     done = Done(record, options)
@@ -105,7 +99,9 @@ def remember(done, options):
     ) as progress:
         task = progress.add_task("transactions", total=options.transactions)
         progress.update(task, completed=done.transactions)
-        for found in walk_all(options.path, done.wanted(), options.jobs):
+        for found in walk_all(
+            options.path, done.wanted(), options.jobs, options.scheduler
+        ):
             if isinstance(found, tuple):
                 return found
             done.record.add(found)

@@ -1,16 +1,12 @@
-"""Processes that walk, each on contracts of its own."""
+"""Workers that walk, each on contracts of its own."""
 
-import os
-import signal
-import threading
 import time
 from collections import Counter
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from functools import cache
-from multiprocessing import get_context, parent_process
+from functools import cache, partial
 
 from tests.deep.paths import PATHS
 from tests.deep.record import Batch
+from tests.helpers.crowd import map_unordered
 from tests.helpers.quick import quick_records
 from tests.stateful.bulk import Differs, count_transactions, walk_beside
 
@@ -42,36 +38,10 @@ def walk_batch(path, first):
     return Batch(first, count_transactions(met), seconds, dict(met))
 
 
-def walk_all(path, firsts, jobs):
+def walk_all(path, firsts, jobs, scheduler=None):
     """
     Yield what becomes of batches, in any order, as long as somebody asks.
 
-    `firsts` is asked for the next one when a process has nothing to do.
+    `firsts` is asked for the next one when a worker has little left to do.
     """
-    # Forked, so that workers find the compiled contracts and the code as it is here.
-    crew = ProcessPoolExecutor(jobs, get_context("fork"), initializer=enlist)
-    firsts, running = iter(firsts), set()
-    try:
-        while True:
-            for first in firsts:
-                running.add(crew.submit(walk_batch, path, first))
-                if len(running) > jobs:
-                    break
-            if not running:
-                return
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
-    finally:
-        crew.shutdown(cancel_futures=True)
-
-
-def enlist():
-    """Leave interrupts to the parent, and end when it does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=follow_parent, daemon=True).start()
-
-
-def follow_parent():
-    parent_process().join()
-    os._exit(1)
+    yield from map_unordered(partial(walk_batch, path), firsts, jobs, scheduler)

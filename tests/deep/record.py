@@ -6,14 +6,11 @@ a torn last line, which is no line. The file's name has a hash of all that is wa
 on, so that nothing counts any more once code has changed.
 """
 
-import hashlib
 import json
 import os
 from collections import Counter
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
 WALKED_ON = ("contracts", "keeper", "specs", "tests/helpers", "tests/stateful")
 """What a walk depends on, but for the pinned packages."""
 
@@ -52,17 +49,6 @@ class Record:
         finally:
             os.close(file)
         self.batches[batch.first] = batch
-
-
-def fingerprint():
-    """Return a hash of the code that is walked on."""
-    found = hashlib.sha256((ROOT / "requirements.lock").read_bytes())
-    for folder in WALKED_ON:
-        for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in (".py", ".vy", ".vyi"):
-                found.update(f"{path.relative_to(ROOT)}\n".encode())
-                found.update(hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()[:16]
 
 
 def total(batches):

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from specs import world
-from tests.deep import record
 from tests.deep.__main__ import Done, main
 from tests.deep.crew import WALKS
-from tests.deep.record import ROOT, Batch, Record, fingerprint
+from tests.deep.record import WALKED_ON, Batch, Record
 from tests.helpers import dishonest
+from tests.helpers.sources import ROOT, fingerprint
 
 COMMAND = [sys.executable, "-m", "tests.deep", "--transactions", "10_000"]
 
@@ -121,18 +121,17 @@ def test_only_the_first_batches_count(tmp_path, remembered, needed, wanted):
 
 
 @pytest.mark.parametrize("name", ["contracts/A.vy", "specs/a.py", "requirements.lock"])
-def test_changed_code_is_walked_again(name, tmp_path, monkeypatch):
+def test_changed_code_is_walked_again(name, tmp_path):
     (tmp_path / "requirements.lock").write_text("")
-    monkeypatch.setattr(record, "ROOT", tmp_path)
-    before = fingerprint()
-    assert fingerprint() == before
+    before = fingerprint(WALKED_ON, tmp_path)
+    assert fingerprint(WALKED_ON, tmp_path) == before
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
     path.write_text("x")
-    changed = fingerprint()
+    changed = fingerprint(WALKED_ON, tmp_path)
     assert changed != before
     path.write_text("y")
-    assert fingerprint() not in (before, changed)
+    assert fingerprint(WALKED_ON, tmp_path) not in (before, changed)
 
 
 @pytest.mark.parametrize("option", ["--transactions", "--jobs"])
