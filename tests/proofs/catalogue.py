@@ -13,7 +13,7 @@ from tests.proofs.proof import PROJECT, Proof
 
 def collect() -> list[Proof]:
     """Return all proofs, in the order of the layers."""
-    found = [*_laws(), *_listed(lemmas), *_listed(equalities), *_listed(steps)]
+    found = [*_laws(), *listed(lemmas), *listed(equalities), *listed(steps)]
     names = [proof.identity for proof in found]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
@@ -21,7 +21,7 @@ def collect() -> list[Proof]:
     return found
 
 
-def _listed(package: ModuleType) -> Iterator[Proof]:
+def listed(package: ModuleType) -> Iterator[Proof]:
     """Yield what the modules of a package list as their ``PROOFS``."""
     for entry in sorted(pkgutil.iter_modules(package.__path__), key=lambda e: e.name):
         module = importlib.import_module(f"{package.__name__}.{entry.name}")

@@ -7,7 +7,7 @@ reasons and the values must be the same.
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ from tests.proofs.lifter.machine import Machine
 from tests.proofs.lifter.machine import Path as Trace
 from tests.proofs.lifter.reference import Symbolic, formula_of, outcomes, within
 from tests.proofs.lifter.solver import describe, find_model, prove
+from tests.proofs.lifter.terms import Term
 from tests.proofs.proof import Mutant
 
 
@@ -60,11 +61,21 @@ class Equality:
     is_exact: bool = False
     layer: int = 2
     tool: str = "lifter"
+    internal: str = ""
+    """The function's name in its module, where it isn't that in the harness."""
 
     @property
     def identity(self) -> str:
         """Return the function's name with that of its mechanism."""
         return f"bytecode.{PurePath(self.mutants[0].path).stem}.{self.function}"
+
+    @property
+    def subject(self) -> str:
+        """Return the function that it is about, as ``module.function``."""
+        module = PurePath(self.mutants[0].path).stem
+        if "." in self.function:
+            return self.function
+        return f"{module}.{self.internal or '_' + self.function}"
 
     @property
     def statement(self) -> str:
@@ -128,7 +139,11 @@ class Equality:
                 prove(facts, equal, claim, lifted.doubts)
 
     def _answers(
-        self, lifted: Integers, names: list[str], kinds: list[str]
+        self,
+        lifted: Integers,
+        names: list[str],
+        kinds: list[str],
+        words: Mapping[str, Term] | None = None,
     ) -> Iterator[tuple[list[z3.BoolRef], Answer]]:
         """Yield what is specified, and when, for inputs that take the lifted path."""
 
@@ -151,6 +166,11 @@ class Equality:
             return Answer(several, None, not fits)
 
         numbers = [Symbolic(z3.Int(name)) for name in names]
+        if words is not None:
+            numbers = [
+                Symbolic(lifted.value(word, is_signed=kind.startswith("int")))
+                for word, kind in zip(words.values(), kinds, strict=True)
+            ]
         for outcome in outcomes(specified, *numbers, known=lifted.hypotheses):
             yield outcome.conditions, outcome.value
 

@@ -50,13 +50,16 @@ def equality(
     *mutants: tuple[str, str],
     is_exact: bool = False,
     exposed: str = "",
+    internal: str = "",
 ) -> Equality:
     """Return the claim about one function of a module; mutants are (old, new)."""
     name = "".join(word.title() for word in (exposed or mechanism).split("_"))
     module = f"contracts/modules/{mechanism}.vy"
     faults = tuple(Mutant(module, old, new) for old, new in mutants)
     harness = f"tests/harness/{name}Harness.vy"
-    return Equality(harness, function, reference, fits, faults, is_exact)
+    return Equality(
+        harness, function, reference, fits, faults, is_exact, internal=internal
+    )
 
 
 # Arithmetic: exactly when it refuses
@@ -484,6 +487,7 @@ ORDERS = (
         lambda instrument: instrument >= instruments.SPOT,
         ("    return instrument - SPOT\n", "    return unsafe_sub(instrument, SPOT)\n"),
         is_exact=True,
+        internal="_asset",
     ),
     equality(
         "instruments",
@@ -492,6 +496,7 @@ ORDERS = (
         lambda instrument: True,
         ("        return instrument - SPOT + MAX", "        return instrument - MAX"),
         is_exact=True,
+        internal="_code",
     ),
     equality(
         "instruments",
@@ -500,6 +505,7 @@ ORDERS = (
         lambda code: code <= LARGEST - instruments.SPOT,
         ("    if code < MAX_LISTED:\n", "    if code <= MAX_LISTED:\n"),
         is_exact=True,
+        internal="_instrument",
     ),
 )
 

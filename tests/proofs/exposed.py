@@ -1,0 +1,216 @@
+"""
+A contract around one function of a module, so that its bytecode can be looked at.
+
+An internal function gets an external one that calls it, for the compiler to keep it;
+the machine begins at the internal one. What the module needs of others is initialised.
+"""
+
+import inspect
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tests.proofs.bytecode import (
+    compiled,
+    deployed,
+    range_of,
+    signature_of,
+    verdicts,
+)
+from tests.proofs.equality import Equality
+from tests.proofs.lifter.frame import Path as Trace
+from tests.proofs.lifter.integers import Integers
+from tests.proofs.lifter.machine import Machine
+from tests.proofs.lifter.solver import describe, find_model
+from tests.proofs.lifter.storage import entry, initial
+from tests.proofs.lifter.terms import Term, constant, variable
+from tests.proofs.proof import Mutant
+from tests.proofs.transition import slots_of
+
+TIME = "timestamp"
+"""What a function reads that is in no storage: the time."""
+
+_DEFINED = re.compile(r"^(?:struct (\w+):|(\w+): constant\()", re.MULTILINE)
+
+
+Words = dict[str, Term]
+
+
+@dataclass(frozen=True)
+class Exposed(Equality):
+    """
+    A function of a module equals one of the specification, as `module._function`.
+
+    The machine begins at the function itself, with arguments of their types, for no
+    others are ever passed.
+    """
+
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """
+    What the reference gets after the arguments, by its names for it: the variable that
+    is read, and the arguments or numbers that are its keys.
+    """
+    cases: tuple[Mapping[str, int], ...] = ({},)
+    """Known values of some arguments; the claim is shown for each of them."""
+
+    @property
+    def identity(self) -> str:
+        """Return the function's name with that of its module."""
+        return f"bytecode.{self.function.replace('._', '.')}"
+
+    def check(self, root: Path) -> str:
+        """Return an input on which both succeed, if both always agree."""
+        module, function = self.function.split(".")
+        output = expose(module, function, root)
+        slots = slots_of(output["layout"].get("storage_layout", {}))
+        machine = Machine(deployed(output)[2])
+        witness = ""
+        with verdicts():
+            for known in self.cases:
+                if function.startswith("_"):
+                    start = output["entries"][self.function]
+                    kinds, results = list(start.arguments), list(start.results)
+                else:
+                    selector, kinds, results = signature_of(output, function)
+                words = self._words(kinds, slots, known)
+                arguments = list(words.values())[: len(kinds)]
+                if function.startswith("_"):
+                    paths = machine.enter(start, arguments)
+                else:
+                    paths = machine.run(selector, arguments)
+                for trace in paths:
+                    found = self._agree(trace, words, kinds, results)
+                    witness = witness or found
+        return witness
+
+    def _words(
+        self, kinds: list[str], slots: Mapping[str, int], known: Mapping[str, int]
+    ) -> Words:
+        """Return what the reference gets: the arguments, then what is read."""
+        names = list(inspect.signature(self.reference).parameters)
+        found: Words = {}
+        for name, kind in zip(names, kinds, strict=False):
+            if name in known:
+                found[name] = constant(known[name])
+            else:
+                found[name] = variable(name, *range_of(kind))
+        for name, (where, *keys) in self.reads.items():
+            if where == TIME:
+                found[name] = variable("timestamp", 0, 2**32 - 1)
+            else:
+                at = [found[k] if k in found else constant(int(k)) for k in keys]
+                found[name] = initial(entry(constant(slots[where]), *at))
+        if list(found) != names:
+            raise ValueError(f"{self.function}: {names} for {list(found)}")
+        return found
+
+    def _agree(
+        self, trace: Trace, words: Words, kinds: list[str], results: list[str]
+    ) -> str:
+        lifted = Integers(trace.conditions, list(words.values()))
+        kinds = kinds + ["uint256"] * (len(words) - len(kinds))
+        witness = ""
+        for given, answer in self._answers(lifted, list(words), kinds, words):
+            self._compare(trace, lifted, given, answer, results)
+            if not witness and trace.succeeds and answer.reason is None:
+                model = find_model([*given, *lifted.doubts])
+                witness = "" if model is None else describe(model) or "any input"
+        return witness
+
+
+def same(
+    function: str,
+    reference: Callable[..., Any],
+    *mutants: tuple[str, str],
+    fits: Callable[..., bool] | None = None,
+    reads: Mapping[str, tuple[str, ...]] | None = None,
+    cases: tuple[Mapping[str, int], ...] = ({},),
+    elsewhere: tuple[Mutant, ...] = (),
+) -> Exposed:
+    """
+    Return the claim about ``module._function``; mutants are (old, new).
+
+    Without ``fits`` it answers any input as the specification does; ``elsewhere`` are
+    faults of other files than the module.
+    """
+    module = f"contracts/modules/{function.partition('.')[0]}.vy"
+    faults = tuple(Mutant(module, old, new) for old, new in mutants)
+    return Exposed(
+        "",
+        function,
+        reference,
+        fits or (lambda *words: True),
+        (*faults, *elsewhere),
+        fits is None,
+        reads=reads or {},
+        cases=cases,
+    )
+
+
+@cache
+def expose(module: str, function: str, root: Path) -> dict[str, Any]:
+    """Return the compiler's output for a contract that has that function."""
+    with tempfile.TemporaryDirectory(prefix="exposed-") as folder:
+        path = Path(folder) / "Exposed.vy"
+        path.write_text(write(module, function, root))
+        return compiled(path, root)
+
+
+def write(module: str, function: str, root: Path) -> str:
+    """Return the text of a contract that has a function of a module."""
+    used = _used_by(module, root)
+    text = _read(module, root)
+    lines = ["# pragma version 0.4.3", "# pragma nonreentrancy off"]
+    lines.append("from contracts.interfaces import IClearinghouse")
+    imported = re.findall(r"^from \. import (\w+)(?: as (\w+))?$", text, re.MULTILINE)
+    for name in sorted({module, *used, *(name for name, _ in imported)}):
+        lines.append(f"from contracts.modules import {name}")
+    for name in used:
+        needs = ", ".join(f"{n} := {n}" for n in _uses(name, root))
+        lines.append(f"initializes: {name}" + (f"[{needs}]" if needs else ""))
+    if function.startswith("_"):
+        lines += _wrapper(module, function, text)
+    else:
+        lines.append(f"exports: {module}.{function}")
+    return "\n".join(lines) + "\n"
+
+
+def _wrapper(module: str, function: str, text: str) -> list[str]:
+    found = re.search(rf"def {function}\(([^)]*)\)([^:]*):\n", text)
+    if found is None:
+        raise ValueError(f"{module} has no {function}")
+    arguments, result = (" ".join(part.split()) for part in found.groups())
+    names = re.findall(r"(\w+): ", arguments)
+    for defined in {name for pair in _DEFINED.findall(text) for name in pair if name}:
+        own = rf"(?<![.\w]){defined}\b"
+        arguments = re.sub(own, f"{module}.{defined}", arguments)
+        result = re.sub(own, f"{module}.{defined}", result)
+    call = f"{module}.{function}({', '.join(names)})"
+    return [
+        "@external",
+        f"def exposed({arguments.rstrip(', ')}) {result}:",
+        f"    return {call}" if result else f"    {call}",
+    ]
+
+
+def _read(module: str, root: Path) -> str:
+    return (root / "contracts" / "modules" / f"{module}.vy").read_text()
+
+
+def _uses(module: str, root: Path) -> list[str]:
+    return re.findall(r"^uses: (\w+)$", _read(module, root), re.MULTILINE)
+
+
+def _used_by(module: str, root: Path) -> list[str]:
+    """Return the modules whose state a module needs, and itself if it has any."""
+    found: list[str] = []
+    for name in _uses(module, root):
+        found += [n for n in _used_by(name, root) if n not in found]
+    has_state = re.search(
+        r"^\w+: (?!constant|immutable).+[])]$|^\w+: \w+$", _read(module, root), re.M
+    )
+    return [*found, module] if _uses(module, root) or has_state else found
