@@ -28,7 +28,7 @@ from tests.proofs.lifter.machine import Machine
 from tests.proofs.lifter.machine import Path as Trace
 from tests.proofs.lifter.reference import Symbolic, formula_of, outcomes, within
 from tests.proofs.lifter.solver import describe, find_model, prove
-from tests.proofs.lifter.terms import Term
+from tests.proofs.lifter.terms import Term, is_constant
 from tests.proofs.proof import Mutant
 
 
@@ -168,7 +168,9 @@ class Equality:
         numbers = [Symbolic(z3.Int(name)) for name in names]
         if words is not None:
             numbers = [
-                Symbolic(lifted.value(word, is_signed=kind.startswith("int")))
+                word.arguments[0]
+                if is_constant(word)
+                else Symbolic(lifted.value(word, is_signed=kind.startswith("int")))
                 for word, kind in zip(words.values(), kinds, strict=True)
             ]
         for outcome in outcomes(specified, *numbers, known=lifted.hypotheses):
