@@ -82,7 +82,7 @@ def _entries(
             Entry(
                 symbols[f"_sym_{label}"],
                 frame.frame_start,
-                frame.frame_start + frame.frame_size,
+                frame.mem_used,
                 tuple(kind for part in arguments for kind in part),
                 tuple(kind for part in results for kind in part),
             ),

@@ -52,15 +52,16 @@ class Transition:
         self.trace, self.lifted = trace, lifted
         self._layout = layout
         self.given = [fact(lifted) for fact in trace.facts]
+        self.taken: list[z3.BoolRef] = []
 
     @property
     def hypotheses(self) -> list[z3.BoolRef]:
         """All that is known on the path."""
-        return [*self.lifted.hypotheses, *self.given]
+        return [*self.lifted.hypotheses, *self.given, *self.taken]
 
     def assume(self, *facts: z3.BoolRef) -> None:
         """Take facts of the state before the call for granted: invariants."""
-        self.given += facts
+        self.taken += facts
 
     @property
     def succeeds(self) -> bool:
@@ -100,6 +101,25 @@ class Transition:
     def holds(self, goal: z3.BoolRef, claim: str) -> None:
         """Raise unless ``goal`` is true whenever the path is taken."""
         prove(self.hypotheses, goal, claim, self.lifted.doubts)
+
+    def does_its_duties(self) -> None:
+        """Raise unless what was cut was called as its answer needs it."""
+        conditions = self.lifted.conditions
+        for duty in self.trace.duties:
+            known = [*conditions[: duty.conditions], *self.given[: duty.facts]]
+            for need in duty.needs:
+                goal = need(self.lifted)
+                prove(
+                    [*known, *self.lifted.bounds, *self.taken],
+                    goal,
+                    f"what {duty.function} needs",
+                    self.lifted.doubts,
+                )
+
+    @property
+    def slots(self) -> Layout:
+        """Where each variable is."""
+        return self._layout
 
     def at(self, name: str, *keys: Term) -> Term:
         """Return where a variable, or an entry of a mapping, is."""
@@ -203,11 +223,19 @@ class Step:
         *first, last = self.theories
         for theory in first:
             try:
-                self.holds(Transition(trace, theory(trace.conditions), layout), *words)
+                self._show(trace, theory, layout, words)
             except NotProved:
                 continue
             return
-        self.holds(Transition(trace, last(trace.conditions), layout), *words)
+        self._show(trace, last, layout, words)
+
+    def _show(
+        self, trace: Trace, theory: Theory, layout: Layout, words: list[Term]
+    ) -> None:
+        transition = Transition(trace, theory(trace.conditions), layout)
+        self.holds(transition, *words)
+        if trace.succeeds:
+            transition.does_its_duties()
 
     def _witness(self, trace: Trace, layout: Layout, words: list[Term]) -> str:
         lifted = self.theories[-1](trace.conditions)

@@ -47,6 +47,11 @@ class Bits:
         ]
 
     @property
+    def conditions(self) -> list[z3.BoolRef]:
+        """The path's conditions, in its order."""
+        return self._conditions
+
+    @property
     def hypotheses(self) -> list[z3.BoolRef]:
         """The path's conditions, and the ranges of the unknowns met so far."""
         return self._conditions + self.bounds

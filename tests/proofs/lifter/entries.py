@@ -46,6 +46,8 @@ class Answer(NamedTuple):
     results: Sequence[Term] = ()
     writes: Sequence[tuple[Term, Term]] = ()
     facts: Sequence[Fact] = ()
+    needs: Sequence[Fact] = ()
+    """What the caller has to make sure of, for the answer to be one."""
 
 
 class Asked(NamedTuple):
@@ -62,6 +64,16 @@ class Asked(NamedTuple):
     def at(self, name: str, *keys: Term) -> Term:
         """Return where a variable, or an entry of a mapping, is."""
         return entry(constant(self.slots[name]), *keys)
+
+
+class Duty(NamedTuple):
+    """What has to be true when a call is cut."""
+
+    function: str
+    needs: Sequence[Fact]
+    conditions: int
+    """How many conditions of the path, and facts, are known by then."""
+    facts: int
 
 
 class Cutting(NamedTuple):

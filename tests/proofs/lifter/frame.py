@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.proofs.lifter import Unsupported, storage
-from tests.proofs.lifter.entries import Cutting, Fact
+from tests.proofs.lifter.entries import Cutting, Duty, Fact
 from tests.proofs.lifter.memory import Byte, Memory, as_words
 from tests.proofs.lifter.terms import Term, is_constant
 
@@ -28,6 +28,7 @@ class Frame:
     facts: list[Fact] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
     cuttings: list[Cutting] = field(default_factory=list)
+    duties: list[Duty] = field(default_factory=list)
     calls: int = 0
     writers: int = 0
 
@@ -45,6 +46,7 @@ class Frame:
             self.facts[:],
             self.asked[:],
             self.cuttings[:],
+            self.duties[:],
             self.calls,
             self.writers,
         )
@@ -80,6 +82,8 @@ class Path:
     """The calls of other contracts, `machine.Asking`."""
     cuttings: list[Cutting] = field(default_factory=list)
     """The calls of internal functions that were cut."""
+    duties: list[Duty] = field(default_factory=list)
+    """What had to be true for them."""
 
     @property
     def words(self) -> list[Term]:

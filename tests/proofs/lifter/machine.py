@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from tests.proofs.lifter import Unsupported, storage
-from tests.proofs.lifter.entries import BUFFER, RETURN, Asked, Cut, Cutting, Entry
+from tests.proofs.lifter.entries import BUFFER, RETURN, Asked, Cut, Cutting, Duty, Entry
 from tests.proofs.lifter.frame import Frame, Path, Write
 from tests.proofs.lifter.memory import Byte, as_bytes, as_word, as_words
 from tests.proofs.lifter.terms import (
     ONE,
     ZERO,
     Term,
+    answer,
     build,
     constant,
     is_constant,
@@ -147,6 +148,7 @@ class Machine:
             frame.facts,
             frame.asked,
             frame.cuttings,
+            frame.duties,
         )
 
     def _step(self, frame: Frame, code: int) -> None:
@@ -221,8 +223,14 @@ class Machine:
 
     def _hash(self, frame: Frame) -> None:
         offset, size = frame.numbers(2)
-        content = as_words(frame.memory.slice(offset, size))
-        frame.stack.append(node("keccak", *content))
+        content = frame.memory.slice(offset, size)
+        if size % 32 == 4:  # of calldata: no place in storage, any function of it
+            head, *rest = content[0:4], *as_words(content[4:])
+            selector = constant(int.from_bytes(bytes(head), "big"))
+            hashed = answer(f"keccak_{size}", 0, 2**256 - 1, selector, *rest)
+        else:
+            hashed = node("keccak", *as_words(content))
+        frame.stack.append(hashed)
 
     def _load(self, frame: Frame) -> None:
         frame.stack.append(frame.memory.load(frame.number()))
@@ -232,7 +240,7 @@ class Machine:
 
     def _copy(self, frame: Frame) -> None:
         to, start, size = frame.numbers(3)
-        frame.memory.put(to, frame.memory.slice(start, size))
+        frame.memory.copy(to, start, size)
 
     # Storage; transient storage is empty when a transaction begins
 
@@ -288,6 +296,9 @@ class Machine:
                 cut.function, asked.arguments, list(answer.results), len(frame.writes)
             )
         )
+        if answer.needs:
+            known = len(frame.conditions), len(frame.facts)
+            frame.duties.append(Duty(cut.function, answer.needs, *known))
         frame.writes += answer.writes
         frame.facts += answer.facts
 

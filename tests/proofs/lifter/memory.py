@@ -21,6 +21,10 @@ class Memory:
             raise Unsupported(f"memory at {offset} that a cut call has used")
         return content
 
+    def copy(self, to: int, start: int, size: int) -> None:
+        """Copy bytes, those that nobody knows as well."""
+        self.put(to, [self.cells.get(start + i, 0) for i in range(size)])
+
     def lose(self, end: int) -> None:
         """Forget what is below ``end``: a call that was cut may have used it."""
         self.cells.update(dict.fromkeys(range(end), LOST))

@@ -1,69 +1,436 @@
 """
 Layer 3 of the money market: what each internal function does to pool and balance.
 
-From any storage and any pool in memory: what is shown here of ``_add`` or ``_debit``
-is taken for granted where a longer function calls them (`cuts`).
+From any storage and any pool in memory. What is shown here of ``_add`` or ``_debit`` is
+taken for granted where a longer function calls it, and nothing else is.
 """
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import z3
+
+from specs.fixed_point import RAY
+from tests.proofs.lifter.bits import Bits
 from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.linear import Linear
-from tests.proofs.lifter.terms import Term
+from tests.proofs.lifter.terms import Term, build, constant
 from tests.proofs.proof import Mutant
-from tests.proofs.steps import cuts
-from tests.proofs.steps.cuts import Pool
-from tests.proofs.transition import Step, Transition
+from tests.proofs.summary import Call, Facts, Summary
+
+CLEARINGHOUSE = "contracts/Clearinghouse.vy"
+ACCOUNT_CODE = "contracts/AccountCode.vy"
+CONSTRUCTORS = {
+    CLEARINGHOUSE: b"".join(i.to_bytes(32, "big") for i in range(1, 13)),
+    ACCOUNT_CODE: (1).to_bytes(32, "big"),
+}
 
 _MARKET = "contracts/modules/money_market.vy"
-_POOL = Pool._fields
+_ACCOUNTS = "contracts/modules/accounts.vy"
+_LINEAR = (Linear, Integers)
 
 
-def a_balance_and_its_totals_move_together(
-    step: Transition, account: Term, asset: Term, word: Term, *rest: Term
-) -> None:
-    """Show I3 of `_add`: totals move by what the balance does, cash by what is idle."""
-    if not step.succeeds:
-        return
-    lifted = step.lifted
-    *words, _amount, idle = rest
-    before, after = Pool.read(lifted, words), Pool.read(lifted, step.trace.words)
-    moved = lifted.value(idle, is_signed=True)
-    new = step.trace.finally_at(step.at("balances", account, asset))
-    old_scaled, new_scaled = cuts.scaled(lifted, word), cuts.scaled(lifted, new)
-    for fact in cuts.keeps_totals(before, after, old_scaled, new_scaled):
-        step.holds(fact, "totals move by what the balance does")
-    for fact in cuts.keeps_the_rest(before, after):
-        step.holds(fact, "nothing else of the pool changes")
-    step.holds(after.cash == before.cash - moved, "what is laid idle was cash")
-    gained = cuts.idle(lifted, new) - cuts.idle(lifted, word)
-    step.holds(gained == moved, "idle tokens are the account's")
-    place = step.at("pool_idle", asset)
-    laid = step.word(step.trace.finally_at(place)) - step.before("pool_idle", asset)
-    step.holds(laid == moved, "the sum of idle tokens moves as much")
-    step.writes_within(
-        step.at("balances", account, asset), step.at("headers", account), place
+class Pool(NamedTuple):
+    """The numbers of a pool in memory, ``money_market.Pool``."""
+
+    lend_index: Any
+    borrow_index: Any
+    accrued_at: Any
+    lends: Any
+    borrows: Any
+    cash: Any
+    reserve: Any
+
+
+POOL = Pool._fields
+_LENDS = POOL.index("lends")
+
+
+def pool_given(call: Call) -> Pool:
+    """Return the pool that a function was given."""
+    return Pool(*(call.argument(name, name == "lends") for name in POOL))
+
+
+def pool_returned(call: Call, first: int = 0) -> Pool:
+    """Return the pool that a function returned, from its ``first`` word on."""
+    return Pool(*(call.result(first + i, i == _LENDS) for i in range(len(POOL))))
+
+
+def pool_stored(call: Call, asset: Term, is_after: bool = False) -> Pool:
+    """Return the pool that is stored."""
+    word = call.word_after if is_after else call.word_before
+    index, total, cash = (
+        word(name, asset) for name in ("pool_index", "pool_total", "pool_cash")
+    )
+    return Pool(
+        call.number(build("shr", constant(144), index)),
+        call.number(low(112, build("shr", constant(32), index))),
+        call.number(low(32, index)),
+        call.number(build("sar", constant(128), total), is_signed=True),
+        call.number(low(128, total)),
+        call.number(build("shr", constant(128), cash)),
+        call.number(low(128, cash)),
     )
 
 
-PROOFS = (
-    Step(
-        "step.money_market.add",
-        "What is added to a balance moves the totals by as much as the balance.",
-        "contracts/Clearinghouse.vy",
-        "money_market._add",
-        ("account", "asset", "word", *_POOL, "amount", "idle"),
-        a_balance_and_its_totals_move_together,
+def low(bits: int, word: Term) -> Term:
+    """Return the lowest bits of a word."""
+    return build("and", constant(2**bits - 1), word)
+
+
+def scaled_part(word: Term) -> Term:
+    """Return the scaled part of a balance word, to be read signed."""
+    return build("sar", constant(128), word)
+
+
+class Balance(NamedTuple):
+    """The numbers of a balance word."""
+
+    scaled: Any
+    idle: Any
+
+
+def balance(call: Call, word: Term) -> Balance:
+    """Return the numbers of a balance word."""
+    scaled = call.number(scaled_part(word), is_signed=True)
+    return Balance(scaled, call.number(low(128, word)))
+
+
+def positive(number: Any) -> Any:
+    """Return a number, or 0 if it is below."""
+    return z3.If(number > 0, number, 0)
+
+
+# What a balance does, its pool does
+
+
+def totals_follow(before: Pool, after: Pool, old: Balance, new: Balance) -> Facts:
+    """
+    Return that totals have moved by what a balance has, I3.
+
+    Borrows may run out before the last debt does, and then stay at nothing.
+    """
+    lent = positive(new.scaled) - positive(old.scaled)
+    owed = positive(-new.scaled) - positive(-old.scaled)
+    return [
+        ("lends move by what the balance lends", after.lends == before.lends + lent),
         (
-            Mutant(_MARKET, "        pool.lends += minted\n", ""),
-            Mutant(
-                _MARKET,
-                "pool.borrows -= min(pool.borrows, burned)",
-                "pool.borrows -= min(pool.borrows, owed)",
-            ),
+            "borrows move by what it owes, and stop at nothing",
+            after.borrows == positive(before.borrows + owed),
         ),
-        b"".join(i.to_bytes(32, "big") for i in range(1, 13)),
-        theories=(Linear, Integers),
-        cuts=(cuts.WRITE_BALANCE,),
-        keeps_refusals=False,
-        serves=("I3", "I4", "I13"),
+    ]
+
+
+def indices_stay(before: Pool, after: Pool) -> Facts:
+    """Return that neither indices nor their time have changed, nor the reserve."""
+    return [
+        ("the lend index stays", after.lend_index == before.lend_index),
+        ("the borrow index stays", after.borrow_index == before.borrow_index),
+        ("its time stays", after.accrued_at == before.accrued_at),
+        ("the reserve stays", after.reserve == before.reserve),
+    ]
+
+
+def gained(before: Pool, after: Pool) -> Any:
+    """Return by how much the slack grows beside cash, in RAYs of a wei."""
+    return (after.borrows - before.borrows) * before.borrow_index - (
+        after.lends - before.lends
+    ) * before.lend_index
+
+
+def _balances_after(call: Call) -> tuple[Balance, Balance, Any]:
+    account, asset = call.term("account"), call.term("asset")
+    old = balance(call, call.word_before("balances", account, asset))
+    new = balance(call, call.word_after("balances", account, asset))
+    laid = call.after("pool_idle", asset) - call.before("pool_idle", asset)
+    return old, new, laid
+
+
+def _writes_balance(at: Callable[..., Term], words: dict[str, Term]) -> list[Term]:
+    account, asset = words["account"], words["asset"]
+    return [at("balances", account, asset), at("headers", account)]
+
+
+def _writes_idle(at: Callable[..., Term], words: dict[str, Term]) -> list[Term]:
+    return [*_writes_balance(at, words), at("pool_idle", words["asset"])]
+
+
+def _keeps_settings(call: Call) -> Facts:
+    account = call.term("account")
+    before, after = (
+        call.number(low(192, word("headers", account)))
+        for word in (call.word_before, call.word_after)
+    )
+    return [("of the header only the list of assets changes", before == after)]
+
+
+def _writes_its_word(call: Call) -> Facts:
+    account, asset = call.term("account"), call.term("asset")
+    stored = call.after("balances", account, asset)
+    return [
+        ("the balance is the word given", stored == call.argument("new")),
+        *_keeps_settings(call),
+    ]
+
+
+WRITE_BALANCE = Summary(
+    "accounts._write_balance",
+    ("account", "asset", "old", "new"),
+    "It stores the word, and of the account's header changes the list of assets alone.",
+    _writes_its_word,
+    (
+        Mutant(
+            _ACCOUNTS,
+            "(entries << 192) | (header & (2**192 - 1))",
+            "(entries << 192) | (header & (2**191 - 1))",
+        ),
     ),
+    _writes_balance,
+    theories=(Bits,),
+    serves=("I3", "I13", "I18"),
+)
+
+
+def _given_is_stored(call: Call) -> Facts:
+    word = call.before("balances", call.term("account"), call.term("asset"))
+    return [("the word given is the one stored", word == call.argument("word"))]
+
+
+def _adds(call: Call) -> Facts:
+    before, after = pool_given(call), pool_returned(call)
+    old, new, laid = _balances_after(call)
+    moved = call.argument("idle", is_signed=True)
+    return [
+        *totals_follow(before, after, old, new),
+        *indices_stay(before, after),
+        ("what is laid idle was cash", after.cash == before.cash - moved),
+        ("it is the account's", new.idle - old.idle == moved),
+        ("and in the sum of idle tokens", laid == moved),
+        ("a balance never shrinks", new.scaled >= old.scaled),
+        (
+            "what is added is worth no more than what came",
+            gained(before, after) + call.argument("amount") * RAY >= 0,
+        ),
+        *_keeps_settings(call),
+    ]
+
+
+ADD = Summary(
+    "money_market._add",
+    ("account", "asset", "word", *POOL, "amount", "idle"),
+    "What is added to a balance moves the totals by what it moves of the balance, cash "
+    "and the sum of idle tokens by what is laid idle; and it is worth no more than what "
+    "came in, so that the slack of its pool does not fall.",
+    _adds,
+    (
+        Mutant(_MARKET, "        pool.lends += minted\n", ""),
+        Mutant(
+            _MARKET,
+            "burned = fp._mul_div_down(left, fp.RAY, pool.borrow_index)",
+            "burned = fp._mul_div_up(left, fp.RAY, pool.borrow_index)",
+        ),
+    ),
+    _writes_idle,
+    _given_is_stored,
+    results=len(POOL),
+    cuts=(WRITE_BALANCE,),
+    theories=(Integers,),
+    serves=("I1", "I2", "I3", "I4", "I7", "I8", "I13"),
+)
+
+
+def _debits(call: Call) -> Facts:
+    before, after = pool_given(call), pool_returned(call)
+    old, new, laid = _balances_after(call)
+    used = after.cash - before.cash
+    return [
+        *totals_follow(before, after, old, new),
+        *indices_stay(before, after),
+        ("idle tokens become cash", old.idle - new.idle == used),
+        ("and leave their sum", laid == -used),
+        ("no more of them than is taken", used <= call.argument("amount")),
+        ("they are never taken from the pool", used >= 0),
+        ("a balance never grows", new.scaled <= old.scaled),
+        (
+            "what is taken is worth no less than what leaves",
+            gained(before, after) + used * RAY >= call.argument("amount") * RAY,
+        ),
+        *_keeps_settings(call),
+    ]
+
+
+DEBIT = Summary(
+    "money_market._debit",
+    ("account", "asset", *POOL, "amount"),
+    "What is taken from a balance moves the totals by what it moves of the balance; "
+    "idle tokens that are used become cash; and it is worth no less than what leaves.",
+    _debits,
+    (
+        Mutant(_MARKET, "        state.pool_idle[asset] -= used\n", ""),
+        Mutant(
+            _MARKET,
+            "minted: uint256 = fp._mul_div_up(left, fp.RAY, pool.borrow_index)",
+            "minted: uint256 = fp._mul_div_down(left, fp.RAY, pool.borrow_index)",
+        ),
+    ),
+    _writes_idle,
+    results=len(POOL),
+    cuts=(WRITE_BALANCE,),
+    theories=(Integers,),
+    serves=("I1", "I2", "I3", "I4", "I7", "I8", "I13"),
+)
+
+
+def _credits(call: Call) -> Facts:
+    before, after = pool_given(call), pool_returned(call)
+    old, new, laid = _balances_after(call)
+    moved, amount = before.cash - after.cash, call.argument("amount")
+    return [
+        *totals_follow(before, after, old, new),
+        *indices_stay(before, after),
+        ("what is laid idle was cash", new.idle - old.idle == moved),
+        ("and is in the sum of idle tokens", laid == moved),
+        ("no more is laid idle than came in", z3.And(moved >= 0, moved <= amount)),
+        ("a balance never shrinks", new.scaled >= old.scaled),
+        (
+            "what is credited is worth no more than what came",
+            gained(before, after) + (amount - moved) * RAY >= 0,
+        ),
+        *_keeps_settings(call),
+    ]
+
+
+CREDIT = Summary(
+    "money_market._credit",
+    DEBIT.arguments,
+    "What comes in is credited to the balance as settings say, and moves the totals by "
+    "what it moves of the balance; what is laid idle was cash; and it is worth no more "
+    "than what came in.",
+    _credits,
+    (
+        Mutant(
+            _MARKET,
+            "amount - idle, convert(idle, int256)",
+            "amount, convert(idle, int256)",
+        ),
+    ),
+    _writes_idle,
+    results=len(POOL),
+    cuts=(ADD,),
+    theories=(Integers,),
+    serves=ADD.serves,
+)
+
+
+def _pays_debt(call: Call) -> Facts:
+    before, after = pool_given(call), pool_returned(call)
+    old, new, laid = _balances_after(call)
+    return [
+        *totals_follow(before, after, old, new),
+        *indices_stay(before, after),
+        ("cash stays", after.cash == before.cash),
+        ("idle tokens stay", z3.And(new.idle == old.idle, laid == 0)),
+        ("a balance never shrinks", new.scaled >= old.scaled),
+        (
+            "what is paid is worth no more than what came",
+            gained(before, after) + call.argument("amount") * RAY >= 0,
+        ),
+        *_keeps_settings(call),
+    ]
+
+
+PAY_DEBT = Summary(
+    "money_market._pay_debt",
+    DEBIT.arguments,
+    "What comes in for a debt moves the totals by what it moves of the balance, lays "
+    "nothing idle and is worth no more than what came in.",
+    _pays_debt,
+    (Mutant(_MARKET, "word, pool, amount, 0)", "word, pool, amount + 1, 0)"),),
+    _writes_idle,
+    results=len(POOL),
+    cuts=(ADD,),
+    theories=(Integers,),
+    serves=ADD.serves,
+)
+
+
+def _moves_idle(call: Call) -> Facts:
+    """Say of `_lend_idle` and `_unlend` that tokens move within the pool."""
+    before, after = pool_given(call), pool_returned(call)
+    old, new, laid = _balances_after(call)
+    amount = call.argument("amount")
+    moved = before.cash - after.cash
+    sign = 1 if call.function.endswith("_unlend") else -1
+    return [
+        *totals_follow(before, after, old, new),
+        *indices_stay(before, after),
+        ("the amount is cash, or was", moved == sign * amount),
+        ("it is of the account's idle tokens", new.idle - old.idle == moved),
+        ("and of their sum", laid == moved),
+        (
+            "nothing is gained",
+            gained(before, after) - moved * RAY >= 0,
+        ),
+        *_keeps_settings(call),
+    ]
+
+
+LEND_IDLE = Summary(
+    "money_market._lend_idle",
+    DEBIT.arguments,
+    "Idle tokens that are lent leave the account's idle balance and their sum, become "
+    "cash, and are worth no less than what is lent for them.",
+    _moves_idle,
+    (
+        Mutant(
+            _MARKET,
+            "word, pool, amount, -convert(amount, int256)",
+            "word, pool, amount + 1, -convert(amount, int256)",
+        ),
+    ),
+    _writes_idle,
+    results=len(POOL),
+    cuts=(ADD,),
+    theories=(Integers,),
+    serves=ADD.serves,
+)
+UNLEND = Summary(
+    "money_market._unlend",
+    DEBIT.arguments,
+    "Lent tokens that are taken back leave the pool's cash, join the account's idle "
+    "balance and their sum, and are worth no more than what is burned for them.",
+    _moves_idle,
+    (
+        Mutant(
+            _MARKET,
+            "burned: uint256 = fp._mul_div_up(amount, fp.RAY, pool.lend_index)",
+            "burned: uint256 = fp._mul_div_down(amount, fp.RAY, pool.lend_index)",
+        ),
+        Mutant(
+            _MARKET,
+            "self._move_idle(asset, convert(amount, int256))\n    self._store",
+            "self._store",
+        ),
+    ),
+    _writes_idle,
+    results=len(POOL),
+    cuts=(WRITE_BALANCE,),
+    theories=(Integers,),
+    serves=ADD.serves,
+)
+
+_BODIES = (CLEARINGHOUSE, ACCOUNT_CODE)
+_SUMMARIES = (WRITE_BALANCE, ADD, DEBIT, CREDIT)
+
+PROOFS = (
+    tuple(
+        summary.proved_in(contract, CONSTRUCTORS[contract])
+        for summary in _SUMMARIES
+        for contract in _BODIES
+    )
+    + (PAY_DEBT.proved_in(CLEARINGHOUSE, CONSTRUCTORS[CLEARINGHOUSE]),)
+    + tuple(
+        summary.proved_in(ACCOUNT_CODE, CONSTRUCTORS[ACCOUNT_CODE])
+        for summary in (LEND_IDLE, UNLEND, PAY_DEBT)
+    )
 )
