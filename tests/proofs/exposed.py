@@ -10,10 +10,15 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
+from math import isqrt
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import z3
+
+from specs import fixed_point
 from tests.proofs.bytecode import (
     compiled,
     deployed,
@@ -21,13 +26,17 @@ from tests.proofs.bytecode import (
     signature_of,
     verdicts,
 )
+from tests.proofs.equality import Answer as Specified
 from tests.proofs.equality import Equality
+from tests.proofs.lifter.entries import Answer, Asked, Cut
 from tests.proofs.lifter.frame import Path as Trace
 from tests.proofs.lifter.integers import Integers
+from tests.proofs.lifter.leaves import symbol
 from tests.proofs.lifter.machine import Machine
-from tests.proofs.lifter.solver import describe, find_model
+from tests.proofs.lifter.reference import Symbolic
+from tests.proofs.lifter.solver import describe, find_model, follows
 from tests.proofs.lifter.storage import entry, initial
-from tests.proofs.lifter.terms import Term, constant, variable
+from tests.proofs.lifter.terms import Term, answer, constant, variable
 from tests.proofs.proof import Mutant
 from tests.proofs.transition import slots_of
 
@@ -56,6 +65,8 @@ class Exposed(Equality):
     """
     cases: tuple[Mapping[str, int], ...] = ({},)
     """Known values of some arguments; the claim is shown for each of them."""
+    cuts: tuple[Cut, ...] = ()
+    """What is answered instead of run, as other proofs have shown it."""
 
     @property
     def identity(self) -> str:
@@ -67,22 +78,25 @@ class Exposed(Equality):
         module, function = self.function.split(".")
         output = expose(module, function, root)
         slots = slots_of(output["layout"].get("storage_layout", {}))
-        machine = Machine(deployed(output)[2])
+        entries = output["entries"]
+        cuts = {
+            cut.function: (entries[cut.function], cut)
+            for cut in (ROOT, *self.cuts)
+            if cut.function in entries and cut.function != self.function
+        }
+        machine = Machine(deployed(output)[2], cuts=cuts)
         witness = ""
         with verdicts():
             for known in self.cases:
                 if function.startswith("_"):
-                    start = output["entries"][self.function]
+                    start = entries[self.function]
                     kinds, results = list(start.arguments), list(start.results)
+                    run = partial(machine.enter, start)
                 else:
                     selector, kinds, results = signature_of(output, function)
+                    run = partial(machine.run, selector)
                 words = self._words(kinds, slots, known)
-                arguments = list(words.values())[: len(kinds)]
-                if function.startswith("_"):
-                    paths = machine.enter(start, arguments)
-                else:
-                    paths = machine.run(selector, arguments)
-                for trace in paths:
+                for trace in run(list(words.values())[: len(kinds)]):
                     found = self._agree(trace, words, kinds, results)
                     witness = witness or found
         return witness
@@ -91,7 +105,7 @@ class Exposed(Equality):
         self, kinds: list[str], slots: Mapping[str, int], known: Mapping[str, int]
     ) -> Words:
         """Return what the reference gets: the arguments, then what is read."""
-        names = list(inspect.signature(self.reference).parameters)
+        names = self._names(len(kinds) + len(self.reads))
         found: Words = {}
         for name, kind in zip(names, kinds, strict=False):
             if name in known:
@@ -104,22 +118,87 @@ class Exposed(Equality):
             else:
                 at = [found[k] if k in found else constant(int(k)) for k in keys]
                 found[name] = initial(entry(constant(slots[where]), *at))
-        if list(found) != names:
+        if len(found) != len(names):
             raise ValueError(f"{self.function}: {names} for {list(found)}")
         return found
+
+    def _names(self, count: int) -> list[str]:
+        """Return names for all that the reference gets, if it names not all itself."""
+        names: list[str] = []
+        parameters = inspect.signature(self.reference).parameters.values()
+        for parameter in parameters:
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                rest = range(count - len(parameters) + 1)
+                names += [f"{parameter.name}[{i}]" for i in rest]
+            else:
+                names.append(parameter.name)
+        return names
 
     def _agree(
         self, trace: Trace, words: Words, kinds: list[str], results: list[str]
     ) -> str:
         lifted = Integers(trace.conditions, list(words.values()))
+        lifted.bounds += [fact(lifted) for fact in trace.facts]
+        for cut in trace.cuttings:
+            if cut.function == ROOT.function:
+                root_of = map(lifted.value, (cut.results[0], cut.arguments[0]))
+                lifted.doubts.append(_is_root(*root_of))
+
+        def root(square: Any) -> Any:
+            if not isinstance(square, Symbolic):
+                return isqrt(square)
+            found = symbol(_SQUARE_ROOT, [square.formula], z3.IntSort())
+            lifted.bounds += _known_of_root(found, square.formula)
+            lifted.doubts.append(_is_root(found, square.formula))
+            return Symbolic(found)
+
         kinds = kinds + ["uint256"] * (len(words) - len(kinds))
         witness = ""
-        for given, answer in self._answers(lifted, list(words), kinds, words):
-            self._compare(trace, lifted, given, answer, results)
-            if not witness and trace.succeeds and answer.reason is None:
-                model = find_model([*given, *lifted.doubts])
-                witness = "" if model is None else describe(model) or "any input"
+        with patch.object(fixed_point, "isqrt", root):
+            for given, answer in self._answers(lifted, list(words), kinds, words):
+                self._compare(trace, lifted, given, answer, results)
+                if not witness and trace.succeeds and answer.reason is None:
+                    model = find_model([*given, *lifted.doubts])
+                    witness = "" if model is None else describe(model) or "any input"
         return witness
+
+    def _compare(
+        self,
+        trace: Trace,
+        lifted: Integers,
+        given: list[z3.BoolRef],
+        answer: Specified,
+        results: list[str],
+    ) -> None:
+        """Compare, with fields of words joined where these are shown to be apart."""
+        for word in trace.words if trace.succeeds and answer.reason is None else ():
+            lifted.value(word)
+        sure = [doubt for doubt in lifted.doubts if follows(given, doubt)]
+        super()._compare(trace, lifted, [*given, *sure], answer, results)
+
+
+_SQUARE_ROOT = "square_root"
+
+
+def _answer_root(asked: Asked) -> Answer:
+    return Answer([answer(_SQUARE_ROOT, 0, 2**128 - 1, *asked.arguments)])
+
+
+def _is_root(root: z3.ArithRef, square: z3.ArithRef) -> z3.BoolRef:
+    return z3.And(root * root <= square, square < (root + 1) * (root + 1))
+
+
+def _known_of_root(root: z3.ArithRef, square: z3.ArithRef) -> list[z3.BoolRef]:
+    """Return how large a root is at most."""
+    sizes = range(16, 129, 16)
+    return [root >= 0] + [z3.Implies(square < 4**i, root < 2**i) for i in sizes]
+
+
+ROOT = Cut("fixed_point._sqrt_down", _answer_root, ())
+"""
+A square root, the same unknown function in the contract and in the specification: what
+is equal for any such function is equal for this one.
+"""
 
 
 def same(
@@ -130,6 +209,7 @@ def same(
     reads: Mapping[str, tuple[str, ...]] | None = None,
     cases: tuple[Mapping[str, int], ...] = ({},),
     elsewhere: tuple[Mutant, ...] = (),
+    cuts: tuple[Cut, ...] = (),
 ) -> Exposed:
     """
     Return the claim about ``module._function``; mutants are (old, new).
@@ -148,6 +228,7 @@ def same(
         fits is None,
         reads=reads or {},
         cases=cases,
+        cuts=cuts,
     )
 
 
@@ -165,7 +246,8 @@ def write(module: str, function: str, root: Path) -> str:
     used = _used_by(module, root)
     text = _read(module, root)
     lines = ["# pragma version 0.4.3", "# pragma nonreentrancy off"]
-    lines.append("from contracts.interfaces import IClearinghouse")
+    for name in re.findall(r"^from \.\.interfaces import (\w+)$", text, re.MULTILINE):
+        lines.append(f"from contracts.interfaces import {name}")
     imported = re.findall(r"^from \. import (\w+)(?: as (\w+))?$", text, re.MULTILINE)
     for name in sorted({module, *used, *(name for name, _ in imported)}):
         lines.append(f"from contracts.modules import {name}")

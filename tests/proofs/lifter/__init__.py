@@ -17,6 +17,7 @@ silently. The trust base is listed in ``tests/proofs/README.md``.
 ``machine``    runs runtime code on terms, forking at each jump
 ``idioms``     the guards of checked arithmetic, and what each of them means
 ``integers``   a path's conditions and results over unbounded integers
+``powers``     powers of two by an unknown exponent, and places of bits
 ``linear``     the same with products and quotients left unknown
 ``bits``       the same over 256-bit words, for masks and shifts
 ``leaves``     names for what is unknown

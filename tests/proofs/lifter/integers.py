@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import z3
 
-from tests.proofs.lifter import Unsupported, idioms
+from tests.proofs.lifter import Unsupported, idioms, powers
 from tests.proofs.lifter.leaves import name_of, range_of, symbol
 from tests.proofs.lifter.terms import Term, is_constant
 from tests.proofs.lifter.words import BITS, COMPARISONS, MODULUS, SIGN, to_signed
@@ -45,6 +45,11 @@ class Integers:
             self.truth(term) if truth else z3.Not(self.truth(term))
             for term, truth in conditions
         ]
+
+    @property
+    def conditions(self) -> list[z3.BoolRef]:
+        """The path's conditions, in its order."""
+        return self._conditions
 
     @property
     def hypotheses(self) -> list[Formula]:
@@ -181,33 +186,98 @@ class Integers:
         return _wrap_below(exact) if name == "sub" else exact % MODULUS
 
     def _bits(self, name: str, x: Term, y: Term) -> Integer:
-        """Return shifts by constants, masks and joined fields, and powers of ten."""
-        if name in ("shl", "shr") and _constant(x) < BITS:
-            power = 1 << _constant(x)
-            word = self.value(y)
-            return word / power if name == "shr" else word * power % MODULUS
-        if name == "and" and is_constant(x):
-            mask = x.arguments[0]
-            low = mask & -mask
-            if mask and (mask + low) & mask == 0:  # one run of ones
-                field = (mask + low) // low
-                return (self.value(y) / low) % field * low
-        if name == "or":
-            return self._joined(x, y)
+        """Return shifts, masks and joined fields, and powers of ten."""
+        if name in ("shl", "shr"):
+            return self._shifted(name, x, y)
+        if name == "and":
+            return self._masked(x, y)
+        if name in ("or", "xor"):
+            return self._joined(name, x, y)
         if name == "exp" and is_constant(x, 10):
-            power, exponent = self._unknown("exp", x, y), self.value(y)
-            known = (z3.And(exponent == i, power == 10**i) for i in range(78))
-            self.doubts.append(z3.Or(*known))
+            exponent = self.value(y)
+            power, facts, table = powers.ten_to(exponent)
+            self.bounds += facts
+            self.doubts.append(table)
             return power
         raise Unsupported(f"{name}({x!r}, {y!r}) as an integer")
 
-    def _joined(self, x: Term, y: Term) -> Integer:
+    def _shifted(self, name: str, by: Term, term: Term) -> Integer:
+        word = self.value(term)
+        if is_constant(by):
+            if by.arguments[0] >= BITS:
+                return z3.IntVal(0)
+            known = 1 << by.arguments[0]
+            return word / known if name == "shr" else word * known % MODULUS
+        distance, power = self._power(by)
+        if name == "shr":
+            moved = word / power
+        elif is_constant(term, 1):
+            moved = power
+        elif term.operation == "shr" and term.arguments[0] is by:
+            whole = self.value(term.arguments[1])
+            moved = whole - whole % power
+        else:
+            room = BITS - powers.highest(term).bit_length()
+            fits = z3.Implies(distance <= room, word * power < MODULUS)
+            self.bounds.append(fits)
+            moved = word * power % MODULUS
+        if powers.highest(by) < BITS:
+            return moved
+        return z3.If(distance < BITS, moved, z3.IntVal(0))
+
+    def _power(self, exponent: Term) -> tuple[Integer, Integer]:
+        """Return an unknown exponent and its power of two."""
+        value = self.value(exponent)
+        power, known = powers.two_to(value, powers.highest(exponent))
+        self.bounds.append(known)
+        return value, power
+
+    def _masked(self, x: Term, y: Term) -> Integer:
+        if is_constant(x):
+            word = self.value(y)
+            parts = [
+                word / (1 << low) % (1 << length) * (1 << low)
+                for low, length in powers.runs(x.arguments[0])
+            ]
+            return z3.Sum(*parts) if len(parts) > 1 else parts[0]
+        for mask, term in ((x, y), (y, x)):
+            if (count := powers.low_bits(mask)) is not None:
+                size, power = self._power(count)
+                word = self.value(term)
+                return z3.If(size < BITS, word % power, word)
+            if (place := powers.single_bit(mask)) is not None:
+                return self._bit_at(place, term)
+            if mask.operation == "not":
+                place = powers.single_bit(mask.arguments[0])
+                if place is not None:
+                    return self.value(term) - self._bit_at(place, term)
+            if powers.is_opposite(term, mask):
+                word = self.value(term)
+                _, power, known = powers.lowest_bit(word)
+                self.bounds.append(known)
+                return z3.If(word == 0, z3.IntVal(0), power)
+        raise Unsupported(f"and({x!r}, {y!r}) as an integer")
+
+    def _bit_at(self, place: Term, term: Term) -> Integer:
+        """Return the word with one bit of ``term``, the others zero."""
+        distance, power = self._power(place)
+        bit = self.value(term) / power % 2 * power
+        if powers.highest(place) < BITS:
+            return bit
+        return z3.If(distance < BITS, bit, z3.IntVal(0))
+
+    def _joined(self, name: str, x: Term, y: Term) -> Integer:
         """Return two fields of one word, if the one ends where the other begins."""
+        for mask, term in ((x, y), (y, x)):
+            place = powers.single_bit(mask)
+            if place is not None:
+                common = self._bit_at(place, term) * (1 if name == "or" else 2)
+                return self.value(term) + self.value(mask) - common
         room, low = max((_zeros(x), y), (_zeros(y), x), key=lambda pair: pair[0])
         fits = self.value(low) < (1 << room)
         self.doubts.append(fits)
         exact = self.value(x) + self.value(y)
-        return z3.If(fits, exact, self._unknown("or", x, y))
+        return z3.If(fits, exact, self._unknown(name, x, y))
 
     def _unknown(self, name: str, x: Term, y: Term) -> Integer:
         unknown = z3.Int(f"{name}_{x.serial}_{y.serial}")

@@ -12,7 +12,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import z3
 
-from tests.proofs.lifter import Unsupported
+from tests.proofs.lifter import Unsupported, powers
+from tests.proofs.lifter.words import BITS
 
 _LIMIT = 1_000
 
@@ -80,6 +81,37 @@ class Symbolic:
     def __mod__(self, other):
         return self - self // other * other
 
+    def __lshift__(self, distance):
+        return self * _power(distance)
+
+    def __rlshift__(self, other):
+        return other * _power(self)
+
+    def __rshift__(self, distance):
+        return Symbolic(self.formula / formula_of(_power(distance)))
+
+    def __divmod__(self, other):
+        return self // other, self % other
+
+    def __rpow__(self, base):
+        if base != 10:
+            raise Unsupported(f"{base} to an unknown power")
+        power, facts, _ = powers.ten_to(self.formula)
+        Symbolic.run.facts += facts
+        return Symbolic(power)
+
+    def __and__(self, mask: int):
+        parts = [
+            (self >> low) % (1 << length) << low for low, length in powers.runs(mask)
+        ]
+        return sum(parts)
+
+    def bit_length(self):
+        """Return how many bits the number takes, which must fit a word."""
+        length, known = powers.bit_length(self.formula)
+        Symbolic.run.conditions.append(known)
+        return Symbolic(length)
+
     def __lt__(self, other):
         return Symbolic.run.decide(self.formula < formula_of(other))
 
@@ -119,6 +151,18 @@ def within(*ranges: tuple[Any, int, int]) -> bool:
         for number, low, high in ranges
     ]
     return Symbolic.run.decide(z3.And(*parts))
+
+
+def _power(exponent: Any) -> Any:
+    """Return two to that power, which must be from 0 to below the bits of a word."""
+    if not isinstance(exponent, Symbolic):
+        return 1 << exponent
+    value = exponent.formula
+    if Symbolic.run.is_possible(z3.Or(value < 0, value >= BITS)):
+        raise Unsupported("a power of two that may be no word")
+    power, known = powers.two_to(value)
+    Symbolic.run.conditions.append(known)
+    return Symbolic(power)
 
 
 def _positive(divisor: Any) -> z3.ArithRef:
@@ -162,13 +206,14 @@ class _Run:
         if any(known.eq(z3.Not(question)) for known in self.conditions):
             return False
         if self.asked == len(self.answers):
-            self.answers.append(self._is_possible(question))
+            self.answers.append(self.is_possible(question))
         answer = self.answers[self.asked]
         self.asked += 1
         self.conditions.append(question if answer else z3.Not(question))
         return answer
 
-    def _is_possible(self, question: z3.BoolRef) -> bool:
+    def is_possible(self, question: z3.BoolRef) -> bool:
+        """Tell whether what is known leaves room for it, as far as is seen at once."""
         solver = z3.Solver()
         solver.set("timeout", 200)
         solver.add(*self.conditions, *self.facts, question)

@@ -12,6 +12,8 @@ import z3
 PATIENCE = 60_000
 """Milliseconds for one question."""
 
+_QUICK = 1_000
+
 _ZERO_DIVISORS = ("div0", "mod0", "rem0")
 """What z3 adds to a model for divisions by zero, of which there are none."""
 
@@ -54,6 +56,16 @@ def prove(
         raise NotProved(claim, model)
 
 
+def follows(hypotheses: Sequence[z3.BoolRef], claim: z3.BoolRef) -> bool:
+    """Tell whether a claim is soon found to be true."""
+    wanted = _symbols(claim)
+    few = [h for h in hypotheses if _symbols(h) <= wanted]
+    return any(
+        _ask([*known, z3.Not(claim)], _QUICK)[0] == z3.unsat
+        for known in (few, hypotheses)
+    )
+
+
 def find_model(hypotheses: Sequence[z3.BoolRef]) -> z3.ModelRef | None:
     """Return an input for which all hypotheses hold, if one is found."""
     return _ask(hypotheses, PATIENCE // 10)[1]
@@ -81,8 +93,19 @@ def _ask(
     return answer, solver.model() if answer == z3.sat else None
 
 
-def _symbols(formula: z3.ExprRef) -> set[str]:
+_symbols_of: dict[int, tuple[z3.ExprRef, frozenset[str]]] = {}
+"""What was found, by formula; each is kept, so that its number stays its own."""
+
+
+def _symbols(formula: z3.ExprRef) -> frozenset[str]:
     """Return the names of the unknowns in a formula."""
+    found = _symbols_of.get(formula.get_id())
+    if found is None:
+        found = _symbols_of[formula.get_id()] = formula, _find_symbols(formula)
+    return found[1]
+
+
+def _find_symbols(formula: z3.ExprRef) -> frozenset[str]:
     names, seen, todo = set(), set(), [formula]
     while todo:
         part = todo.pop()
@@ -92,4 +115,4 @@ def _symbols(formula: z3.ExprRef) -> set[str]:
         if part.decl().kind() == z3.Z3_OP_UNINTERPRETED:
             names.add(part.decl().name())
         todo.extend(part.children())
-    return names
+    return frozenset(names)
