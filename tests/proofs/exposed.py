@@ -77,7 +77,8 @@ class Exposed(Equality):
         """Return an input on which both succeed, if both always agree."""
         module, function = self.function.split(".")
         output = expose(module, function, root)
-        slots = slots_of(output["layout"].get("storage_layout", {}))
+        layout = output["layout"].get("storage_layout", {})
+        slots = {**slots_of(layout), **_slots_by_module(layout)}
         entries = output["entries"]
         cuts = {
             cut.function: (entries[cut.function], cut)
@@ -230,6 +231,16 @@ def same(
         cases=cases,
         cuts=cuts,
     )
+
+
+def _slots_by_module(layout: Mapping[str, Any]) -> dict[str, int]:
+    """Return the slot of every variable of a module, named ``module.variable``."""
+    return {
+        f"{module}.{name}": slot
+        for module, variables in layout.items()
+        if "slot" not in variables
+        for name, slot in slots_of(variables).items()
+    }
 
 
 @cache

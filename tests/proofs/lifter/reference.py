@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import z3
 
 from tests.proofs.lifter import Unsupported, powers
+from tests.proofs.lifter.ratio import Ratio
 from tests.proofs.lifter.words import BITS
 
 _LIMIT = 1_000
@@ -49,18 +50,24 @@ class Symbolic:
         self.formula = formula
 
     def __add__(self, other):
+        if isinstance(other, Ratio):
+            return NotImplemented
         return Symbolic(self.formula + formula_of(other))
 
     def __radd__(self, other):
         return Symbolic(formula_of(other) + self.formula)
 
     def __sub__(self, other):
+        if isinstance(other, Ratio):
+            return NotImplemented
         return Symbolic(self.formula - formula_of(other))
 
     def __rsub__(self, other):
         return Symbolic(formula_of(other) - self.formula)
 
     def __mul__(self, other):
+        if isinstance(other, Ratio):
+            return NotImplemented
         return Symbolic(self.formula * formula_of(other))
 
     def __rmul__(self, other):
