@@ -94,6 +94,8 @@ class Summary:
     """What is true of arguments and state whenever it is called, for callers to show."""
     also: Callable[[Transition, Call], Facts] | None = None
     """What is proved of it and not used: of pools on the way, of calls it makes."""
+    same: Callable[[Transition, Call], list[tuple[Any, Any]]] | None = None
+    """Numbers that are equal, shown first: the claims are then about the second ones."""
     results: int = 0
     """How many words it returns."""
     is_pure: bool = False
@@ -177,6 +179,8 @@ class Summary:
             step.assume(*(formula for _, formula in self.needs(call)))
         places = self.writes(call.at, arguments) if self.writes else ()
         step.writes_within(*places)
+        for one, other in self.same(step, call) if self.same else ():
+            step.equal(one, other, f"{one} is {other}")
         for claim, formula in self.facts(call):
             step.holds(formula, claim)
         if self.also:

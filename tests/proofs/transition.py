@@ -6,7 +6,7 @@ What other contracts answer is unknown too. So what is shown of a call holds in 
 state that there can be, reachable or not.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -52,12 +52,13 @@ class Transition:
         self.trace, self.lifted = trace, lifted
         self._layout = layout
         self.given = [fact(lifted) for fact in trace.facts]
+        self.rewritten: list[tuple[Any, Any]] = []
         self.taken: list[z3.BoolRef] = []
 
     @property
     def hypotheses(self) -> list[z3.BoolRef]:
         """All that is known on the path."""
-        return [*self.lifted.hypotheses, *self.given, *self.taken]
+        return [*self.lifted.hypotheses, *_parts(self.given), *self.taken]
 
     def assume(self, *facts: z3.BoolRef) -> None:
         """Take facts of the state before the call for granted: invariants."""
@@ -100,13 +101,22 @@ class Transition:
 
     def holds(self, goal: z3.BoolRef, claim: str) -> None:
         """Raise unless ``goal`` is true whenever the path is taken."""
-        prove(self.hypotheses, goal, claim, self.lifted.doubts)
+        wanted = z3.substitute(goal, *self.rewritten) if self.rewritten else goal
+        prove(self.hypotheses, wanted, claim, self.lifted.doubts)
+
+    def equal(self, one: Any, other: Any, claim: str) -> None:
+        """Raise unless two numbers are equal; claims of ``one`` are of ``other`` now."""
+        prove(self.hypotheses, one == other, claim, self.lifted.doubts)
+        self.rewritten.append((one, other))
 
     def does_its_duties(self) -> None:
         """Raise unless what was cut was called as its answer needs it."""
         conditions = self.lifted.conditions
         for duty in self.trace.duties:
-            known = [*conditions[: duty.conditions], *self.given[: duty.facts]]
+            known = [
+                *conditions[: duty.conditions],
+                *_parts(self.given[: duty.facts]),
+            ]
             for need in duty.needs:
                 goal = need(self.lifted)
                 prove(
@@ -247,6 +257,15 @@ class Step:
     def witness(self, found: str, counterexamples: list[str]) -> str:
         """Return the state and input that were found."""
         return found
+
+
+def _parts(formulas: list[z3.BoolRef]) -> Iterator[z3.BoolRef]:
+    """Yield what is joined, each for itself: a proof needs few of them."""
+    for formula in formulas:
+        if z3.is_and(formula):
+            yield from _parts(formula.children())
+        else:
+            yield formula
 
 
 def slots_of(layout: dict[str, Any]) -> dict[str, int]:
