@@ -26,8 +26,9 @@ from tests.proofs.bytecode import (
 from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.machine import Machine
 from tests.proofs.lifter.machine import Path as Trace
+from tests.proofs.lifter.ranges import conclude
 from tests.proofs.lifter.reference import Symbolic, formula_of, outcomes, within
-from tests.proofs.lifter.solver import describe, find_model, prove
+from tests.proofs.lifter.solver import describe, find_model
 from tests.proofs.lifter.terms import Term, is_constant
 from tests.proofs.proof import Mutant
 
@@ -127,7 +128,7 @@ class Equality:
             return
         if reason != answer.reason:
             claim = f"{self.function}: {_say(reason)} for {_say(answer.reason)}"
-            prove(given, z3.BoolVal(False), claim, lifted.doubts)
+            conclude(given, z3.BoolVal(False), claim, lifted.doubts)
         elif reason is None:
             returned = zip(trace.words, answer.values, results, strict=True)
             for at, (word, expected, kind) in enumerate(returned):
@@ -136,7 +137,7 @@ class Equality:
                 facts = [*lifted.bounds, *given]
                 equal = value == formula_of(expected)
                 claim = f"{self.function}: value {at}"
-                prove(facts, equal, claim, lifted.doubts)
+                conclude(facts, equal, claim, lifted.doubts)
 
     def _answers(
         self,

@@ -33,8 +33,9 @@ from tests.proofs.lifter.frame import Path as Trace
 from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.leaves import symbol
 from tests.proofs.lifter.machine import Machine
+from tests.proofs.lifter.ranges import find_sure
 from tests.proofs.lifter.reference import Symbolic
-from tests.proofs.lifter.solver import describe, find_model, follows
+from tests.proofs.lifter.solver import describe, find_model
 from tests.proofs.lifter.storage import entry, initial
 from tests.proofs.lifter.terms import Term, answer, constant, variable
 from tests.proofs.proof import Mutant
@@ -159,8 +160,7 @@ class Exposed(Equality):
             for given, answer in self._answers(lifted, list(words), kinds, words):
                 self._compare(trace, lifted, given, answer, results)
                 if not witness and trace.succeeds and answer.reason is None:
-                    model = find_model([*given, *lifted.doubts])
-                    witness = "" if model is None else describe(model) or "any input"
+                    witness = _find_witness(trace, lifted, given)
         return witness
 
     def _compare(
@@ -174,15 +174,32 @@ class Exposed(Equality):
         """Compare, with fields of words joined where these are shown to be apart."""
         for word in trace.words if trace.succeeds and answer.reason is None else ():
             lifted.value(word)
-        sure = [doubt for doubt in lifted.doubts if follows(given, doubt)]
+        sure = find_sure(given, lifted.doubts)
         super()._compare(trace, lifted, [*given, *sure], answer, results)
+
+
+def _find_witness(trace: Trace, lifted: Integers, given: list[z3.BoolRef]) -> str:
+    """Return an input that takes a path, looked for first among small squares."""
+    squares = [lifted.value(cut.arguments[0]) for cut in trace.cuttings]
+    small = [z3.And(square >= 0, square <= 1) for square in squares]
+    for helping in (small, []) if small else ([],):
+        model = find_model([*given, *lifted.doubts, *helping])
+        if model is not None:
+            return describe(model) or "any input"
+    return ""
 
 
 _SQUARE_ROOT = "square_root"
 
 
 def _answer_root(asked: Asked) -> Answer:
-    return Answer([answer(_SQUARE_ROOT, 0, 2**128 - 1, *asked.arguments)])
+    (square,) = asked.arguments
+    root = answer(_SQUARE_ROOT, 0, 2**128 - 1, square)
+
+    def known(lifted: Any) -> Any:
+        return z3.And(*_known_of_root(lifted.value(root), lifted.value(square)))
+
+    return Answer([root], facts=[known])
 
 
 def _is_root(root: z3.ArithRef, square: z3.ArithRef) -> z3.BoolRef:

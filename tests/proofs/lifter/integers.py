@@ -14,7 +14,7 @@ import z3
 
 from tests.proofs.lifter import Unsupported, idioms, powers
 from tests.proofs.lifter.leaves import name_of, range_of, symbol
-from tests.proofs.lifter.terms import Term, is_constant
+from tests.proofs.lifter.terms import Term, build, is_constant
 from tests.proofs.lifter.words import BITS, COMPARISONS, MODULUS, SIGN, to_signed
 
 Conditions = list[tuple[Term, bool]]
@@ -82,8 +82,8 @@ class Integers:
             return self._equal(*arguments)
         if name == "iszero":
             return z3.Not(self.truth(arguments[0]))
-        if name == "xor" and not term.is_boolean:
-            return z3.Not(self._equal(*arguments))
+        if name in ("xor", "sub") and not term.is_boolean:
+            return z3.Not(self.truth(build("eq", *arguments)))
         if name == "or" or (name in ("and", "xor") and term.is_boolean):
             join = {"or": z3.Or, "and": z3.And, "xor": z3.Xor}[name]
             return join(*map(self.truth, arguments))
@@ -99,6 +99,10 @@ class Integers:
                 self._exact[idiom.is_signed].add(idioms.guarded(idiom, x, y))
         elif term.operation == "iszero":
             self._learn(term.arguments[0], not truth)
+        elif term.operation in ("xor", "sub") and not term.is_boolean:
+            self._learn(build("eq", *term.arguments), not truth)
+            if truth:
+                self._nonzero.add(term.serial)
         elif (term.operation, truth) in (("and", True), ("or", False)):
             for part in term.arguments:
                 self._learn(part, truth)

@@ -86,6 +86,8 @@ class Symbolic:
         return _quotient(other, self)
 
     def __mod__(self, other):
+        if Symbolic.run.divide is divide:
+            return Symbolic(self.formula % _positive(other))
         return self - self // other * other
 
     def __lshift__(self, distance):
