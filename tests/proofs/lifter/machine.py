@@ -60,6 +60,7 @@ class Asking(NamedTuple):
     call: Call
     writes: int
     """How many writes to storage were made before."""
+    answers: list[Term]
 
 
 Stub = Callable[[Call], tuple[Term, list[Term]]]
@@ -342,8 +343,8 @@ class Machine:
             frame.writers,
         )
         frame.writers += not is_static and not is_delegated
-        frame.asked.append(Asking(call, len(frame.writes)))
         succeeded, frame.returned = self.stub(call)
+        frame.asked.append(Asking(call, len(frame.writes), frame.returned))
         content = [b for word in frame.returned for b in as_bytes(word)]
         frame.memory.put(to, content[:room])
         frame.stack.append(succeeded)

@@ -13,14 +13,14 @@ from typing import Any
 
 import z3
 
+from specs.accounts import BACKSTOP_FUND, TRADE, USDC
 from specs.fixed_point import RAY
 from tests.proofs.lifter.integers import Integers
-from tests.proofs.lifter.terms import Term, answer
+from tests.proofs.lifter.terms import Term, answer, build, constant
 from tests.proofs.proof import Mutant
 from tests.proofs.steps.accruals import LOAD_ACCRUED, MAX_INDEX
 from tests.proofs.steps.pools import (
     ACCOUNT_CODE,
-    ADD,
     CLEARINGHOUSE,
     CONSTRUCTORS,
     CREDIT,
@@ -33,9 +33,7 @@ from tests.proofs.steps.pools import (
     balance,
     gained,
     pool_given,
-    pool_returned,
     pool_stored,
-    scaled_part,
     totals_follow,
 )
 from tests.proofs.summary import Call, Facts, Summary
@@ -46,7 +44,7 @@ _LIMITS = "contracts/modules/pool_limits.vy"
 _PAUSED, _HALTED = 1 << 169, 1 << 168
 
 
-def _writes_guards(at: Callable[..., Term], words: dict[str, Term]) -> list[Term]:
+def writes_guards(at: Callable[..., Term], words: dict[str, Term]) -> list[Term]:
     return [at("guards", words["asset"])]
 
 
@@ -56,8 +54,14 @@ NOTE_INFLOW = Summary(
     "Before tokens come in it may move the average of the pool's window, and no other "
     "word.",
     lambda call: [],
-    (Mutant(_LIMITS, "        state.guards[asset] = changed", "        state.guards[cash] = changed"),),
-    _writes_guards,
+    (
+        Mutant(
+            _LIMITS,
+            "        state.guards[asset] = changed",
+            "        state.guards[cash] = changed",
+        ),
+    ),
+    writes_guards,
     theories=(Integers,),
     serves=("I13", "I44"),
 )
@@ -67,8 +71,14 @@ CHECK_OUTFLOW = Summary(
     "Before tokens leave it may move the average of the pool's window, and no other "
     "word.",
     lambda call: [],
-    (Mutant(_LIMITS, "guards._guard_outflow(asset, held", "guards._guard_outflow(cash, held"),),
-    _writes_guards,
+    (
+        Mutant(
+            _LIMITS,
+            "guards._guard_outflow(asset, held",
+            "guards._guard_outflow(cash, held",
+        ),
+    ),
+    writes_guards,
     theories=(Integers,),
     serves=("I13", "I44"),
 )
@@ -174,7 +184,10 @@ def _takes_out(call: Call) -> Facts:
     return [
         *_books_close(before, call),
         *_slack_grows(before, call),
-        ("cash and idle tokens fall by the amount", after.cash + laid == before.cash - amount),
+        (
+            "cash and idle tokens fall by the amount",
+            after.cash + laid == before.cash - amount,
+        ),
         ("no cash is left that is not there", after.cash >= 0),
         ("a balance never grows", new.scaled <= old.scaled),
         ("no debt of a paused asset grows", z3.Not(z3.And(is_owing_more, is_paused))),
@@ -198,7 +211,11 @@ TAKE_OUT = Summary(
     _takes_out,
     (
         Mutant(_LEDGER, "< min(held, 0):", "< min(held, -1):"),
-        Mutant(_LEDGER, "        money_market._debit(account, asset, pool, amount), amount\n", "        money_market._debit(account, asset, pool, amount), amount - 1\n"),
+        Mutant(
+            _LEDGER,
+            "        money_market._debit(account, asset, pool, amount), amount\n",
+            "        money_market._debit(account, asset, pool, amount), amount - 1\n",
+        ),
     ),
     _writes_pool,
     indices_fit,
@@ -215,9 +232,18 @@ TO_WAD = Summary(
     "An amount is not zero, and grows by the same for each token unit.",
     lambda call: [
         ("nothing is refused", call.argument("tokens") >= 1),
-        ("an amount is not less than its units", call.result() >= call.argument("tokens")),
+        (
+            "an amount is not less than its units",
+            call.result() >= call.argument("tokens"),
+        ),
     ],
-    (Mutant("contracts/modules/custody.vy", "    assert tokens != 0, errors.ZERO_AMOUNT\n    assert tokens <= MAX", "    assert tokens <= MAX"),),
+    (
+        Mutant(
+            "contracts/modules/custody.vy",
+            "    assert tokens != 0, errors.ZERO_AMOUNT\n    assert tokens <= MAX",
+            "    assert tokens <= MAX",
+        ),
+    ),
     results=1,
     is_pure=True,
     theories=(Integers,),
@@ -236,6 +262,30 @@ def _deposits(call: Call) -> Facts:
     ]
 
 
+def _deposits_for_whom(call: Call) -> Facts:
+    account, asset = call.term("account"), call.term("asset")
+    had = call.before("balances", account, asset)
+    is_own = call.result() != 0
+    is_fund = z3.And(call.number(account) == BACKSTOP_FUND, call.number(asset) == USDC)
+    may = is_authorised(call, account, call.term("payer"), TRADE)
+    return [
+        *_deposits(call),
+        ("whoever may trade for it, and nobody else, is no stranger", is_own == may),
+        (
+            "a stranger adds to what is there, or to the backstop fund",
+            z3.Or(is_own, had != 0, is_fund),
+        ),
+    ]
+
+
+def is_authorised(call: Call, account: Term, actor: Term, right: int) -> Any:
+    """Return that an actor owns the account, or was given a right over it."""
+    owner = call.number(build("shr", constant(96), account))
+    given = call.word_before("operators", account, actor)
+    is_given = call.number(build("and", constant(right), given)) == right
+    return z3.And(owner != 0, z3.Or(owner == call.number(actor), is_given))
+
+
 def amount_of(call: Call) -> Any:
     """Return the WAD amount of the tokens that a call names."""
     words = [call.term("token"), call.term("tokens")]
@@ -244,8 +294,14 @@ def amount_of(call: Call) -> Any:
 
 def _deposits_what_comes(step: Transition, call: Call) -> Facts:
     return [
-        ("cash and idle tokens grow by what comes", vault_change(call) == amount_of(call)),
-        ("no halted pool", (call.before("curve", call.term("asset")) / _HALTED) % 2 == 0),
+        (
+            "cash and idle tokens grow by what comes",
+            vault_change(call) == amount_of(call),
+        ),
+        (
+            "no halted pool",
+            (call.before("curve", call.term("asset")) / _HALTED) % 2 == 0,
+        ),
         *_from_accrued(step, call),
     ]
 
@@ -255,10 +311,18 @@ DEPOSIT = Summary(
     ("token", "account", "asset", "tokens", "payer"),
     "Cash and idle tokens grow by what comes in, the totals with the balance, and the "
     "slack does not fall.",
-    _deposits,
+    _deposits_for_whom,
     (
-        Mutant(_LEDGER, "    pool.cash += amount\n    pool = money_market._credit", "    pool = money_market._credit"),
-        Mutant(_LEDGER, "pool = money_market._credit(account, asset, pool, amount)", "pool = money_market._credit(account, asset, pool, amount + 1)"),
+        Mutant(
+            _LEDGER,
+            "    pool.cash += amount\n    pool = money_market._credit",
+            "    pool = money_market._credit",
+        ),
+        Mutant(
+            _LEDGER,
+            "pool = money_market._credit(account, asset, pool, amount)",
+            "pool = money_market._credit(account, asset, pool, amount + 1)",
+        ),
     ),
     _writes_pool,
     also=_deposits_what_comes,
@@ -279,8 +343,15 @@ REPAY = Summary(
     ("token", "account", "asset", "tokens", "payer"),
     "No more is taken than was offered; the totals move with the balance, and the slack "
     "does not fall.",
-    lambda call: [*_deposits(call), ("no more than offered", call.result() <= call.argument("tokens"))],
-    (Mutant(_LEDGER, "pool.cash += taken * scale", "pool.cash += (taken - 1) * scale"),),
+    lambda call: [
+        *_deposits(call),
+        ("no more than offered", call.result() <= call.argument("tokens")),
+    ],
+    (
+        Mutant(
+            _LEDGER, "pool.cash += taken * scale", "pool.cash += (taken - 1) * scale"
+        ),
+    ),
     _writes_pool,
     also=_repays,
     results=1,
@@ -307,8 +378,14 @@ def _withdraws_what_leaves(step: Transition, call: Call) -> Facts:
     return [
         ("cash and idle tokens fall by what leaves", vault_change(call) == -amount),
         *_from_accrued(step, call),
-        ("no halted pool", (call.before("curve", call.term("asset")) / _HALTED) % 2 == 0),
-        ("what leaves is what is returned", call.number(found.arguments[1]) == call.result()),
+        (
+            "no halted pool",
+            (call.before("curve", call.term("asset")) / _HALTED) % 2 == 0,
+        ),
+        (
+            "what leaves is what is returned",
+            call.number(found.arguments[1]) == call.result(),
+        ),
         (
             "all of it, or what was asked for",
             z3.Or(
@@ -326,7 +403,11 @@ WITHDRAW = Summary(
     "the slack does not fall.",
     _withdraws,
     (
-        Mutant(_LEDGER, "    self._take_out(account, asset, pool, amount)\n    log IClearinghouse.Withdraw", "    self._take_out(account, asset, pool, amount - 1)\n    log IClearinghouse.Withdraw"),
+        Mutant(
+            _LEDGER,
+            "    self._take_out(account, asset, pool, amount)\n    log IClearinghouse.Withdraw",
+            "    self._take_out(account, asset, pool, amount - 1)\n    log IClearinghouse.Withdraw",
+        ),
     ),
     _writes_pool,
     also=_withdraws_what_leaves,
@@ -339,8 +420,14 @@ WITHDRAW = Summary(
 
 def _borrows(step: Transition, call: Call) -> Facts:
     return [
-        ("cash and idle tokens fall by what leaves", vault_change(call) == -amount_of(call)),
-        ("no halted pool", (call.before("curve", call.term("asset")) / _HALTED) % 2 == 0),
+        (
+            "cash and idle tokens fall by what leaves",
+            vault_change(call) == -amount_of(call),
+        ),
+        (
+            "no halted pool",
+            (call.before("curve", call.term("asset")) / _HALTED) % 2 == 0,
+        ),
         *_from_accrued(step, call),
     ]
 
@@ -352,7 +439,11 @@ BORROW = Summary(
     "the slack does not fall.",
     _withdraws,
     (
-        Mutant(_LEDGER, "    money_market._require_open(asset)\n    pool: money_market.Pool = money_market._load_accrued(asset)\n    self._take_out(account, asset, pool, amount)\n    log IClearinghouse.Borrow", "    pool: money_market.Pool = money_market._load_accrued(asset)\n    self._take_out(account, asset, pool, amount)\n    log IClearinghouse.Borrow"),
+        Mutant(
+            _LEDGER,
+            "    money_market._require_open(asset)\n    pool: money_market.Pool = money_market._load_accrued(asset)\n    self._take_out(account, asset, pool, amount)\n    log IClearinghouse.Borrow",
+            "    pool: money_market.Pool = money_market._load_accrued(asset)\n    self._take_out(account, asset, pool, amount)\n    log IClearinghouse.Borrow",
+        ),
     ),
     _writes_pool,
     also=_borrows,
@@ -376,7 +467,13 @@ LEND = Summary(
     "Cash and idle tokens together stay, the totals move with the balance, and the slack "
     "does not fall.",
     lambda call: _indices_grow(call),
-    (Mutant(_LEDGER, "    pool = money_market._lend_idle(account, asset, pool, amount)\n    money_market._save(asset, pool)\n", "    pool = money_market._lend_idle(account, asset, pool, amount)\n"),),
+    (
+        Mutant(
+            _LEDGER,
+            "    pool = money_market._lend_idle(account, asset, pool, amount)\n    money_market._save(asset, pool)\n",
+            "    pool = money_market._lend_idle(account, asset, pool, amount)\n",
+        ),
+    ),
     _writes_pool,
     also=_within_the_vault,
     cuts=(LOAD_ACCRUED, LEND_IDLE),
@@ -390,7 +487,13 @@ UNLEND_CALL = Summary(
     "Cash and idle tokens together stay, the totals move with the balance, and the slack "
     "does not fall.",
     lambda call: _indices_grow(call),
-    (Mutant(_LEDGER, "    money_market._require_open(asset)\n    pool: money_market.Pool = money_market._load_accrued(asset)\n    money_market._save(asset, money_market._unlend", "    pool: money_market.Pool = money_market._load(asset)\n    money_market._save(asset, money_market._unlend"),),
+    (
+        Mutant(
+            _LEDGER,
+            "    money_market._require_open(asset)\n    pool: money_market.Pool = money_market._load_accrued(asset)\n    money_market._save(asset, money_market._unlend",
+            "    pool: money_market.Pool = money_market._load(asset)\n    money_market._save(asset, money_market._unlend",
+        ),
+    ),
     _writes_pool,
     also=_within_the_vault,
     results=len(POOL),
@@ -400,8 +503,22 @@ UNLEND_CALL = Summary(
     serves=("I1", "I2", "I3", "I5", "I13"),
 )
 
-PROOFS = tuple(
-    summary.proved_in(contract, CONSTRUCTORS[contract])
-    for summary in (NOTE_INFLOW, CHECK_OUTFLOW, TAKE_OUT, TO_WAD, DEPOSIT, REPAY, WITHDRAW, BORROW)
-    for contract in (CLEARINGHOUSE, ACCOUNT_CODE)
+_SHARED = (
+    NOTE_INFLOW,
+    CHECK_OUTFLOW,
+    TAKE_OUT,
+    TO_WAD,
+    DEPOSIT,
+    REPAY,
+    WITHDRAW,
+    BORROW,
+)
+PROOFS = (
+    *(
+        summary.proved_in(contract, CONSTRUCTORS[contract])
+        for summary in _SHARED
+        for contract in (CLEARINGHOUSE, ACCOUNT_CODE)
+    ),
+    LEND.proved_in(ACCOUNT_CODE, CONSTRUCTORS[ACCOUNT_CODE]),
+    UNLEND_CALL.proved_in(ACCOUNT_CODE, CONSTRUCTORS[ACCOUNT_CODE]),
 )
