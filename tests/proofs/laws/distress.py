@@ -1,6 +1,6 @@
 """Laws of distress: what a flag does, and what it does not."""
 
-from specs.distress import Distress, flag, was_due
+from specs.distress import Distress, flag, is_going_on, was_due
 from tests.proofs.proof import Mutant
 
 
@@ -34,6 +34,19 @@ def a_flag_of_this_block_is_none(now: int, priced_at: int) -> bool:
     return not was_due(flag(Distress(), now), priced_at, now)
 
 
+def a_slice_is_followed_within_a_minute(sliced_at: int, now: int) -> bool:
+    """
+    What was never sold from is not going on, nor what was not in the last minute.
+
+    Serves: I33.
+
+    pre: 0 <= sliced_at <= now
+    post: __return__
+    """
+    is_recent = sliced_at > 0 and now - sliced_at <= 60
+    return is_going_on(Distress(0, sliced_at), now) == is_recent
+
+
 def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
     return (Mutant("specs/distress.py", old, new),)
 
@@ -45,5 +58,8 @@ MUTANTS = {
     ),
     "a_flag_of_this_block_is_none": _mutant(
         "distress.flagged_at < now <=", "distress.flagged_at <= now <="
+    ),
+    "a_slice_is_followed_within_a_minute": _mutant(
+        "now - distress.sliced_at <= SLICE_LIFE", "now - distress.sliced_at <= now"
     ),
 }

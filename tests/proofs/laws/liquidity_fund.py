@@ -1,6 +1,6 @@
 """Laws of the liquidity fund."""
 
-from specs.liquidity_fund import Fund, pay
+from specs.liquidity_fund import Fund, compute_rest, compute_surplus, pay
 from tests.proofs.proof import Mutant
 
 
@@ -49,6 +49,50 @@ def the_order_of_winners_changes_no_total(
     return pay(first, other)[0] == pay(second, one)[0]
 
 
+def a_rest_is_what_gains_leave_of_the_fund(
+    balance: int, winners: int, losers: int
+) -> bool:
+    """
+    All that earns, the rest among it, is what fund and losers make, or more: the rest
+    is nothing where gains exceed both, else exactly what is left.
+
+    Serves: I5, I24.
+
+    pre: 0 <= winners and 0 <= losers
+    post: __return__
+    """
+    rest = compute_rest(balance, winners, losers)
+    return rest >= 0 and winners + rest == max(winners, balance + losers)
+
+
+def only_what_a_fund_has_is_a_surplus(balance: int) -> bool:
+    """
+    What winners were paid ahead is no cash, and what losers paid is.
+
+    Serves: I2.
+
+    post: __return__
+    """
+    surplus = compute_surplus(balance)
+    return surplus >= 0 and surplus in (0, balance) and surplus >= balance
+
+
+def a_gain_in_two_parts_is_paid_no_more(
+    balance: int, cap: int, one: int, other: int
+) -> bool:
+    """
+    Whoever realises a gain in two parts gets what it is worth at once.
+
+    Serves: I8, I25.
+
+    pre: 0 <= cap and -cap <= balance and 0 <= one and 0 <= other
+    post: __return__
+    """
+    between, first = pay(Fund(balance, cap), one)
+    after, second = pay(between, other)
+    return (after, first + second) == pay(Fund(balance, cap), one + other)
+
+
 def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
     return (Mutant("specs/liquidity_fund.py", old, new),)
 
@@ -64,5 +108,14 @@ MUTANTS = {
     ),
     "the_order_of_winners_changes_no_total": _mutant(
         _REACH, "gain if gain <= fund.balance + fund.cap else 0"
+    ),
+    "a_rest_is_what_gains_leave_of_the_fund": _mutant(
+        "max(0, balance - winners + losers)", "max(0, balance - winners)"
+    ),
+    "only_what_a_fund_has_is_a_surplus": _mutant(
+        "Wad(max(0, balance))\n", "Wad(abs(balance))\n"
+    ),
+    "a_gain_in_two_parts_is_paid_no_more": _mutant(
+        "replace(fund, balance=fund.balance - paid), paid", "fund, paid"
     ),
 }

@@ -1,6 +1,15 @@
 """Laws of pacing: how much a call closes, and when a book has failed."""
 
-from specs.pacing import APART, FAILURE_LIFE, Pace, compute_due, compute_size, note
+from specs.pacing import (
+    APART,
+    FAILURE_LIFE,
+    Pace,
+    compute_due,
+    compute_size,
+    has_failed,
+    is_open,
+    note,
+)
 from tests.proofs.proof import Mutant
 
 
@@ -56,6 +65,20 @@ def failures_are_counted_apart(
     return after.failures == failures + 1 and is_exhausted and is_apart
 
 
+def a_book_fails_by_the_third_time(failures: int, failed_at: int, now: int) -> bool:
+    """
+    Two failures open nothing, three do, for a minute.
+
+    Serves: I35.
+
+    pre: 0 <= failures and 0 <= failed_at <= now
+    post: __return__
+    """
+    has = has_failed(Pace(0, failed_at, failures))
+    is_lately = failed_at > 0 and now - failed_at <= 60
+    return has == (failures >= 3) and is_open(failed_at, now) == is_lately
+
+
 def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
     return (Mutant("specs/pacing.py", old, new),)
 
@@ -67,5 +90,12 @@ MUTANTS = {
     ),
     "failures_are_counted_apart": _mutant(
         "if now - pace.failed_at < APART:", "if now - pace.failed_at < 0:"
+    ),
+    "a_book_fails_by_the_third_time": (
+        *_mutant("return pace.failures >= FAILURES", "return pace.failures > 0"),
+        *_mutant(
+            "return failed_at > 0 and now - failed_at <= FAILURE_LIFE",
+            "return now - failed_at <= FAILURE_LIFE",
+        ),
     ),
 }

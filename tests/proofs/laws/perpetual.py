@@ -1,7 +1,16 @@
 """Laws of positions: what one side gains the other loses, but for dust."""
 
 from specs.liquidity_fund import Fund, pay
-from specs.perpetual import Position, compute_cost, compute_value, settle, trade
+from specs.perpetual import (
+    Position,
+    compute_cost,
+    compute_notional,
+    compute_opening,
+    compute_value,
+    is_reduction,
+    settle,
+    trade,
+)
 from tests.proofs.proof import Mutant
 
 
@@ -89,6 +98,120 @@ def a_realisation_keeps_the_fund_identity(
     return after == before
 
 
+def a_fill_in_two_parts_costs_no_less(
+    one: int, other: int, lot: int, price: int, funding_index: int
+) -> bool:
+    """
+    Whoever fills a size in two parts instead of one is not better off by it.
+
+    Serves: I8, I24.
+
+    pre: 0 < lot and 0 < price
+    post: __return__
+    """
+    apart = compute_cost(one, lot, price, funding_index) + compute_cost(
+        other, lot, price, funding_index
+    )
+    whole = compute_cost(one + other, lot, price, funding_index)
+    return whole <= apart <= whole + 1
+
+
+def a_round_trip_at_one_price_earns_nothing(
+    lots: int, held: int, basis: int, price: int, funding_index: int
+) -> bool:
+    """
+    To buy and sell again at one price leaves a position worth no more than it was, and
+    less by no more than a unit.
+
+    Serves: I8, I24.
+
+    pre: 0 < price
+    post: __return__
+    """
+    old = Position(held, basis)
+    between = trade(old, lots, 10**12, price, funding_index).position
+    after = trade(between, -lots, 10**12, price, funding_index).position
+    return after.lots == held and basis <= after.basis <= basis + 1
+
+
+def a_fill_leaves_the_fund_what_its_sides_lose(
+    held: int, basis: int, lots: int, price: int, mark: int
+) -> bool:
+    """
+    At mark a fill at another price moves value from one side to the other, and leaves
+    at most a unit, and the rounding of each value.
+
+    Serves: I20, I24.
+
+    pre: 0 < lots and 0 < price and 0 < mark
+    post: __return__
+    """
+    buyer, seller = Position(held, basis), Position(-held, -basis)
+    before = compute_value(buyer, 10**12, mark, 0)
+    before += compute_value(seller, 10**12, mark, 0)
+    bought = trade(buyer, lots, 10**12, price, 0).position
+    sold = trade(seller, -lots, 10**12, price, 0).position
+    after = compute_value(bought, 10**12, mark, 0)
+    after += compute_value(sold, 10**12, mark, 0)
+    return before - 2 <= after <= before + 1
+
+
+def what_is_closed_realises_its_share_and_no_more(
+    held: int, basis: int, price: int, part: int
+) -> bool:
+    """
+    A gain closed in part is no more than that share of the position's value, and all of
+    it, rounded down, if all is closed.
+
+    Serves: I22, I24, I25.
+
+    pre: 0 < held and 0 < price and 0 < part <= held
+    post: __return__
+    """
+    position = Position(held, basis)
+    gain = trade(position, -part, 10**12, price, 0).gain
+    exact = held * price - basis * 10**6
+    is_share = gain * held * 10**6 <= exact * part
+    if part == held:
+        return is_share and gain == compute_value(position, 10**12, price, 0)
+    return is_share and exact * part < (gain + 2) * held * 10**6
+
+
+def an_opening_is_what_no_position_covers(held: int, lots: int) -> bool:
+    """
+    A trade closes as much as it can; what opens is of its own side.
+
+    Serves: I19, I28.
+
+    post: __return__
+    """
+    opening = compute_opening(held, lots)
+    closing = lots - opening
+    return (
+        opening * lots >= 0
+        and closing * held <= 0
+        and abs(closing) <= abs(held)
+        and (opening == 0 or closing in (0, -held))
+        and (closing != 0 or held * lots >= 0)
+        and is_reduction(held, lots) == (lots != 0 and held != 0 and opening == 0)
+    )
+
+
+def a_notional_counts_either_side_alike(lots: int, more: int, price: int) -> bool:
+    """
+    A long's notional is a short's; it rounds up and grows with size.
+
+    Serves: I12.
+
+    pre: 0 <= lots <= more and 0 <= price
+    post: __return__
+    """
+    notional = compute_notional(lots, 10**12, price)
+    is_exact = (notional - 1) * 10**6 < lots * price <= notional * 10**6
+    is_alike = compute_notional(-lots, 10**12, price) == notional
+    return is_exact and is_alike and notional <= compute_notional(more, 10**12, price)
+
+
 def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
     return (Mutant("specs/perpetual.py", old, new),)
 
@@ -112,5 +235,30 @@ MUTANTS = {
     ),
     "a_realisation_keeps_the_fund_identity": _mutant(
         "basis=position.basis + paid", "basis=position.basis - paid"
+    ),
+    "a_fill_in_two_parts_costs_no_less": _mutant(
+        "return _times(lots * lot, price - funding_index, rounds_up=True)",
+        "return _times(lots * lot, price - funding_index, rounds_up=False)",
+    ),
+    "a_round_trip_at_one_price_earns_nothing": _mutant(
+        "basis=position.basis + cost),", "basis=position.basis + abs(cost)),"
+    ),
+    "a_fill_leaves_the_fund_what_its_sides_lose": _mutant(
+        "basis=position.basis + cost),", "basis=position.basis + cost - 2),"
+    ),
+    "what_is_closed_realises_its_share_and_no_more": _mutant(
+        "signed_mul_div_up(position.basis, closing, abs(position.lots)) if",
+        "signed_mul_div_down(position.basis, closing, abs(position.lots)) if",
+    ),
+    "an_opening_is_what_no_position_covers": (
+        *_mutant("    return Lots(held + lots)\n", "    return lots\n"),
+        *_mutant(
+            "return held * lots < 0 and abs(lots) <= abs(held)",
+            "return held * lots < 0",
+        ),
+    ),
+    "a_notional_counts_either_side_alike": _mutant(
+        "mul_div_up(abs(lots) * lot, price, WAD)",
+        "signed_mul_div_up(lots * lot, price, WAD)",
     ),
 }
