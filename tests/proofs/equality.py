@@ -43,6 +43,16 @@ class Answer(NamedTuple):
     """Whether the machine may refuse instead, for a number that fits no word."""
 
 
+class Unclaimed(Exception):
+    """Of this input nothing is claimed: no caller passes it."""
+
+
+def assume(condition: bool) -> None:
+    """Let a reference claim nothing unless a condition holds."""
+    if not condition:
+        raise Unclaimed
+
+
 @dataclass(frozen=True)
 class Equality:
     """
@@ -151,7 +161,7 @@ class Equality:
         def typed(values: tuple[Any, ...]) -> list[tuple[Any, int, int]]:
             return [(v, *range_of(k)) for v, k in zip(values, kinds, strict=True)]
 
-        def specified(*values: Any) -> Answer:
+        def specified(*values: Any) -> Answer | None:
             if not within(*typed(values)):
                 return Answer((), "", False)
             fits = bool(self.fits(*values))
@@ -163,6 +173,8 @@ class Equality:
                 return Answer((), refusal.reason, not fits)
             except ZeroDivisionError:
                 return Answer((), "", not fits)
+            except Unclaimed:
+                return None
             several = result if isinstance(result, tuple) else (result,)
             return Answer(several, None, not fits)
 
@@ -175,7 +187,8 @@ class Equality:
                 for word, kind in zip(words.values(), kinds, strict=True)
             ]
         for outcome in outcomes(specified, *numbers, known=lifted.hypotheses):
-            yield outcome.conditions, outcome.value
+            if outcome.value is not None:
+                yield outcome.conditions, outcome.value
 
 
 def _say(reason: str | None) -> str:

@@ -37,7 +37,7 @@ from tests.proofs.lifter.ranges import find_sure
 from tests.proofs.lifter.reference import Symbolic
 from tests.proofs.lifter.solver import describe, find_model
 from tests.proofs.lifter.storage import entry, initial
-from tests.proofs.lifter.terms import Term, answer, constant, variable
+from tests.proofs.lifter.terms import Term, answer, build, constant, variable
 from tests.proofs.proof import Mutant
 from tests.proofs.transition import slots_of
 
@@ -62,7 +62,8 @@ class Exposed(Equality):
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """
     What the reference gets after the arguments, by its names for it: the variable that
-    is read, and the arguments or numbers that are its keys.
+    is read, and the arguments or numbers that are its keys, or fields of another word
+    that is read, as `name.offset.width`.
     """
     cases: tuple[Mapping[str, int], ...] = ({},)
     """Known values of some arguments; the claim is shown for each of them."""
@@ -118,7 +119,7 @@ class Exposed(Equality):
             if where == TIME:
                 found[name] = variable("timestamp", 0, 2**32 - 1)
             else:
-                at = [found[k] if k in found else constant(int(k)) for k in keys]
+                at = [_key(key, found) for key in keys]
                 found[name] = initial(entry(constant(slots[where]), *at))
         if len(found) != len(names):
             raise ValueError(f"{self.function}: {names} for {list(found)}")
@@ -172,10 +173,11 @@ class Exposed(Equality):
         results: list[str],
     ) -> None:
         """Compare, with fields of words joined where these are shown to be apart."""
-        for word in trace.words if trace.succeeds and answer.reason is None else ():
-            lifted.value(word)
-        sure = find_sure(given, lifted.doubts)
-        super()._compare(trace, lifted, [*given, *sure], answer, results)
+        if trace.succeeds and answer.reason is None:
+            for word in trace.words:
+                lifted.value(word)
+            given = [*given, *find_sure(given, lifted.joins)]
+        super()._compare(trace, lifted, given, answer, results)
 
 
 def _find_witness(trace: Trace, lifted: Integers, given: list[z3.BoolRef]) -> str:
@@ -248,6 +250,16 @@ def same(
         cases=cases,
         cuts=cuts,
     )
+
+
+def _key(text: str, known: Words) -> Term:
+    if text in known:
+        return known[text]
+    if text.isdigit():
+        return constant(int(text))
+    name, offset, width = text.split(".")
+    part = build("shr", constant(int(offset)), known[name])
+    return build("and", part, constant(2 ** int(width) - 1))
 
 
 def _slots_by_module(layout: Mapping[str, Any]) -> dict[str, int]:

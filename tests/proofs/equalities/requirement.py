@@ -8,6 +8,7 @@ from specs import dynamic_margin, packing, requirements
 from specs.fixed_point import PPM
 from specs.packing import get_field
 from specs.requirements import Haircut, Requirement, Scales
+from tests.proofs.equality import assume
 from tests.proofs.exposed import same
 from tests.proofs.lifter.reference import within
 
@@ -17,6 +18,7 @@ SQUARES = 2**200
 
 def scale(risk: int, mark: int) -> int:
     """Return the margin fields of a word, raised by the scales in another."""
+    assume(scales_fit(risk, mark))
     names = ("base_imf", "base_mmf", "imf_factor", "mmf_factor")
     fields = {n: get_field(risk, packing.RISK[n]) for n in names}
     scales = Scales(
@@ -86,7 +88,6 @@ REQUIREMENTS = (
         scale,
         ("max(risk & _LOW_24, (mark >> 32) & _LOW_24)", "risk & _LOW_24"),
         ("mmf, _SCALE_ONE) << 24)", "imf, _SCALE_ONE) << 24)"),
-        fits=scales_fit,
     ),
     same(
         "dynamic_margin._compute_scale",

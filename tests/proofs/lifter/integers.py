@@ -17,6 +17,9 @@ from tests.proofs.lifter.leaves import name_of, range_of, symbol
 from tests.proofs.lifter.terms import Term, build, is_constant
 from tests.proofs.lifter.words import BITS, COMPARISONS, MODULUS, SIGN, to_signed
 
+_MAX_EXPONENT = 4
+"""The highest power that is written out as a product."""
+
 Conditions = list[tuple[Term, bool]]
 Formula = z3.BoolRef
 Integer = z3.ArithRef
@@ -34,6 +37,8 @@ class Integers:
     def __init__(self, conditions: Conditions, known: Sequence[Term] = ()):
         self.bounds: list[Formula] = []
         self.doubts: list[Formula] = []
+        self.joins: list[Formula] = []
+        """Those doubts that are about fields put together in a word."""
         self._exact: dict[bool, set[tuple[str, int, int]]] = {False: set(), True: set()}
         self._nonzero: set[int] = set()
         self._known: dict[tuple[bool, int], Integer] = {}
@@ -203,6 +208,12 @@ class Integers:
             self.bounds += facts
             self.doubts.append(table)
             return power
+        if name == "exp" and is_constant(y) and 0 < y.arguments[0] <= _MAX_EXPONENT:
+            exponent, word = y.arguments[0], self.value(x)
+            power = z3.Product(*([word] * exponent))
+            fits = z3.Implies(word < 1 << BITS // exponent, power < MODULUS)
+            self.bounds.append(fits)
+            return power % MODULUS
         raise Unsupported(f"{name}({x!r}, {y!r}) as an integer")
 
     def _shifted(self, name: str, by: Term, term: Term) -> Integer:
@@ -280,6 +291,7 @@ class Integers:
         room, low = max((_zeros(x), y), (_zeros(y), x), key=lambda pair: pair[0])
         fits = self.value(low) < (1 << room)
         self.doubts.append(fits)
+        self.joins.append(fits)
         exact = self.value(x) + self.value(y)
         return z3.If(fits, exact, self._unknown(name, x, y))
 

@@ -313,12 +313,14 @@ def conclude(
     doubts: Sequence[z3.BoolRef] = (),
 ) -> None:
     """Do as `prove`, once sizes have settled what they can."""
+    plain = [*map(z3.simplify, hypotheses)]
+    goal = z3.simplify(goal)
     try:
-        Ranges([*hypotheses, z3.Not(goal)])
-        known = Ranges(hypotheses)
+        Ranges([*plain, z3.Not(goal)])
+        goal = Ranges(plain).simplified(goal)
     except Contradiction:
         return
-    prove(hypotheses, known.simplified(goal), claim, doubts)
+    prove(plain, z3.simplify(goal), claim, doubts)
 
 
 def find_sure(
@@ -326,7 +328,11 @@ def find_sure(
 ) -> list[z3.BoolRef]:
     """Return those claims of which it is soon found that they are true."""
     try:
-        known = Ranges(hypotheses)
+        known = Ranges(map(z3.simplify, hypotheses))
     except Contradiction:
         return list(claims)
-    return [c for c in claims if known.decide(c) or follows(hypotheses, c)]
+    return [
+        claim
+        for claim in claims
+        if known.decide(z3.simplify(claim)) or follows(hypotheses, claim)
+    ]

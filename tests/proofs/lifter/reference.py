@@ -8,6 +8,7 @@ Python would divide but no contract does.
 """
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, ClassVar, NamedTuple
 
 import z3
@@ -72,6 +73,9 @@ class Symbolic:
 
     def __rmul__(self, other):
         return Symbolic(formula_of(other) * self.formula)
+
+    def __pow__(self, exponent: int):
+        return prod([self] * exponent)
 
     def __neg__(self):
         return Symbolic(-self.formula)
