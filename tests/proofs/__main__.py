@@ -1,84 +1,180 @@
-"""Check every proof; end with 1 unless all of them are proved."""
+"""
+Check every proof, and every invariant on a few walks; end with 1 unless all hold.
+
+What came of a whole run is compared with proofs.json, which is committed: a difference
+in more than `seconds` is a failure too. Then the new file is beside the old one, in
+.cache/proofs, and --accept writes it in its place if nothing failed.
+"""
 
 import argparse
-import multiprocessing
 import sys
 import time
 from pathlib import Path
 
 from rich.console import Console
 
-from tests.proofs import report
-from tests.proofs.catalogue import collect
-from tests.proofs.proof import Proof, Result, judge
+from tests.helpers.crowd import add_options
+from tests.proofs import deep, invariants, report, running, table
+from tests.proofs.proof import PROJECT, Result
+
+COMMITTED = PROJECT / "proofs.json"
+MOST_LINES = 40
 
 
-def main() -> int:
-    """Run the proofs that the command line asks for."""
-    parser = argparse.ArgumentParser(prog="python -m tests.proofs", description=__doc__)
-    parser.add_argument("only", nargs="*", help="parts of the names of proofs to run")
-    parser.add_argument("--list", action="store_true", help="name the proofs and stop")
-    parser.add_argument("--layer", type=int, choices=(1, 2, 3), help="run one layer")
-    parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
-    parser.add_argument(
-        "--json", type=Path, default=Path("proofs.json"), metavar="FILE"
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line asks for."""
+    options = parse(arguments)
+    try:
+        if options.table:
+            return table.rewrite()
+        if options.deep:
+            return deep.prove(options, choose(options), lambda: prove(options))
+        return prove(options)
+    except KeyboardInterrupt:
+        print("stopped; --resume goes on from here", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Return the options of a command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.proofs",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    options = parser.parse_args()
+    parser.add_argument(
+        "only",
+        nargs="*",
+        metavar="WORD",
+        help="parts of the names of proofs to check, or numbers of invariants; then "
+        "nothing is compared or written",
+    )
+    parser.add_argument("--layer", type=int, choices=(1, 2, 3, 4), help="only this one")
+    parser.add_argument("--list", action="store_true", help="name the proofs and stop")
+    add_options(parser)
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="believe what earlier runs have proved of the same sources; without it a "
+        "run is a run",
+    )
+    parser.add_argument(
+        "--accept", action="store_true", help="write proofs.json though it changes"
+    )
+    parser.add_argument(
+        "--table",
+        action="store_true",
+        help="write the tables of specs/README.md from proofs.json and stop",
+    )
+    deep.add_options(parser)
+    return parser.parse_args(arguments)
 
-    chosen = [
-        proof
-        for proof in collect()
-        if (options.layer in (None, proof.layer))
-        and (not options.only or any(part in proof.identity for part in options.only))
+
+def choose(options: argparse.Namespace) -> list[str]:
+    """Return the names of the proofs that are asked for."""
+    return [
+        name
+        for name, proof in running.everything().items()
+        if options.layer in (None, proof.layer)
+        and (not options.only or any(_is_meant(word, name) for word in options.only))
     ]
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=120)
+
+
+def _is_meant(word: str, name: str) -> bool:
+    """Tell whether a word picks a proof: by its name, or by an invariant's number."""
+    if word in invariants.NUMBERS:
+        parts = [running.everything()[name]]
+        return word == name or bool(invariants.parts_of(word, parts))
+    return word in name
+
+
+def prove(options: argparse.Namespace) -> int:
+    """Judge the proofs that are asked for, print what came of it and compare."""
+    chosen = choose(options)
     if options.list:
-        for proof in chosen:
-            print(f"{proof.layer}  {proof.identity}: {proof.statement}")
+        for name in chosen:
+            proof = running.everything()[name]
+            print(f"{proof.layer}  {name}: {proof.statement}")
         return 0
     if not chosen:
         print("no such proof", file=sys.stderr)
         return 1
-
     start = time.monotonic()
-    results = run(chosen, options.jobs, Console(stderr=True))
-    report.show(results, console)
-    report.write(results, options.json)
-    proved = sum(result.is_proved for result in results)
-    killed = sum(result.mutants_killed for result in results)
+    results = judge_chosen(chosen, options)
+    seconds = time.monotonic() - start
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=120)
+    failed = [results[name] for name in chosen if not results[name].is_proved]
+    is_whole = not options.only and options.layer is None
+    if is_whole:
+        proofs = [
+            p for p in running.everything().values() if p.layer < invariants.TESTS
+        ]
+        entries = invariants.entries(proofs, results)
+    else:
+        entries = [report.entry_of(results[name]) for name in chosen]
+    report.show(entries, failed, console)
+    killed = sum(results[name].mutants_killed for name in chosen)
     console.print(
-        f"{proved} of {len(results)} proved, {killed} mutants killed, "
-        f"{time.monotonic() - start:.0f} s, written to {options.json}"
+        f"{len(chosen) - len(failed)} of {len(chosen)} hold, {killed} mutants killed, "
+        f"{seconds:.0f} s",
+        highlight=False,
     )
-    return 0 if proved == len(results) else 1
+    is_same = not is_whole or compare(entries, bool(failed), options.accept)
+    return 0 if is_same and not failed else 1
 
 
-def run(proofs: list[Proof], jobs: int, progress: Console) -> list[Result]:
-    """Judge proofs in parallel, saying so as each of them ends."""
-    _proofs[:] = proofs
-    results: dict[str, Result] = {}
-    # Forked, so that workers find the proofs, CrossHair and the compiler as they are.
-    with multiprocessing.get_context("fork").Pool(jobs) as pool:
-        # The steps, last in the list, take longest: begin with them.
-        for result in pool.imap_unordered(_judge, reversed(range(len(proofs)))):
-            results[result.id] = result
-            progress.print(
-                f"[{len(results):3}/{len(proofs)}] {result.id}: {result.verdict} "
-                f"({result.seconds:.1f} s)",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
-    return [results[proof.identity] for proof in proofs]
+def judge_chosen(chosen: list[str], options: argparse.Namespace) -> dict[str, Result]:
+    """Judge proofs, saying so as each of them ends."""
+    memory = running.Memory()
+    results = memory.proved() if options.resume else {}
+    missing = [name for name in chosen if name not in results]
+    progress = Console(stderr=True)
+    if options.resume:
+        progress.print(f"{len(chosen) - len(missing)} are known", highlight=False)
+    judged = running.judge_all(missing, options.jobs, options.scheduler)
+    for done, result in enumerate(judged, 1):
+        memory.add(result)
+        results[result.id] = result
+        progress.print(
+            f"[{done:3}/{len(missing)}] {result.id}: {result.verdict} "
+            f"({result.seconds:.1f} s)",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+    return results
 
 
-_proofs: list[Proof] = []
-
-
-def _judge(index: int) -> Result:
-    return judge(_proofs[index])
+def compare(
+    entries: list[report.Entry],
+    has_failed: bool,
+    is_accepted: bool,
+    committed: Path = COMMITTED,
+    beside: Path = running.FOLDER / "proofs.json",
+) -> bool:
+    """Write the file, if it may be; tell whether it is as it was, but for `seconds`."""
+    lines = list(report.changes(report.read(committed), entries))
+    if not has_failed and (is_accepted or not lines):
+        report.write(entries, committed)
+        print(f"written to {committed.name}; {len(lines)} entries changed")
+        return True
+    if not lines:
+        return True
+    report.write(entries, beside)
+    print(f"{committed.name} would change in {len(lines)} entries:", file=sys.stderr)
+    for line in lines[:MOST_LINES]:
+        print(f"  {line}", file=sys.stderr)
+    if len(lines) > MOST_LINES:
+        print(f"  and {len(lines) - MOST_LINES} more", file=sys.stderr)
+    print(f"the new file: {beside}", file=sys.stderr)
+    if not has_failed:
+        print("if that is meant: make prove ARGS=--accept", file=sys.stderr)
+    return False
 
 
 if __name__ == "__main__":
