@@ -4,8 +4,6 @@ from specs.conversion import (
     EQUITY_MULTIPLE,
     LEAST_LIMIT,
     LEAST_PRICE,
-    LEAST_YIELD,  # noqa: F401, a condition needs it
-    compute_bound,
     compute_cap_excess,
     compute_excess,
     compute_least_price,
@@ -119,19 +117,6 @@ def a_sale_pays_its_excess_and_no_wei_more(excess: int, price: int) -> bool:
     return (most - 1) * price < excess * WAD <= most * price
 
 
-def no_sale_exceeds_its_announcement(excess: int, reference: int, price: int) -> bool:
-    """
-    At any price down to the least yield no more is sold than was announced.
-
-    Serves: I26.
-
-    pre: 0 <= excess and 0 < reference and 0 < price
-    pre: reference * LEAST_YIELD <= price * PPM
-    post: __return__
-    """
-    return compute_most(excess, price) <= compute_bound(excess, reference)
-
-
 def nothing_is_sold_at_a_price_in_doubt(slow: int, fast: int, age: int) -> bool:
     """
     A price is good enough if it is a minute old at most, and both are within 2 %.
@@ -193,9 +178,6 @@ MUTANTS = {
     ),
     "a_sale_pays_its_excess_and_no_wei_more": _mutant(
         "mul_div_up(excess, WAD, price)", "mul_div_down(excess, WAD, price)"
-    ),
-    "no_sale_exceeds_its_announcement": _mutant(
-        "reference * LEAST_YIELD) + 1)", "reference * PPM) + 1)"
     ),
     "nothing_is_sold_at_a_price_in_doubt": _mutant(
         "not margin.is_stale(quote, now) and not", "not"

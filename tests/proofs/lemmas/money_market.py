@@ -258,6 +258,7 @@ def what_is_shared_is_paid(argument: Argument, after: Any, *numbers: Any) -> Non
     index, unit = lend + growth, mul_div_up(later, 1, RAY)
     _books_interest(argument, numbers)
     argument.show(reserve, after.reserve, claim="the reserve does not shrink")
+    argument.show(lend, after.lend_index, claim="the lend index does not fall")
     if not argument.supposes(index, unit * RAY):
         return
     argument.show(0, growth)
