@@ -5,6 +5,9 @@ Contracts are compiled with the settings of the deployables and deployed on a re
 machine; what is proved is the runtime code found there, immutables included.
 """
 
+import hashlib
+import os
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -12,6 +15,7 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import pyrevm
+import vyper
 from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.output import (
     build_abi_output,
@@ -35,7 +39,7 @@ from tests.proofs.lifter import words
 from tests.proofs.lifter.entries import Entry
 from tests.proofs.lifter.solver import NotProved
 from tests.proofs.lifter.terms import Term, variable
-from tests.proofs.proof import Refuted, Undecided
+from tests.proofs.proof import PROJECT, Refuted, Undecided
 
 SETTINGS = Settings(optimize=OptimizationLevel.GAS, evm_version="cancun")
 """Of the deployables."""
@@ -44,7 +48,39 @@ DEPLOYER = "0x00000000000000000000000000000000000000D0"
 
 @cache
 def compiled(path: Path, root: Path, settings: Settings = SETTINGS) -> dict[str, Any]:
-    """Return the compiler's output for a contract of the project at ``root``."""
+    """
+    Return the compiler's output for a contract of the project at ``root``.
+
+    It is kept in .cache/compiled under a digest of all sources and of the settings.
+    """
+    named = path.relative_to(root) if path.is_relative_to(root) else path.read_text()
+    key = hashlib.sha256(f"{named} {settings}".encode())
+    key.update(_sources(root))
+    kept = PROJECT / ".cache" / "compiled" / f"{key.hexdigest()}.pickle"
+    if kept.exists():
+        return pickle.loads(kept.read_bytes())
+    output = _compile(path, root, settings)
+    if root == PROJECT:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        draft = kept.with_suffix(f".{os.getpid()}")
+        draft.write_bytes(pickle.dumps(output))
+        draft.replace(kept)
+    return output
+
+
+@cache
+def _sources(root: Path) -> bytes:
+    """Return a digest of everything that a contract may import, and of the compiler."""
+    digest = hashlib.sha256(vyper.__version__.encode())
+    digest.update(Path(__file__).read_bytes())
+    for folder in ("contracts", "tests/harness"):
+        for path in sorted((root / folder).rglob("*.vy*")):
+            digest.update(str(path.relative_to(root)).encode() + b"\0")
+            digest.update(path.read_bytes() + b"\0")
+    return digest.digest()
+
+
+def _compile(path: Path, root: Path, settings: Settings) -> dict[str, Any]:
     bundle = FilesystemInputBundle([root, root / "contracts"])
     source = CompilerData(bundle.load_file(path), bundle, settings=settings)
     _, _, symbols = assembly_to_evm_with_symbol_map(source.assembly_runtime)
@@ -85,6 +121,7 @@ def _entries(
                 frame.mem_used,
                 tuple(kind for part in arguments for kind in part),
                 tuple(kind for part in results for kind in part),
+                not function.is_mutable,
             ),
         )
 
@@ -112,6 +149,13 @@ def deployed(output: dict[str, Any], arguments: bytes = b"") -> tuple[Any, str, 
     creation = bytes.fromhex(output["bytecode"].removeprefix("0x")) + arguments
     address = machine.deploy(DEPLOYER, creation)
     return machine, address, bytes(machine.get_code(address))
+
+
+def constructor_of(output: dict[str, Any]) -> bytes:
+    """Return words to construct a contract with: 1, 2, 3 and so on."""
+    inputs = [e["inputs"] for e in output["abi"] if e["type"] == "constructor"]
+    count = len(inputs[0]) if inputs else 0
+    return b"".join(number.to_bytes(32, "big") for number in range(1, count + 1))
 
 
 class Signature(NamedTuple):

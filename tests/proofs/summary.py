@@ -10,7 +10,6 @@ used that was not shown.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import Any
 
 import z3
@@ -91,11 +90,11 @@ class Summary:
     )
     """The locations, given how to name one, and the arguments; none by default."""
     needs: Callable[[Call], Facts] | None = None
-    """What is true of arguments and state whenever it is called, for callers to show."""
+    """What is true whenever it is called, for its callers to show."""
     also: Callable[[Transition, Call], Facts] | None = None
     """What is proved of it and not used: of pools on the way, of calls it makes."""
     same: Callable[[Transition, Call], list[tuple[Any, Any]]] | None = None
-    """Numbers that are equal, shown first: the claims are then about the second ones."""
+    """Numbers that are equal, shown first: claims are of the second ones then."""
     results: int = 0
     """How many words it returns."""
     is_pure: bool = False
@@ -104,9 +103,10 @@ class Summary:
     theories: tuple[Theory, ...] = ()
     serves: tuple[str, ...] = ()
 
-    def identity(self, contract: str) -> str:
-        """Return the name of the claim about the function in a contract."""
-        return f"step.{self.function.replace('._', '.')}.{_snake(contract)}"
+    @property
+    def identity(self) -> str:
+        """Return the name of the claim about the function."""
+        return f"step.{self.function.replace('._', '.')}"
 
     @property
     def cut(self) -> Cut:
@@ -144,13 +144,10 @@ class Summary:
             results, written, facts, [_all(self.needs, call)] if self.needs else []
         )
 
-    def proved_in(
-        self, contract: str, constructor: bytes = b"", with_mutants: bool = True
-    ) -> Step:
-        """Return the claim about the function in a contract's code."""
-        name = PurePath(contract).stem
+    def proved_in(self, contract: str, constructor: bytes = b"", *others: str) -> Step:
+        """Return the claim about the function in a contract's code, and in others'."""
         step = Step(
-            self.identity(name),
+            self.identity,
             self.statement,
             contract,
             self.function,
@@ -161,6 +158,7 @@ class Summary:
             cuts=tuple(summary.cut for summary in self.cuts),
             keeps_refusals=False,
             serves=self.serves,
+            also_in=others,
         )
         return replace(step, theories=self.theories) if self.theories else step
 
@@ -193,7 +191,3 @@ def _all(facts: Callable[[Call], Facts], call: Callable[[Any], Call]) -> Fact:
         return z3.And(*(found for _, found in facts(call(lifted))))
 
     return formula
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")

@@ -18,6 +18,7 @@ from specs.margin import Health
 from tests.proofs.bytecode import (
     argument,
     compiled,
+    constructor_of,
     deployed,
     signature_of,
     verdicts,
@@ -30,7 +31,7 @@ from tests.proofs.lifter.machine import Path as Trace
 from tests.proofs.lifter.solver import NotProved, describe, find_model, prove
 from tests.proofs.lifter.storage import entry, initial, locate, same
 from tests.proofs.lifter.terms import Term, answer, build, constant, variable
-from tests.proofs.proof import Mutant
+from tests.proofs.proof import PROJECT, Mutant
 
 Theory = type[Bits] | type[Integers]
 Layout = dict[str, int]
@@ -105,7 +106,7 @@ class Transition:
         prove(self.hypotheses, wanted, claim, self.lifted.doubts)
 
     def equal(self, one: Any, other: Any, claim: str) -> None:
-        """Raise unless two numbers are equal; claims of ``one`` are of ``other`` now."""
+        """Raise unless two numbers are equal; claims of one are of the other now."""
         prove(self.hypotheses, one == other, claim, self.lifted.doubts)
         self.rewritten.append((one, other))
 
@@ -181,27 +182,33 @@ class Step:
     """Ways to read a path, tried in turn; only the last one's counterexample counts."""
     example: Callable[..., list[z3.BoolRef]] | None = None
     """More conditions that a witness may meet, where the solver needs some help."""
+    kinds: tuple[str, ...] = ()
+    """The types of the words of calldata, where the signature has a growing one."""
     cuts: tuple[Cut, ...] = ()
     """Internal functions that are answered instead of run."""
     keeps_refusals: bool = True
     """Whether the claim is about refusals as well."""
     serves: tuple[str, ...] = ()
     """The invariants that it is a part of."""
+    also_in: tuple[str, ...] = ()
+    """Other contracts with the same function; mutants are made of the first alone."""
     layer: int = 3
     tool: str = "lifter"
 
     def check(self, root: Path) -> str:
         """Return a state and input for which the call succeeds, if the claim holds."""
-        output = compiled(root / self.contract, root)
-        layout = slots_of(output["layout"].get("storage_layout", {}))
         witness = ""
-        with verdicts():
-            for known in self.cases:
-                words, traces = self._run(output, layout, known)
-                for trace in traces:
-                    if not witness and trace.succeeds:
-                        witness = self._witness(trace, layout, words)
-                    self._prove(trace, layout, words)
+        others = self.also_in if root == PROJECT else ()
+        for contract in (self.contract, *others):
+            output = compiled(root / contract, root)
+            layout = slots_of(output["layout"].get("storage_layout", {}))
+            with verdicts():
+                for known in self.cases:
+                    words, traces = self._run(output, layout, known)
+                    for trace in traces:
+                        if not witness and trace.succeeds:
+                            witness = self._witness(trace, layout, words)
+                        self._prove(trace, layout, words)
         return witness
 
     def _run(
@@ -209,7 +216,8 @@ class Step:
     ) -> tuple[list[Term], list[Trace]]:
         """Return the arguments, and all paths of an external or internal function."""
         entries = output["entries"]
-        _, _, code = deployed(output, self.constructor)
+        constructor = self.constructor or constructor_of(output)
+        _, _, code = deployed(output, constructor)
         cuts = {cut.function: (entries[cut.function], cut) for cut in self.cuts}
         machine = Machine(
             code,
@@ -220,7 +228,7 @@ class Step:
         )
         inner = entries[self.function] if "." in self.function else None
         outer = None if inner else signature_of(output, self.function)
-        kinds = inner.arguments if inner else outer.arguments
+        kinds = self.kinds or (inner.arguments if inner else outer.arguments)
         words = [
             constant(known[name]) if name in known else argument(name, kind)
             for name, kind in zip(self.arguments, kinds, strict=True)

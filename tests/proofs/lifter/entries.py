@@ -38,6 +38,8 @@ class Entry(NamedTuple):
     arguments: tuple[str, ...]
     """The types of the words of its arguments, structs word by word."""
     results: tuple[str, ...]
+    is_view: bool = False
+    """Whether the compiler lets it write nothing."""
 
 
 class Answer(NamedTuple):

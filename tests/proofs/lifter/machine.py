@@ -284,6 +284,9 @@ class Machine:
             self.slots,
         )
         answer = cut.answer(asked)
+        is_free = entry.is_view and not (answer.writes or answer.facts)
+        if not cut.rests_on and not is_free:
+            raise Unsupported(f"nothing shows what is said of {cut.function}")
         if len(answer.results) != len(entry.results):
             raise Unsupported(f"{cut.function} returns {len(entry.results)} words")
         frame.memory.lose(entry.end)

@@ -11,10 +11,8 @@ from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.linear import Linear
 from tests.proofs.lifter.terms import build, constant, variable
 from tests.proofs.proof import Mutant
+from tests.proofs.steps.bodies import ACCRUERS, proved
 from tests.proofs.steps.pools import (
-    ACCOUNT_CODE,
-    CLEARINGHOUSE,
-    CONSTRUCTORS,
     POOL,
     Pool,
     low,
@@ -74,7 +72,8 @@ BOOK = Summary(
     (
         Mutant(
             _MARKET,
-            "    pool.reserve += minted\n    return pool\n\n\n@internal\n@pure\ndef _cushion",
+            "    pool.reserve += minted\n    return pool\n\n\n@internal\n@pure\n"
+            "def _cushion",
             "    return pool\n\n\n@internal\n@pure\ndef _cushion",
         ),
         Mutant(_MARKET, "MAX_INDEX - old_index,", "2 * MAX_INDEX - old_index,"),
@@ -149,7 +148,5 @@ LOAD_ACCRUED = Summary(
 )
 
 PROOFS = tuple(
-    summary.proved_in(contract, CONSTRUCTORS[contract])
-    for summary in (BOOK, BORROW_INDEX, LOAD_ACCRUED)
-    for contract in (CLEARINGHOUSE, ACCOUNT_CODE)
+    proved(summary, ACCRUERS) for summary in (BOOK, BORROW_INDEX, LOAD_ACCRUED)
 )

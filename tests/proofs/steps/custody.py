@@ -1,5 +1,5 @@
 """
-Layer 3 of what users call to bring tokens in and take them out, and to move or lend them.
+Layer 3 of what users call: tokens come in, go out, change accounts and are lent.
 
 The books are the ledger's (``ledgers.py``), cut out here; what is left is who may call,
 that margin is judged after the last word was written, and that tokens move last, those
@@ -21,6 +21,14 @@ from tests.proofs.lifter.storage import initial
 from tests.proofs.lifter.terms import Term, build, constant, variable
 from tests.proofs.proof import Mutant
 from tests.proofs.steps.accruals import LOAD_ACCRUED, NOW
+from tests.proofs.steps.bodies import (
+    ACCOUNT_CODE,
+    CLEARINGHOUSE,
+    MAKER_CODE,
+    SPOT_CODE,
+    VAULTS,
+    proved,
+)
 from tests.proofs.steps.ledgers import (
     BORROW,
     DEPOSIT,
@@ -32,9 +40,6 @@ from tests.proofs.steps.ledgers import (
     writes_guards,
 )
 from tests.proofs.steps.pools import (
-    ACCOUNT_CODE,
-    CLEARINGHOUSE,
-    CONSTRUCTORS,
     CREDIT,
     DEBIT,
     POOL,
@@ -71,7 +76,8 @@ _HEALTH = tuple(field.name for field in fields(Health))
 CHECK_UTILISATION = Summary(
     "pool_limits._check_utilisation",
     ("asset", "before", "after"),
-    "It may remember the throttle's step in the pool's guards, and writes nothing else.",
+    "It may remember the throttle's step in the pool's guards, and writes nothing "
+    "else.",
     lambda call: [],
     (
         Mutant(
@@ -304,6 +310,46 @@ def _lends(step: Transition, *words: Term) -> None:
     step.writes_within(*_pool_words(step, account, asset))
 
 
+def _permits(step: Transition, *words: Term) -> None:
+    if not step.succeeds:
+        return
+    account, asset, tokens, *_ = words
+    _collects(step, account, asset, tokens, cut_results(step, DEPOSIT)[0])
+    *before, _ = _moves(step)
+    step.holds(z3.BoolVal(len(before) == 1), "nothing but the approval is asked for")
+    step.holds(z3.BoolVal(before[0].writes == 0), "and before every write")
+
+
+KINDS = range(6)
+"""Deposit, withdrawal, borrow, repayment, lend, unlend, as a batch numbers them."""
+DEPOSIT_KIND, WITHDRAW_KIND, BORROW_KIND, REPAY_KIND, *_ = KINDS
+
+
+def _batches(step: Transition, *words: Term) -> None:
+    """Show of a batch of one step what its own call has, by the step's kind."""
+    if not step.succeeds:
+        return
+    account, _, _, kind, asset, tokens, receiver = words
+    number = int(kind.arguments[0])
+    leaves = number in (WITHDRAW_KIND, BORROW_KIND)
+    only_who_may(step, account, MAY_WITHDRAW if leaves else TRADE)
+    if leaves:
+        nothing_is_bound(step, account)
+    if number not in (DEPOSIT_KIND, REPAY_KIND):
+        margin_is_judged(step, account)
+    if leaves:
+        sent = tokens if number == BORROW_KIND else cut_results(step, WITHDRAW)[0]
+        tokens_move_last(step, TRANSFER, receiver, sent)
+    elif number in (DEPOSIT_KIND, REPAY_KIND):
+        taken = tokens if number == DEPOSIT_KIND else cut_results(step, REPAY)[0]
+        tokens_move_last(step, TRANSFER_FROM, _CALLER, _THIS, taken)
+        _came_in(step, taken)
+    else:
+        step.holds(z3.BoolVal(not _moves(step)), "no token moves")
+    token_is_listed(step, asset)
+    step.writes_within(*_pool_words(step, account, asset))
+
+
 def _step(
     name: str,
     contract: str,
@@ -313,34 +359,37 @@ def _step(
     cuts: tuple[Summary, ...],
     serves: tuple[str, ...],
     *mutants: Mutant,
+    kinds: tuple[str, ...] = (),
+    cases: tuple[dict[str, int], ...] = ({},),
+    identity: str = "",
 ) -> Step:
     stem = "account_code" if contract == ACCOUNT_CODE else "clearinghouse"
     return Step(
-        f"step.{stem}.{name}",
+        f"step.{stem}.{identity or name}",
         statement,
         contract,
         name,
         arguments,
         claim,
         mutants,
-        CONSTRUCTORS[contract],
+        b"",
         theories=(Integers,),
         cuts=tuple(summary.cut for summary in cuts),
         keeps_refusals=False,
         serves=serves,
+        kinds=kinds,
+        cases=cases,
     )
 
 
 _BODY = "contracts/Clearinghouse.vy"
 PROOFS = (
-    *(
-        CHECK_UTILISATION.proved_in(contract, CONSTRUCTORS[contract])
-        for contract in (CLEARINGHOUSE, ACCOUNT_CODE)
-    ),
+    proved(CHECK_UTILISATION, (*VAULTS, SPOT_CODE, MAKER_CODE)),
     _step(
         "withdraw",
         CLEARINGHOUSE,
-        "Only who may withdraw does it, of no bound account; margin is judged after the "
+        "Only who may withdraw does it, of no bound account; margin is judged after "
+        "the "
         "last write; the tokens booked leave, last of all; no other account changes.",
         ("account", "asset", "tokens", "receiver"),
         _withdraws,
@@ -353,19 +402,23 @@ PROOFS = (
         ),
         Mutant(
             _BODY,
-            "    accounts._require_free(account)\n    token: uint256 = state.token[asset]\n    sent",
+            "    accounts._require_free(account)\n"
+            "    token: uint256 = state.token[asset]\n    sent",
             "    token: uint256 = state.token[asset]\n    sent",
         ),
         Mutant(
             _BODY,
-            "    found: IClearinghouse.Health = health._assess(account)\n    margin._check_initial_margin(found)\n",
-            "    found: IClearinghouse.Health = health._assess(asset)\n    margin._check_initial_margin(found)\n",
+            "    found: IClearinghouse.Health = health._assess(account)\n"
+            "    margin._check_initial_margin(found)\n",
+            "    found: IClearinghouse.Health = health._assess(asset)\n"
+            "    margin._check_initial_margin(found)\n",
         ),
     ),
     _step(
         "borrow",
         CLEARINGHOUSE,
-        "Only who may withdraw does it, of no bound account; margin is judged after the "
+        "Only who may withdraw does it, of no bound account; margin is judged after "
+        "the "
         "last write; the tokens booked leave, last of all; no other account changes.",
         ("account", "asset", "tokens", "receiver"),
         _borrows,
@@ -400,7 +453,8 @@ PROOFS = (
     _step(
         "repay",
         CLEARINGHOUSE,
-        "The tokens booked come in, last of all, to the unit, and no more than offered; "
+        "The tokens booked come in, last of all, to the unit, and no more than "
+        "offered; "
         "no other account changes.",
         ("account", "asset", "tokens"),
         _repays,
@@ -415,8 +469,10 @@ PROOFS = (
     _step(
         "transfer",
         ACCOUNT_CODE,
-        "Only who may withdraw moves assets, of no bound account, to another one of the "
-        "same owner; cash and idle tokens stay, each side's slack does not fall, margin "
+        "Only who may withdraw moves assets, of no bound account, to another one of "
+        "the "
+        "same owner; cash and idle tokens stay, each side's slack does not fall, "
+        "margin "
         "is judged last.",
         ("giver", "taker", "asset", "amount"),
         _transfers,
@@ -437,7 +493,8 @@ PROOFS = (
     _step(
         "lend",
         ACCOUNT_CODE,
-        "Only who may trade lends what is idle; margin is judged after the last write; no "
+        "Only who may trade lends what is idle; margin is judged after the last "
+        "write; no "
         "token moves and no other account changes.",
         ("account", "asset", "amount"),
         _lends,
@@ -445,14 +502,16 @@ PROOFS = (
         ("I11", "I13", "I14"),
         Mutant(
             _CODE,
-            "    accounts._require_authorised(account, msg.sender, accounts.TRADE)\n    ledger._lend",
+            "    accounts._require_authorised(account, msg.sender, accounts.TRADE)\n"
+            "    ledger._lend",
             "    ledger._lend",
         ),
     ),
     _step(
         "unlend",
         ACCOUNT_CODE,
-        "Only who may trade takes a lend back; margin is judged after the last write; no "
+        "Only who may trade takes a lend back; margin is judged after the last write; "
+        "no "
         "token moves and no other account changes.",
         ("account", "asset", "amount"),
         _lends,
@@ -460,8 +519,57 @@ PROOFS = (
         ("I11", "I13", "I14"),
         Mutant(
             _CODE,
-            "    found: IClearinghouse.Health = health._assess(account)\n    margin._check_initial_margin(found)\n    if found.exposure != 0:\n        pool_limits._check_utilisation(\n            asset,\n            money_market._utilisation(asset, before),\n            money_market._utilisation(asset, money_market._load(asset)),\n        )\n\n\n@external\ndef set_operator",
-            "    found: IClearinghouse.Health = health._assess(account)\n\n\n@external\ndef set_operator",
+            "    found: IClearinghouse.Health = health._assess(account)\n"
+            "    margin._check_initial_margin(found)\n    if found.exposure != 0:\n"
+            "        pool_limits._check_utilisation(\n            asset,\n"
+            "            money_market._utilisation(asset, before),\n"
+            "            money_market._utilisation(asset, "
+            "money_market._load(asset)),\n        )\n\n\n@external\ndef set_operator",
+            "    found: IClearinghouse.Health = health._assess(account)\n\n\n"
+            "@external\ndef set_operator",
         ),
+    ),
+    _step(
+        "deposit_with_permit",
+        ACCOUNT_CODE,
+        "The token is shown an approval before every write; then as a deposit.",
+        ("account", "asset", "tokens", "deadline", "v", "r", "s"),
+        _permits,
+        (DEPOSIT,),
+        ("I1", "I13", "I14", "I38"),
+        Mutant(
+            _CODE,
+            "    custody._permit(token, msg.sender, tokens, deadline, v, r, s)\n"
+            "    if not ledger._deposit(token, account, asset, tokens, msg.sender):",
+            "    is_own: bool = ledger._deposit(token, account, asset, tokens, "
+            "msg.sender)\n"
+            "    custody._permit(token, msg.sender, tokens, deadline, v, r, s)\n"
+            "    if not is_own:",
+        ),
+    ),
+    _step(
+        "batch",
+        ACCOUNT_CODE,
+        "A batch of one step, whatever its kind, asks for the right, the margin and "
+        "the "
+        "tokens that the step's own call asks for, in the same order.",
+        ("account", "offset", "length", "kind", "asset", "tokens", "receiver"),
+        _batches,
+        (DEPOSIT, REPAY, WITHDRAW, BORROW, LEND, UNLEND_CALL, CHECK_UTILISATION),
+        ("I1", "I11", "I13", "I14"),
+        Mutant(
+            _CODE,
+            "        if step.kind == WITHDRAW or step.kind == BORROW:\n"
+            "            right",
+            "        if step.kind == WITHDRAW:\n            right",
+        ),
+        Mutant(
+            _CODE,
+            "        if step.kind != DEPOSIT and step.kind != REPAY:\n"
+            "            is_risky = True",
+            "        if step.kind == BORROW:\n            is_risky = True",
+        ),
+        kinds=("uint256",) * 6 + ("address",),
+        cases=tuple({"offset": 64, "length": 1, "kind": kind} for kind in KINDS),
     ),
 )

@@ -19,10 +19,8 @@ from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.terms import Term, answer, build, constant
 from tests.proofs.proof import Mutant
 from tests.proofs.steps.accruals import LOAD_ACCRUED, MAX_INDEX
+from tests.proofs.steps.bodies import ACCOUNT_CODE, GOVERNANCE_CODE, VAULTS, proved
 from tests.proofs.steps.pools import (
-    ACCOUNT_CODE,
-    CLEARINGHOUSE,
-    CONSTRUCTORS,
     CREDIT,
     DEBIT,
     LEND_IDLE,
@@ -341,7 +339,8 @@ def _repays(step: Transition, call: Call) -> Facts:
 REPAY = Summary(
     "ledger._repay",
     ("token", "account", "asset", "tokens", "payer"),
-    "No more is taken than was offered; the totals move with the balance, and the slack "
+    "No more is taken than was offered; the totals move with the balance, and the "
+    "slack "
     "does not fall.",
     lambda call: [
         *_deposits(call),
@@ -405,8 +404,10 @@ WITHDRAW = Summary(
     (
         Mutant(
             _LEDGER,
-            "    self._take_out(account, asset, pool, amount)\n    log IClearinghouse.Withdraw",
-            "    self._take_out(account, asset, pool, amount - 1)\n    log IClearinghouse.Withdraw",
+            "    self._take_out(account, asset, pool, amount)\n"
+            "    log IClearinghouse.Withdraw",
+            "    self._take_out(account, asset, pool, amount - 1)\n"
+            "    log IClearinghouse.Withdraw",
         ),
     ),
     _writes_pool,
@@ -441,8 +442,13 @@ BORROW = Summary(
     (
         Mutant(
             _LEDGER,
-            "    money_market._require_open(asset)\n    pool: money_market.Pool = money_market._load_accrued(asset)\n    self._take_out(account, asset, pool, amount)\n    log IClearinghouse.Borrow",
-            "    pool: money_market.Pool = money_market._load_accrued(asset)\n    self._take_out(account, asset, pool, amount)\n    log IClearinghouse.Borrow",
+            "    money_market._require_open(asset)\n"
+            "    pool: money_market.Pool = money_market._load_accrued(asset)\n"
+            "    self._take_out(account, asset, pool, amount)\n"
+            "    log IClearinghouse.Borrow",
+            "    pool: money_market.Pool = money_market._load_accrued(asset)\n"
+            "    self._take_out(account, asset, pool, amount)\n"
+            "    log IClearinghouse.Borrow",
         ),
     ),
     _writes_pool,
@@ -464,13 +470,15 @@ def _within_the_vault(step: Transition, call: Call) -> Facts:
 LEND = Summary(
     "ledger._lend",
     ("account", "asset", "amount"),
-    "Cash and idle tokens together stay, the totals move with the balance, and the slack "
+    "Cash and idle tokens together stay, the totals move with the balance, and the "
+    "slack "
     "does not fall.",
     lambda call: _indices_grow(call),
     (
         Mutant(
             _LEDGER,
-            "    pool = money_market._lend_idle(account, asset, pool, amount)\n    money_market._save(asset, pool)\n",
+            "    pool = money_market._lend_idle(account, asset, pool, amount)\n"
+            "    money_market._save(asset, pool)\n",
             "    pool = money_market._lend_idle(account, asset, pool, amount)\n",
         ),
     ),
@@ -484,14 +492,18 @@ LEND = Summary(
 UNLEND_CALL = Summary(
     "ledger._unlend",
     ("account", "asset", "amount"),
-    "Cash and idle tokens together stay, the totals move with the balance, and the slack "
+    "Cash and idle tokens together stay, the totals move with the balance, and the "
+    "slack "
     "does not fall.",
     lambda call: _indices_grow(call),
     (
         Mutant(
             _LEDGER,
-            "    money_market._require_open(asset)\n    pool: money_market.Pool = money_market._load_accrued(asset)\n    money_market._save(asset, money_market._unlend",
-            "    pool: money_market.Pool = money_market._load(asset)\n    money_market._save(asset, money_market._unlend",
+            "    money_market._require_open(asset)\n"
+            "    pool: money_market.Pool = money_market._load_accrued(asset)\n"
+            "    money_market._save(asset, money_market._unlend",
+            "    pool: money_market.Pool = money_market._load(asset)\n"
+            "    money_market._save(asset, money_market._unlend",
         ),
     ),
     _writes_pool,
@@ -503,22 +515,14 @@ UNLEND_CALL = Summary(
     serves=("I1", "I2", "I3", "I5", "I13"),
 )
 
-_SHARED = (
-    NOTE_INFLOW,
-    CHECK_OUTFLOW,
-    TAKE_OUT,
-    TO_WAD,
-    DEPOSIT,
-    REPAY,
-    WITHDRAW,
-    BORROW,
-)
 PROOFS = (
+    proved(TO_WAD, (*VAULTS, GOVERNANCE_CODE)),
+    proved(NOTE_INFLOW, VAULTS),
+    proved(CHECK_OUTFLOW, (*VAULTS, GOVERNANCE_CODE)),
     *(
-        summary.proved_in(contract, CONSTRUCTORS[contract])
-        for summary in _SHARED
-        for contract in (CLEARINGHOUSE, ACCOUNT_CODE)
+        proved(summary, VAULTS)
+        for summary in (TAKE_OUT, DEPOSIT, REPAY, WITHDRAW, BORROW)
     ),
-    LEND.proved_in(ACCOUNT_CODE, CONSTRUCTORS[ACCOUNT_CODE]),
-    UNLEND_CALL.proved_in(ACCOUNT_CODE, CONSTRUCTORS[ACCOUNT_CODE]),
+    proved(LEND, (ACCOUNT_CODE,)),
+    proved(UNLEND_CALL, (ACCOUNT_CODE,)),
 )

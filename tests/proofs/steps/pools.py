@@ -16,14 +16,22 @@ from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.linear import Linear
 from tests.proofs.lifter.terms import Term, build, constant
 from tests.proofs.proof import Mutant
+from tests.proofs.steps.bodies import (
+    ACCOUNT_CODE,
+    DEBTORS,
+    FORCED_CODE,
+    LIQUIDATION_CODE,
+    MAKER_CODE,
+    ORDER_CODE,
+    SETTLE_CODE,
+    SLICE_CODE,
+    SPOT_CODE,
+    TRADE_CODE,
+    VAULTS,
+    proved,
+    without,
+)
 from tests.proofs.summary import Call, Facts, Summary
-
-CLEARINGHOUSE = "contracts/Clearinghouse.vy"
-ACCOUNT_CODE = "contracts/AccountCode.vy"
-CONSTRUCTORS = {
-    CLEARINGHOUSE: b"".join(i.to_bytes(32, "big") for i in range(1, 13)),
-    ACCOUNT_CODE: (1).to_bytes(32, "big"),
-}
 
 _MARKET = "contracts/modules/money_market.vy"
 _ACCOUNTS = "contracts/modules/accounts.vy"
@@ -219,7 +227,8 @@ ADD = Summary(
     "money_market._add",
     ("account", "asset", "word", *POOL, "amount", "idle"),
     "What is added to a balance moves the totals by what it moves of the balance, cash "
-    "and the sum of idle tokens by what is laid idle; and it is worth no more than what "
+    "and the sum of idle tokens by what is laid idle; and it is worth no more than "
+    "what "
     "came in, so that the slack of its pool does not fall.",
     _adds,
     (
@@ -375,6 +384,44 @@ def _moves_idle(call: Call) -> Facts:
     ]
 
 
+def _credits_reserve(call: Call) -> Facts:
+    before, after = pool_given(call), pool_returned(call)
+    lent, kept = after.lends - before.lends, after.reserve - before.reserve
+    return [
+        ("the reserve's lend is in the total", lent == kept),
+        ("it never pays", kept >= 0),
+        ("the lend index stays", after.lend_index == before.lend_index),
+        ("the borrow index stays", after.borrow_index == before.borrow_index),
+        ("its time stays", after.accrued_at == before.accrued_at),
+        ("borrows stay", after.borrows == before.borrows),
+        ("cash stays", after.cash == before.cash),
+        (
+            "what is credited is worth no more than what came",
+            gained(before, after) + call.argument("amount") * RAY >= 0,
+        ),
+    ]
+
+
+CREDIT_RESERVE = Summary(
+    "money_market._credit_reserve",
+    (*POOL, "amount"),
+    "What the reserve is credited is in the total of lends, and worth no more than "
+    "what "
+    "came in.",
+    _credits_reserve,
+    (
+        Mutant(
+            _MARKET,
+            "    pool.lends += convert(minted, int256)\n    pool.reserve += minted\n"
+            "    return pool\n\n\n@internal\ndef _debit",
+            "    pool.reserve += minted\n    return pool\n\n\n@internal\ndef _debit",
+        ),
+    ),
+    results=len(POOL),
+    is_pure=True,
+    theories=(Integers,),
+    serves=("I2", "I3", "I7"),
+)
 LEND_IDLE = Summary(
     "money_market._lend_idle",
     DEBIT.arguments,
@@ -419,18 +466,16 @@ UNLEND = Summary(
     serves=ADD.serves,
 )
 
-_BODIES = (CLEARINGHOUSE, ACCOUNT_CODE)
-_SUMMARIES = (WRITE_BALANCE, ADD, DEBIT, CREDIT)
-
 PROOFS = (
-    tuple(
-        summary.proved_in(contract, CONSTRUCTORS[contract])
-        for summary in _SUMMARIES
-        for contract in _BODIES
-    )
-    + (PAY_DEBT.proved_in(CLEARINGHOUSE, CONSTRUCTORS[CLEARINGHOUSE]),)
-    + tuple(
-        summary.proved_in(ACCOUNT_CODE, CONSTRUCTORS[ACCOUNT_CODE])
-        for summary in (LEND_IDLE, UNLEND, PAY_DEBT)
-    )
+    proved(WRITE_BALANCE, DEBTORS),
+    proved(ADD, DEBTORS),
+    proved(DEBIT, DEBTORS),
+    proved(CREDIT, without(DEBTORS, SETTLE_CODE, FORCED_CODE)),
+    proved(CREDIT_RESERVE, (TRADE_CODE, SPOT_CODE, ORDER_CODE, MAKER_CODE)),
+    proved(
+        PAY_DEBT,
+        (*VAULTS, SETTLE_CODE, SPOT_CODE, LIQUIDATION_CODE, MAKER_CODE, FORCED_CODE),
+    ),
+    proved(LEND_IDLE, (ACCOUNT_CODE, SETTLE_CODE, LIQUIDATION_CODE, SLICE_CODE)),
+    proved(UNLEND, (ACCOUNT_CODE,)),
 )
