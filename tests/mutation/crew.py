@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,9 +29,6 @@ class Worker:
     def __init__(self, number: int, kind: str, effort: float):
         self.kind = kind
         self.tree = copy_project(str(number))
-        first = CACHE / "trees" / "0" / ".cache"
-        if number and first.exists() and not (self.tree / ".cache").exists():
-            shutil.copytree(first, self.tree / ".cache")
         self.log = (CACHE / f"worker-{number}.log").open("w")
         self.process = subprocess.Popen(
             [

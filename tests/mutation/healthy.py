@@ -9,9 +9,10 @@ remembered by a hash of what it depends on.
 import ast
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from keeper import artifacts
@@ -48,6 +49,7 @@ class Healthy:
         self.root, self.cache, self.codes, self.proofs = root, cache, codes, proofs
         self.base = _hash(root, [root / part for part in _DEPENDS])
         self.proven = _hash(root, [root / part for part in (*_DEPENDS, _PROOFS)])
+        self.closures: dict[str, str] = {}
         self.texts = {
             str(path.relative_to(root)): path.read_text()
             for pattern in FILES
@@ -89,9 +91,13 @@ class Healthy:
         near = {name: nearness(name) for name in self.texts}
         return sorted((n for n in near if near[n]), key=lambda n: (-near[n], n))
 
-    @cache
     def _closure(self, name: str) -> str:
         """Return the text of a test with that of the helpers that it imports."""
+        if name not in self.closures:
+            self.closures[name] = self._read(name)
+        return self.closures[name]
+
+    def _read(self, name: str) -> str:
         found, todo = {}, [self.root / name]
         while todo:
             path = todo.pop()
@@ -136,11 +142,10 @@ def _words(mutant: Mutant) -> list[str]:
     return [word for word in (Path(mutant.path).stem, mutant.scope.lstrip("_")) if word]
 
 
-def learn(root: Path) -> Healthy:
+def learn(root: Path, cache: Path) -> Healthy:
     """Compile all, walk a little, and list the proofs; all that only once."""
     from tests.mutation.trial import compiled
 
-    cache = root / ".cache" / "healthy"
     cache.mkdir(parents=True, exist_ok=True)
     base = _hash(root, [root / part for part in _DEPENDS])
     names = [
@@ -210,7 +215,7 @@ def _remember(path: Path, work):
     if path.exists():
         return json.loads(path.read_text())
     found = work()
-    draft = path.with_suffix(".draft")
+    draft = path.with_suffix(f".{os.getpid()}.draft")
     draft.write_text(json.dumps(found))
     draft.replace(path)
     return found

@@ -367,13 +367,21 @@ def _is_swappable(first: Statement, second: Statement) -> bool:
         return False
     if _uses(second, written) or _uses(first, rewritten):
         return True
-    acts = [
-        _is_call(s) or _is_stored(s) or s.first == "assert" for s in (first, second)
-    ]
-    reads = [
-        any("_" in call for call in s.calls) or _is_stored(s) for s in (first, second)
-    ]
-    return all(acts) or (acts[0] and reads[1]) or (reads[0] and acts[1])
+    return (_acts(first) and _looks(second)) or (_looks(first) and _acts(second))
+
+
+def _acts(statement: Statement) -> bool:
+    """Tell whether a statement may change what is stored."""
+    if _is_call(statement):
+        return _kind_of(statement.calls[:1]) != "check"
+    return _is_stored(statement)
+
+
+def _looks(statement: Statement) -> bool:
+    """Tell whether a statement may depend on what is stored."""
+    names = [call.rpartition(".")[2] for call in statement.calls]
+    stored = any(name.startswith(("self.", "state.")) for name in statement.names)
+    return stored or any(name.startswith("_") for name in names)
 
 
 def _uses(statement: Statement, written: set[str]) -> bool:

@@ -5,6 +5,7 @@ The compiler leaves out of a contract what none of its entry points reaches, so 
 is in few of the contracts that import its module.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -116,8 +117,6 @@ class Reach:
 
 def survey(root: Path, cache: Path) -> Reach:
     """Return the reach of a project's contracts; what is known is kept in a folder."""
-    from keeper import artifacts
-
     sources = {
         str(path.relative_to(root)): read(path.read_text())
         for path in sorted(root.glob("contracts/**/*.vy"))
@@ -127,21 +126,25 @@ def survey(root: Path, cache: Path) -> Reach:
         *sorted(root.glob("tests/harness/*.vy")),
     ]
     cache.mkdir(parents=True, exist_ok=True)
-    found = []
-    for path in paths:
-        known = cache / f"{path.stem}-{artifacts._fingerprint(path, root)}.json"
-        if known.exists():
-            fields = json.loads(known.read_text())
-        else:
-            fields = _told(look_at(path, root))
-            draft = known.with_suffix(f".{os.getpid()}.draft")
-            draft.write_text(json.dumps(fields))
-            draft.replace(known)
-        name, functions, files = fields
-        pairs = frozenset((place, function) for place, function in functions)
-        found.append(Contract(name, pairs, frozenset(files)))
-    return Reach(found, sources)
+    return Reach([_recall(path, root, cache) for path in paths], sources)
 
 
-def _told(contract: Contract) -> list:
-    return [contract.name, sorted(contract.functions), sorted(contract.files)]
+def _recall(path: Path, root: Path, cache: Path) -> Contract:
+    """Look at a contract, unless it is known with all its files as they are."""
+    known = cache / f"{path.stem}.json"
+    if known.exists():
+        found = json.loads(known.read_text())
+        if all(_hash(root / file) == told for file, told in found["files"].items()):
+            functions = frozenset((file, name) for file, name in found["functions"])
+            return Contract(path.stem, functions, frozenset(found["files"]))
+    contract = look_at(path, root)
+    files = {file: _hash(root / file) for file in sorted(contract.files)}
+    draft = known.with_suffix(f".{os.getpid()}.draft")
+    told = {"functions": sorted(contract.functions), "files": files}
+    draft.write_text(json.dumps(told))
+    draft.replace(known)
+    return contract
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""

@@ -11,6 +11,7 @@ import importlib
 import types
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from keeper.artifacts import BODIES, INNER
@@ -21,8 +22,12 @@ from tests.mutation.reach import Reach
 from tests.mutation.tree import mutated
 
 ROOT = Path(__file__).resolve().parents[2]
-WALK, TESTS, PROOFS = 12, 30, 20
+WALK, TESTS, PROOFS = 6, 10, 20
 """Processor seconds for each kind of killer, times the effort."""
+SOON, NEAREST = 1.5, 2
+"""Seconds of walks, and test files, that come before all others."""
+THOROUGH = 2
+"""The effort from which on proofs are tried, which take long."""
 COMPILE = 60
 FEW = 2
 """Contracts that are compiled sooner than the tests of a harness are run."""
@@ -71,6 +76,9 @@ class Trial:
         self._try_each((partial(killers.test, [name]) for name in files), TESTS)
 
     def _prove(self) -> None:
+        if self.effort < THOROUGH:
+            self.late = LATE
+            return
         names = self.known.proofs_of(self.mutant)
         self._try_each((partial(killers.prove, name, ROOT) for name in names), PROOFS)
 
@@ -109,10 +117,13 @@ class ContractTrial(Trial):
         if is_first:
             self._test_harnesses()
         self._compile()
-        self._walk()
+        self._walk(SOON)
         if not is_first:
             self._test_harnesses()
-        self._test(self.known.tests_for(self.contracts, self.mutant))
+        tests = self.known.tests_for(self.contracts, self.mutant)
+        self._test(islice(tests, NEAREST))
+        self._walk(WALK * self.effort)
+        self._test(tests)
         self._prove()
 
     def _test_harnesses(self) -> None:
@@ -138,14 +149,14 @@ class ContractTrial(Trial):
             raise Done("stillborn", f"{name}: {size} bytes are too many to deploy")
         return digest != self.known.codes[name]
 
-    def _walk(self) -> None:
+    def _walk(self, limit: float) -> None:
         if ON_STAGE & set(self.contracts):
             kinds = ("world", "orders", "book")
         elif "OrderBook" in self.contracts:
             kinds = ("book",)
         else:
             return
-        self._try(partial(killers.walk, kinds), WALK * self.effort)
+        self._try(partial(killers.walk, kinds), limit)
 
 
 class SpecificationTrial(Trial):

@@ -23,6 +23,8 @@ from tests.mutation.reach import survey
 from tests.mutation.trial import ContractTrial, SpecificationTrial
 
 ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parents[1]
+"""Beside the copies: what is known of the project without mutants, for all of them."""
 PACKAGES = (
     "eth_abi",
     "eth_account",
@@ -48,9 +50,9 @@ def preload(kind: str) -> None:
 
 def serve(kind: str, effort: float, requests: Iterator[str]) -> Iterator[dict]:
     """Answer requests, of a mutant each."""
-    reach = survey(ROOT, ROOT / ".cache" / "reach")
+    reach = survey(ROOT, SHARED / "reach")
     preload(kind)
-    known = healthy.learn(ROOT)
+    known = healthy.learn(ROOT, SHARED / "healthy")
     yield {"ready": True}
     for request in requests:
         mutant = Mutant(**json.loads(request))

@@ -1,0 +1,319 @@
+"""Mutants: what operators make, what the sample draws, what the table says."""
+
+import json
+import time
+from dataclasses import replace
+
+import pytest
+
+from tests.mutation import catalogue, child, killers, score
+from tests.mutation.catalogue import ROOT, Stratum, code_hash, collect, strata
+from tests.mutation.crew import Draw
+from tests.mutation.operators import find_mutants
+from tests.mutation.record import Record, Result
+from tests.mutation.source import read
+
+VYPER = '''\
+# A comment: 1 + 1 == 2.
+from . import fixed_point as fp
+
+MOST: constant(uint256) = 2**128 - 1
+DAY: constant(uint256) = 86_400
+
+struct Pool:
+    cash: uint256
+
+@internal
+def _take(pool: Pool, steps: DynArray[uint256, 8], amount: uint256) -> uint256:
+    """
+    @notice Take 1 + 1, min(2, 3).
+    """
+    assert amount < pool.cash, "1 < 2"
+    if amount == 0:
+        return 0
+    self._require_open(7)
+    left: DynArray[uint256, 5] = []
+    money_market._accrue(0)
+    for i: uint256 in range(len(steps), bound=9):
+        self.total += min(steps[i], fp._mul_div_up(amount, DAY, MOST)) >> 64
+    self.cash -= amount
+    return amount if not self.halted else 0
+'''
+
+
+def changes(text, path="contracts/modules/toy.vy"):
+    return {(m.operator, m.old, m.new) for m in find_mutants(path, text)}
+
+
+def changes_of(line, head="def _f(x: uint256):\n"):
+    return changes(f"{head}    {line}\n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("arithmetic", "128", "127"),
+        ("arithmetic", "86_400", "86401"),
+        ("arithmetic", ">>", "<<"),
+        ("arithmetic", "64", "65"),
+        ("arithmetic", "+=", "-="),
+        ("comparison", "<", "<="),
+        ("comparison", "==", "!="),
+        ("comparison", "min", "max"),
+        ("comparison", "amount == 0", "True"),
+        ("comparison", "not self.halted", "True"),
+        ("comparison", "not self.halted", "False"),
+        ("comparison", "not", ""),
+        ("check", "amount == 0", "False"),
+        ("check", 'assert amount < pool.cash, "1 < 2"', "pass"),
+        ("check", "self._require_open(7)", "pass"),
+        ("accrual", "money_market._accrue(0)", "pass"),
+        ("update", "self.cash -= amount", "pass"),
+        ("rounding", "_mul_div_up", "_mul_div_down"),
+    ],
+)
+def test_operators_make(change):
+    assert change in changes(VYPER)
+
+
+def test_comments_texts_types_and_bounds_stay():
+    text = VYPER.splitlines()
+    changed = {text[mutant.line - 1].strip() for mutant in find_mutants("x.vy", VYPER)}
+    for line in (
+        "# A comment: 1 + 1 == 2.",
+        "from . import fixed_point as fp",
+        "@notice Take 1 + 1, min(2, 3).",
+        "left: DynArray[uint256, 5] = []",
+        "for i: uint256 in range(len(steps), bound=9):",
+    ):
+        assert line in VYPER
+        assert line not in changed
+    assert not any(old in ("2", "8", "9") for _, old, _ in changes(VYPER))
+
+
+def test_load_of_an_accrued_pool_is_one_of_a_stored_one():
+    found = changes_of("pool: Pool = money_market._load_accrued(asset)")
+    assert ("accrual", "_load_accrued", "_load") in found
+
+
+def test_statements_that_depend_on_one_another_are_swapped():
+    accrued = "self._accrue(a)\n    self.total += b"
+    swapped = "self.total += b\n    self._accrue(a)"
+    assert ("order", accrued, swapped) in changes_of(accrued)
+    for apart in (
+        "x: uint256 = 1\n    y: uint256 = x",
+        "x: uint256 = self._f()\n    self.total = x",
+        "assert self.a, A\n    assert self.b, B",
+    ):
+        assert all(operator != "order" for operator, *_ in changes_of(apart))
+
+
+def test_python_is_read_as_well():
+    found = changes_of("if left < 0:\n        raise Revert('1 + 1')")
+    assert ("check", "left < 0", "False") in found
+    assert ("comparison", "<", "<=") in found
+    assert not any(old == "+" for _, old, _ in found)
+
+
+def test_a_mutant_keeps_its_id_where_others_change():
+    before = {(m.operator, m.old, m.new): m.id for m in find_mutants("x.vy", VYPER)}
+    edited = VYPER.replace("# A comment", "# Another\n# one").replace("86_400", "3")
+    after = {(m.operator, m.old, m.new): m.id for m in find_mutants("x.vy", edited)}
+    assert before["comparison", "min", "max"] == after["comparison", "min", "max"]
+    assert set(before.values()) - set(after.values()) == {
+        before["arithmetic", "86_400", "86401"]
+    }
+
+
+def test_every_mutant_has_an_id_and_changes_its_place_only():
+    found = collect()
+    assert len({mutant.id for mutant in found}) == len(found)
+    texts = {mutant.path: (ROOT / mutant.path).read_text() for mutant in found}
+    for mutant in found:
+        text = texts[mutant.path]
+        changed = mutant.apply(text)
+        assert changed != text
+        assert len(changed) - len(text) == len(mutant.new) - len(mutant.old)
+    with pytest.raises(ValueError, match="no longer"):
+        replace(found[0], start=found[0].start + 1).apply(texts[found[0].path])
+
+
+def test_no_mutant_is_in_a_comment_or_a_docstring():
+    for mutant in collect():
+        healthy = (ROOT / mutant.path).read_text()
+        assert read(mutant.apply(healthy)).code != read(healthy).code
+        if mutant.path.endswith("fixed_point.vy"):
+            break
+
+
+def test_comments_do_not_change_what_a_file_says():
+    text = VYPER.replace("# A comment: 1 + 1 == 2.", "#").replace("@notice Take", "No")
+    assert read(text).code == read(VYPER).code
+    assert read(VYPER.replace("min(", "max(")).code != read(VYPER).code
+
+
+# The sample
+
+
+def test_the_sample_has_every_module_and_operator():
+    found = {stratum.mutants[0].stratum for stratum in strata("modules")}
+    assert found == {mutant.stratum for mutant in catalogue.of_group("modules")}
+    assert sum(stratum.quota for stratum in strata("modules")) >= 300
+
+
+def test_what_is_no_mutant_is_replaced_by_the_next():
+    mutants = find_mutants("x.vy", VYPER)
+    stratum = Stratum(mutants, 3)
+    first = stratum.drawn(())
+    assert len(first) == 3
+    second = stratum.drawn({first[1].id})
+    assert second[:3] == first
+    assert len(second) == 4
+    assert len(stratum.drawn({mutant.id for mutant in mutants})) == len(mutants)
+
+
+def test_the_order_of_a_draw_does_not_depend_on_other_mutants():
+    mutants = find_mutants("x.vy", VYPER)
+    fewer = [mutant for mutant in mutants if mutant.operator != "check"]
+    whole = [m for m in Stratum(mutants, 9).mutants if m.operator != "check"]
+    assert Stratum(fewer, 9).mutants == whole
+
+
+# What is remembered
+
+PATH = "contracts/modules/fixed_point.vy"
+
+
+def result(verdict, number=0, by="a test"):
+    mutant = catalogue.of_group("modules")[number]
+    return Result(mutant.id, code_hash(mutant.path), verdict, by, 1.0)
+
+
+def test_results_outlive_a_torn_line(tmp_path):
+    record = Record(tmp_path / "results.jsonl")
+    record.add(result("killed"))
+    with record.path.open("a") as file:
+        file.write('{"id": "contr')
+    record = Record(record.path)
+    record.add(result("survived", 1))
+    found = Record(record.path).results
+    assert [each.verdict for each in found.values()] == ["killed", "survived"]
+
+
+def test_results_count_for_the_code_that_they_are_of(tmp_path):
+    record = Record(tmp_path / "results.jsonl")
+    record.add(replace(result("killed"), code="0" * 16))
+    assert Record(record.path).results == {}
+    record.adopt([result("survived")])
+    assert len(record.results) == 1
+
+
+def test_a_draw_goes_on_where_it_was(tmp_path):
+    record = Record(tmp_path / "results.jsonl")
+    mutants = catalogue.of_group("modules")[:4]
+    draw = Draw([Stratum(mutants, 2)], record)
+    first, second = draw.next(), draw.next()
+    assert draw.next() is None
+    record.add(Result(first.id, code_hash(first.path), "stillborn", "", 1.0))
+    third = draw.next()
+    assert third not in (first, second, None)
+    assert draw.progress() == (1, 3)
+    again = Draw([Stratum(mutants, 2)], Record(record.path))
+    assert [again.next(), again.next(), again.next()] == [second, third, None]
+
+
+# The table
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A sample of four mutants of modules, and none of others."""
+    mutants = catalogue.of_group("modules")[:4]
+    chosen = {"modules": [Stratum(mutants, 4)]}
+    monkeypatch.setattr(score, "strata", lambda group: chosen.get(group, []))
+    monkeypatch.setattr(score, "EQUIVALENTS", {})
+    return mutants
+
+
+def write(tmp_path, *verdicts):
+    record = Record(tmp_path / "results.jsonl")
+    for number, verdict in enumerate(verdicts):
+        record.add(result(verdict, number))
+    score.write(record, tmp_path / "score.json")
+    return tmp_path / "score.json"
+
+
+def test_the_score_leaves_out_what_is_no_mutant(small, tmp_path):
+    path = write(tmp_path, "killed", "survived", "equivalent", "stillborn")
+    found = json.loads(path.read_text())["summary"]["modules"]
+    assert (found["killed"], found["survived"], found["score"]) == (1, 1, 0.5)
+    assert found["tried"] == 4
+
+
+def test_a_complete_table_has_no_faults(small, tmp_path):
+    path = write(tmp_path, *4 * ["killed"])
+    assert score.find_faults(path) == []
+
+
+def test_a_table_with_a_survivor_is_below_the_score(small, tmp_path):
+    path = write(tmp_path, *3 * ["killed"], "survived")
+    assert score.find_faults(path) == ["modules: score 0.75 is below 0.95"]
+
+
+def test_a_survivor_may_be_argued(small, tmp_path, monkeypatch):
+    arguments = {small[3].id: "it changes nothing"}
+    monkeypatch.setattr(score, "EQUIVALENTS", arguments)
+    path = write(tmp_path, *3 * ["killed"], "survived")
+    assert score.find_faults(path) == []
+    read_back = {each.id: each.verdict for each in score.read_results(path)}
+    assert read_back[small[3].id] == "survived"
+    arguments[small[0].id] = "a killed one needs no argument"
+    assert score.find_faults(path) == [f"argued without need: {small[0].id}"]
+
+
+def test_a_table_that_lacks_results_is_incomplete(small, tmp_path):
+    path = write(tmp_path, *3 * ["killed"])
+    assert score.find_faults(path) == ["incomplete: 1 of 4 of modules"]
+
+
+def test_a_table_of_other_code_is_stale(small, tmp_path):
+    path = write(tmp_path, *4 * ["killed"])
+    text = path.read_text()
+    old = json.loads(text)["mutants"][0]["code"]
+    path.write_text(text.replace(old, "0" * 16))
+    assert any(fault.startswith("stale") for fault in score.find_faults(path))
+
+
+# Children
+
+
+def test_a_child_answers():
+    answer = child.run(lambda: "found", 5)
+    assert (answer.text, answer.error) == ("found", "")
+
+
+def test_a_child_that_fails_says_why():
+    answer = child.run(lambda: str(1 // 0), 5)
+    assert answer.text is None
+    assert answer.error.startswith("ZeroDivisionError")
+
+
+def test_a_child_has_so_much_time():
+    def spin():
+        while True:
+            pass
+
+    begun = time.monotonic()
+    answer = child.run(spin, 0.1)
+    assert (answer.text, answer.error) == (None, "time limit")
+    assert time.monotonic() - begun < 30
+
+
+@pytest.mark.parametrize(("claim", "found"), [("1 == 1", ""), ("1 == 2", "test_it")])
+def test_a_test_that_fails_is_named(tmp_path, claim, found):
+    path = tmp_path / "test_toy.py"
+    path.write_text(f"def test_it():\n    assert {claim}\n")
+    answer = child.run(lambda: killers.test([str(path)]), 30)
+    assert answer.error == ""
+    assert answer.text.endswith(found)
+    assert bool(answer.text) == bool(found)
