@@ -21,11 +21,11 @@ export PATH := $(CURDIR)/.venv/bin:$(if $(ANVIL),$(ANVIL):)$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: help install anvil demo test deep guards check prove bench devnet keeper snapshot clean \
-	has-anvil
+.PHONY: help install anvil demo test deep guards mutants check prove prove-deep prove-table bench devnet \
+	keeper snapshot clean has-anvil
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' Makefile
 
 install: $(INSTALLED) ## install everything that is pinned into .venv
 	@mkdir -p "$(HOME)/.vvm" # ape-vyper lists it before it looks at the path
@@ -59,14 +59,23 @@ deep: install ## ten million random transactions; ARGS are those of tests.deep
 guards: install ## weaken every guard of the contracts; make test does every eighth
 	@pytest -n $(JOBS) --hypothesis-profile=ci --all-guards tests/mutants/test_guards.py
 
+mutants: install ## small faults in contracts and specs; ARGS are those of tests.mutation
+	@python -m tests.mutation --jobs $(JOBS) $(ARGS)
+
 check: install ## formatting, types, compiler warnings and runtime sizes
 	@ruff check
 	@ruff format --check
 	@mypy
 	@python -m scripts._check
 
-prove: install ## every proof
-	@python -m tests.proofs $(ARGS)
+prove: install ## every proof; ARGS are those of tests.proofs
+	@python -m tests.proofs --jobs $(JOBS) $(ARGS)
+
+prove-deep: install ## the same, then what takes a night
+	@python -m tests.proofs --deep --jobs $(JOBS) $(ARGS)
+
+prove-table: install ## write the tables of specs/README.md from proofs.json
+	@python -m tests.proofs --table
 
 bench: install has-anvil ## gas on anvil, printed and written to bench.json
 	@ape run bench $(ARGS)
