@@ -81,7 +81,7 @@ def margin(step: Transition, pair: tuple[Term, Term]) -> z3.BoolRef:
 
 def asset(step: Transition, found: Found) -> z3.BoolRef:
     return z3.Or(
-        _looser_margin(step, found["risk"]),
+        margin(step, found["risk"]),
         _rises(step, found["risk"], 176, 24),
         _falls(step, found["quote"], 0, 40),
     )
@@ -103,7 +103,7 @@ def guards(step: Transition, found: Found) -> z3.BoolRef:
 
 
 def market(step: Transition, found: Found) -> z3.BoolRef:
-    return _looser_margin(step, found["market_risk"])
+    return margin(step, found["market_risk"])
 
 
 def fund_cap(step: Transition, found: Found) -> z3.BoolRef:
