@@ -89,6 +89,8 @@ class Summary:
         None
     )
     """The locations, given how to name one, and the arguments; none by default."""
+    stores: Callable[..., Sequence[tuple[Term, Term]]] | None = None
+    """Other locations, each with the word that is stored there."""
     needs: Callable[[Call], Facts] | None = None
     """What is true whenever it is called, for its callers to show."""
     also: Callable[[Transition, Call], Facts] | None = None
@@ -116,9 +118,13 @@ class Summary:
     def _answer(self, asked: Asked) -> Answer:
         arguments = dict(zip(self.arguments, asked.arguments, strict=True))
         places = self.writes(asked.at, arguments) if self.writes else ()
+        stored = self.stores(asked.at, arguments) if self.stores else ()
         written = [
-            (place, variable(f"{asked.name}.writes.{i}"))
-            for i, place in enumerate(places)
+            *(
+                (place, variable(f"{asked.name}.writes.{i}"))
+                for i, place in enumerate(places)
+            ),
+            *stored,
         ]
         if self.is_pure:
             results = [
@@ -176,7 +182,11 @@ class Summary:
         if self.needs:
             step.assume(*(formula for _, formula in self.needs(call)))
         places = self.writes(call.at, arguments) if self.writes else ()
-        step.writes_within(*places)
+        stored = self.stores(call.at, arguments) if self.stores else ()
+        step.writes_within(*places, *(place for place, _ in stored))
+        for place, word in stored:
+            kept = step.word(step.trace.finally_at(place)) == step.word(word)
+            step.holds(kept, "the word given is stored")
         for one, other in self.same(step, call) if self.same else ():
             step.equal(one, other, f"{one} is {other}")
         for claim, formula in self.facts(call):

@@ -77,12 +77,19 @@ class Machine:
         cuts: Mapping[str, tuple[Entry, Cut]] | None = None,
         slots: Mapping[str, int] | None = None,
         keeps_refusals: bool = True,
+        tag: str = "",
+        is_within: bool = False,
     ):
         """
         Take runtime code; ``cuts`` has calls that are answered instead of run.
 
         Paths that revert are left out unless ``keeps_refusals``: they change nothing.
+        What cuts leave open has names that begin with ``tag``: of two transactions
+        they must not be the same. A call ``is_within`` a transaction if others of it
+        may have come before.
         """
+        self.is_within = is_within
+        self.tag = tag
         self.code, self.stub, self.limit = code, stub, limit
         self.slots = slots or {}
         self.keeps_refusals = keeps_refusals
@@ -150,6 +157,7 @@ class Machine:
             frame.asked,
             frame.cuttings,
             frame.duties,
+            frame.transient,
         )
 
     def _step(self, frame: Frame, code: int) -> None:
@@ -254,7 +262,11 @@ class Machine:
         frame.writes.append((frame.pop(), frame.pop()))
 
     def _read_transient(self, frame: Frame) -> None:
-        frame.stack.append(storage.read(frame.transient, frame.pop(), ZERO))
+        location = frame.pop()
+        before = ZERO
+        if self.is_within:
+            before = variable(f"transient.{storage.locate(location).offset}")
+        frame.stack.append(storage.read(frame.transient, location, before))
 
     def _write_transient(self, frame: Frame) -> None:
         frame.transient.append((frame.pop(), frame.pop()))
@@ -278,13 +290,15 @@ class Machine:
 
         at = range(entry.memory, entry.memory + 32 * len(entry.arguments), 32)
         asked = Asked(
-            f"{cut.function}#{len(frame.cuttings) + 1}",
+            f"{self.tag}{cut.function}#{len(frame.cuttings) + 1}",
             [frame.memory.load(i) for i in at],
             read,
             self.slots,
         )
         answer = cut.answer(asked)
-        is_free = entry.is_view and not (answer.writes or answer.facts)
+        is_free = (entry.is_view or answer.forgets) and not (
+            answer.writes or answer.facts
+        )
         if not cut.rests_on and not is_free:
             raise Unsupported(f"nothing shows what is said of {cut.function}")
         if len(answer.results) != len(entry.results):
@@ -303,6 +317,10 @@ class Machine:
         if answer.needs:
             known = len(frame.conditions), len(frame.facts)
             frame.duties.append(Duty(cut.function, answer.needs, *known))
+        if answer.forgets:
+            everything = storage.forgotten(len(frame.cuttings))
+            frame.writes.append(everything)
+            frame.transient.append(everything)
         frame.writes += answer.writes
         frame.facts += answer.facts
 

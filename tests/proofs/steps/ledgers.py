@@ -216,7 +216,7 @@ TAKE_OUT = Summary(
         ),
     ),
     _writes_pool,
-    indices_fit,
+    needs=indices_fit,
     cuts=(DEBIT, CHECK_OUTFLOW),
     same=_saves_paid_out,
     theories=(Integers,),

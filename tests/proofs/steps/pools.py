@@ -172,20 +172,21 @@ def _keeps_settings(call: Call) -> Facts:
     return [("of the header only the list of assets changes", before == after)]
 
 
-def _writes_its_word(call: Call) -> Facts:
-    account, asset = call.term("account"), call.term("asset")
-    stored = call.after("balances", account, asset)
-    return [
-        ("the balance is the word given", stored == call.argument("new")),
-        *_keeps_settings(call),
-    ]
+def _writes_header(at: Callable[..., Term], words: dict[str, Term]) -> list[Term]:
+    return [at("headers", words["account"])]
+
+
+def _stores_its_word(
+    at: Callable[..., Term], words: dict[str, Term]
+) -> list[tuple[Term, Term]]:
+    return [(at("balances", words["account"], words["asset"]), words["new"])]
 
 
 WRITE_BALANCE = Summary(
     "accounts._write_balance",
     ("account", "asset", "old", "new"),
     "It stores the word, and of the account's header changes the list of assets alone.",
-    _writes_its_word,
+    _keeps_settings,
     (
         Mutant(
             _ACCOUNTS,
@@ -193,7 +194,8 @@ WRITE_BALANCE = Summary(
             "(entries << 192) | (header & (2**191 - 1))",
         ),
     ),
-    _writes_balance,
+    _writes_header,
+    _stores_its_word,
     theories=(Bits,),
     serves=("I3", "I13", "I18"),
 )
@@ -240,7 +242,7 @@ ADD = Summary(
         ),
     ),
     _writes_idle,
-    _given_is_stored,
+    needs=_given_is_stored,
     results=len(POOL),
     cuts=(WRITE_BALANCE,),
     theories=(Integers,),

@@ -1,0 +1,136 @@
+"""
+Layer 3 of short sequences: whoever goes there and back has no more than before.
+
+From any state, on the bytecode: what comes in and is taken out again, what is borrowed
+and paid back, what is lent and taken back, in one second and by one account.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from specs.fixed_point import RAY
+from specs.money_market import MIN_INDEX
+from tests.proofs.bytecode import argument
+from tests.proofs.lifter.integers import Integers
+from tests.proofs.lifter.storage import initial
+from tests.proofs.lifter.terms import Term
+from tests.proofs.proof import Mutant
+from tests.proofs.sequence import Chain, Stage
+from tests.proofs.steps.bodies import ACCOUNT_CODE
+from tests.proofs.steps.pools import POOL, WRITE_BALANCE, low, scaled_part
+from tests.proofs.transition import Transition
+
+_MARKET = "contracts/modules/money_market.vy"
+Name = Callable[[str], Term]
+Returned = list[list[Term]]
+
+
+def _first(name: Name, _: Returned) -> list[Term]:
+    return [name("account"), name("asset"), *map(name, POOL), name("amount")]
+
+
+def _second(name: Name, returned: Returned) -> list[Term]:
+    return [name("account"), name("asset"), *returned[-1], name("back")]
+
+
+def _parts(step: Transition, given: Returned) -> tuple[Any, Any, Any, Any]:
+    """Return the scaled and idle parts of the balance, before and after."""
+    account, asset = given[0][:2]
+    place = step.at("balances", account, asset)
+    old, new = initial(place), step.trace.finally_at(place)
+    lifted = step.lifted
+    return (
+        lifted.value(scaled_part(old), is_signed=True),
+        lifted.value(scaled_part(new), is_signed=True),
+        lifted.value(low(128, old)),
+        lifted.value(low(128, new)),
+    )
+
+
+def _indices(step: Transition) -> list[Any]:
+    """Return what is true of indices: a debt of one unit is at least worth one."""
+    borrow, lend = (
+        argument("borrow_index", "uint256"),
+        argument("lend_index", "uint256"),
+    )
+    return [step.word(borrow) >= RAY, step.word(lend) >= MIN_INDEX]
+
+
+def _nothing_is_gained(step: Transition, given: Returned, returned: Returned) -> None:
+    """Show that the same amount there and back leaves no more than there was."""
+    old, new, old_idle, new_idle = _parts(step, given)
+    step.assume(step.word(given[0][-1]) == step.word(given[1][-1]))
+    step.assume(old_idle == 0, *_indices(step))
+    step.holds(new <= old, "no more is lent, no less is owed")
+    step.holds(new_idle == 0, "nothing is left idle")
+
+
+def _lent_and_back(step: Transition, given: Returned, returned: Returned) -> None:
+    old, new, old_idle, new_idle = _parts(step, given)
+    step.assume(step.word(given[0][-1]) == step.word(given[1][-1]))
+    step.assume(*_indices(step))
+    step.holds(new <= old, "no more is lent")
+    step.holds(new_idle == old_idle, "as much is idle")
+
+
+def _chain(
+    name: str,
+    statement: str,
+    functions: tuple[str, str],
+    holds: Callable[..., None],
+    *mutants: Mutant,
+) -> Chain:
+    first, second = functions
+    return Chain(
+        f"step.round_trip.{name}",
+        statement,
+        ACCOUNT_CODE,
+        (
+            Stage(f"money_market.{first}", _first),
+            Stage(f"money_market.{second}", _second),
+        ),
+        holds,
+        mutants,
+        Integers,
+        (WRITE_BALANCE.cut,),
+        ("I8",),
+    )
+
+
+PROOFS = (
+    _chain(
+        "deposit_and_withdraw",
+        "What is credited and taken again leaves the balance no better.",
+        ("_pay_debt", "_debit"),
+        _nothing_is_gained,
+        Mutant(
+            _MARKET,
+            "burned: int256 = convert(\n"
+            "                fp._mul_div_up(left, fp.RAY, pool.lend_index), int256",
+            "burned: int256 = convert(\n"
+            "                fp._mul_div_down(left, fp.RAY, pool.lend_index), int256",
+        ),
+    ),
+    _chain(
+        "borrow_and_repay",
+        "What is taken and paid back leaves the balance no better.",
+        ("_debit", "_pay_debt"),
+        _nothing_is_gained,
+        Mutant(
+            _MARKET,
+            "minted: uint256 = fp._mul_div_up(left, fp.RAY, pool.borrow_index)",
+            "minted: uint256 = fp._mul_div_down(left, fp.RAY, pool.borrow_index)",
+        ),
+    ),
+    _chain(
+        "lend_and_unlend",
+        "What is lent of idle tokens and taken back leaves the balance no better.",
+        ("_lend_idle", "_unlend"),
+        _lent_and_back,
+        Mutant(
+            _MARKET,
+            "burned: uint256 = fp._mul_div_up(amount, fp.RAY, pool.lend_index)",
+            "burned: uint256 = fp._mul_div_down(amount, fp.RAY, pool.lend_index)",
+        ),
+    ),
+)
