@@ -188,6 +188,8 @@ class Step:
     """Internal functions that are answered instead of run."""
     keeps_refusals: bool = True
     """Whether the claim is about refusals as well."""
+    is_within: bool = False
+    """Whether calls of the same transaction may have come before."""
     serves: tuple[str, ...] = ()
     """The invariants that it is a part of."""
     also_in: tuple[str, ...] = ()
@@ -225,6 +227,7 @@ class Step:
             cuts=cuts,
             slots=layout,
             keeps_refusals=self.keeps_refusals,
+            is_within=self.is_within,
         )
         inner = entries[self.function] if "." in self.function else None
         outer = None if inner else signature_of(output, self.function)

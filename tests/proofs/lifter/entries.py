@@ -50,6 +50,8 @@ class Answer(NamedTuple):
     facts: Sequence[Fact] = ()
     needs: Sequence[Fact] = ()
     """What the caller has to make sure of, for the answer to be one."""
+    forgets: bool = False
+    """Whether it may write anything, transient storage too; nothing is taken for it."""
 
 
 class Asked(NamedTuple):

@@ -84,6 +84,8 @@ class Path:
     """The calls of internal functions that were cut."""
     duties: list[Duty] = field(default_factory=list)
     """What had to be true for them."""
+    transient: list[Write] = field(default_factory=list)
+    """Writes to transient storage."""
 
     @property
     def words(self) -> list[Term]:

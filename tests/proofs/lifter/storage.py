@@ -9,10 +9,22 @@ hits a small number; so a slot of the layout and a hashed one always differ.
 from typing import NamedTuple
 
 from tests.proofs.lifter import Unsupported
-from tests.proofs.lifter.terms import ONE, ZERO, Term, build, choose, is_constant, node
+from tests.proofs.lifter.terms import (
+    ONE,
+    ZERO,
+    Term,
+    build,
+    choose,
+    constant,
+    is_constant,
+    node,
+)
 from tests.proofs.lifter.words import MODULUS
 
 _LAYOUT_LIMIT = 1 << 64
+_FORGOTTEN = 1 << 63
+_APART = 1 << 32
+"""How far the slots are apart that stand for the layout before and after."""
 
 
 class Location(NamedTuple):
@@ -68,8 +80,32 @@ def read(writes: list[tuple[Term, Term]], location: Term, initial: Term) -> Term
     """Return what ``location`` holds after ``writes``, whatever may alias it."""
     value = initial
     for written, word in writes:
+        if is_forgotten(written):
+            value = node("initial", _moved(location, written.arguments[0]))
+            continue
         value = choose(same(written, location), word, value)
     return value
+
+
+def forgotten(number: int) -> tuple[Term, Term]:
+    """Return the write, one of a path's, after which every word may be anything."""
+    return constant(_FORGOTTEN + number), ZERO
+
+
+def is_forgotten(location: Term) -> bool:
+    """Tell whether a write is one of all there is."""
+    return is_constant(location) and location.arguments[0] >= _FORGOTTEN
+
+
+def _moved(location: Term, marker: int) -> Term:
+    """Return a place of no layout, to stand for a location after ``marker``."""
+    if location.operation == "keccak":
+        root, key = location.arguments
+        return node("keccak", _moved(root, marker), key)
+    if location.operation == "add":
+        offset, base = location.arguments
+        return build("add", offset, _moved(base, marker))
+    return constant(location.arguments[0] + _APART * (1 + marker - _FORGOTTEN))
 
 
 def initial(location: Term) -> Term:
