@@ -9,7 +9,7 @@ import inspect
 import re
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from math import isqrt
 from pathlib import Path
@@ -19,21 +19,22 @@ from unittest.mock import patch
 import z3
 
 from specs import fixed_point
+from tests.proofs import bytecode
 from tests.proofs.bytecode import (
-    compiled,
+    SETTINGS,
     deployed,
     range_of,
     signature_of,
     verdicts,
 )
 from tests.proofs.equality import Answer as Specified
-from tests.proofs.equality import Equality
+from tests.proofs.equality import Equality, assume
 from tests.proofs.lifter.entries import Answer, Asked, Cut
 from tests.proofs.lifter.frame import Path as Trace
 from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.leaves import symbol
 from tests.proofs.lifter.machine import Machine
-from tests.proofs.lifter.ranges import find_sure
+from tests.proofs.lifter.ranges import find_sure, is_contradiction
 from tests.proofs.lifter.reference import Symbolic
 from tests.proofs.lifter.solver import describe, find_model
 from tests.proofs.lifter.storage import entry, initial
@@ -69,6 +70,8 @@ class Exposed(Equality):
     """Known values of some arguments; the claim is shown for each of them."""
     cuts: tuple[Cut, ...] = ()
     """What is answered instead of run, as other proofs have shown it."""
+    given: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """What arguments are at least and at most, whoever calls it."""
 
     @property
     def identity(self) -> str:
@@ -114,7 +117,7 @@ class Exposed(Equality):
             if name in known:
                 found[name] = constant(known[name])
             else:
-                found[name] = variable(name, *range_of(kind))
+                found[name] = variable(name, *self.given.get(name, range_of(kind)))
         for name, (where, *keys) in self.reads.items():
             if where == TIME:
                 found[name] = variable("timestamp", 0, 2**32 - 1)
@@ -156,6 +159,9 @@ class Exposed(Equality):
             return Symbolic(found)
 
         kinds = kinds + ["uint256"] * (len(words) - len(kinds))
+        is_bare = not trace.succeeds and not trace.reason
+        if is_bare and self._is_impossible(lifted, words, kinds):
+            return ""
         witness = ""
         with patch.object(fixed_point, "isqrt", root):
             for given, answer in self._answers(lifted, list(words), kinds, words):
@@ -163,6 +169,17 @@ class Exposed(Equality):
                 if not witness and trace.succeeds and answer.reason is None:
                     witness = _find_witness(trace, lifted, given)
         return witness
+
+    def _is_impossible(self, lifted: Integers, words: Words, kinds: list[str]) -> bool:
+        """Tell whether sizes alone keep an input that fits from the path."""
+
+        def reference(*values: Any) -> tuple[()]:
+            assume(self.fits(*values))
+            return ()
+
+        path = replace(self, reference=reference, fits=_anything, is_exact=False)
+        within = Equality._answers(path, lifted, list(words), kinds, words)
+        return all(is_contradiction(given) for given, _ in within)
 
     def _compare(
         self,
@@ -189,6 +206,10 @@ def _find_witness(trace: Trace, lifted: Integers, given: list[z3.BoolRef]) -> st
         if model is not None:
             return describe(model) or "any input"
     return ""
+
+
+def _anything(*values: Any) -> bool:
+    return True
 
 
 _SQUARE_ROOT = "square_root"
@@ -230,6 +251,7 @@ def same(
     cases: tuple[Mapping[str, int], ...] = ({},),
     elsewhere: tuple[Mutant, ...] = (),
     cuts: tuple[Cut, ...] = (),
+    given: Mapping[str, tuple[int, int]] | None = None,
 ) -> Exposed:
     """
     Return the claim about ``module._function``; mutants are (old, new).
@@ -243,12 +265,13 @@ def same(
         "",
         function,
         reference,
-        fits or (lambda *words: True),
+        fits or _anything,
         (*faults, *elsewhere),
         fits is None,
         reads=reads or {},
         cases=cases,
         cuts=cuts,
+        given=given or {},
     )
 
 
@@ -278,7 +301,7 @@ def expose(module: str, function: str, root: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="exposed-") as folder:
         path = Path(folder) / "Exposed.vy"
         path.write_text(write(module, function, root))
-        return compiled(path, root)
+        return bytecode._compile(path, root, SETTINGS)
 
 
 def write(module: str, function: str, root: Path) -> str:
@@ -294,6 +317,11 @@ def write(module: str, function: str, root: Path) -> str:
     for name in used:
         needs = ", ".join(f"{n} := {n}" for n in _uses(name, root))
         lines.append(f"initializes: {name}" + (f"[{needs}]" if needs else ""))
+    built = [
+        f"    {name}.__init__(empty(address))" for name in used if _is_built(name, root)
+    ]
+    if built:
+        lines += ["@deploy", "def __init__():", *built]
     if function.startswith("_"):
         lines += _wrapper(module, function, text)
     else:
@@ -335,4 +363,10 @@ def _used_by(module: str, root: Path) -> list[str]:
     has_state = re.search(
         r"^\w+: (?!constant|immutable).+[])]$|^\w+: \w+$", _read(module, root), re.M
     )
-    return [*found, module] if _uses(module, root) or has_state else found
+    needed = _uses(module, root) or has_state or _is_built(module, root)
+    return [*found, module] if needed else found
+
+
+def _is_built(module: str, root: Path) -> bool:
+    """Tell whether a module has a constructor, which takes an address."""
+    return "@deploy" in _read(module, root)

@@ -196,12 +196,16 @@ def divide(dividend: z3.ArithRef, divisor: z3.ArithRef) -> tuple[z3.ArithRef, li
     return dividend / divisor, []
 
 
+Said = tuple[bool, bool]
+"""An answer, and whether the other one is possible and not tried yet."""
+
+
 class _Run:
     """The answers given to comparisons in one run."""
 
     def __init__(
         self,
-        answers: list[bool],
+        answers: list[Said],
         known: list[z3.BoolRef],
         divide: Divide,
     ):
@@ -219,8 +223,10 @@ class _Run:
         if any(known.eq(z3.Not(question)) for known in self.conditions):
             return False
         if self.asked == len(self.answers):
-            self.answers.append(self.is_possible(question))
-        answer = self.answers[self.asked]
+            answer = self.is_possible(question)
+            is_open = answer and self.is_possible(z3.Not(question))
+            self.answers.append((answer, is_open))
+        answer, _ = self.answers[self.asked]
         self.asked += 1
         self.conditions.append(question if answer else z3.Not(question))
         return answer
@@ -241,7 +247,7 @@ def outcomes(
 ) -> list[Outcome]:
     """Return every way through ``function`` that ``known`` allows."""
     found: list[Outcome] = []
-    answers: list[bool] = []
+    answers: list[Said] = []
     while len(found) < _LIMIT:
         run = Symbolic.run = _Run(answers, known, divide)
         value = function(*numbers)
@@ -252,8 +258,8 @@ def outcomes(
     raise Unsupported(f"more than {_LIMIT} ways through the specification")
 
 
-def _next(answers: list[bool]) -> list[bool]:
-    """Return the answers to try after these: every yes becomes a no, from the end."""
-    while answers and not answers[-1]:
+def _next(answers: list[Said]) -> list[Said]:
+    """Return the answers to try next: the last yes that may be a no becomes one."""
+    while answers and not answers[-1][1]:
         answers = answers[:-1]
-    return [*answers[:-1], False] if answers else []
+    return [*answers[:-1], (False, False)] if answers else []
