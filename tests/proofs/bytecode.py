@@ -26,6 +26,7 @@ from vyper.compiler.output import (
 from vyper.compiler.phases import CompilerData
 from vyper.compiler.settings import OptimizationLevel, Settings
 from vyper.ir.compile_ir import assembly_to_evm_with_symbol_map
+from vyper.semantics.analysis.base import StateMutability
 from vyper.semantics.types import (
     BytesT,
     DArrayT,
@@ -122,6 +123,7 @@ def _entries(
                 tuple(kind for part in arguments for kind in part),
                 tuple(kind for part in results for kind in part),
                 not function.is_mutable,
+                function.mutability == StateMutability.PURE,
             ),
         )
 

@@ -76,6 +76,11 @@ Facts = Sequence[tuple[str, Any]]
 """Formulas, each with the claim in words."""
 
 
+def nothing(_: Call) -> Facts:
+    """Say nothing of what a function returns."""
+    return []
+
+
 @dataclass(frozen=True)
 class Summary:
     """What is said of an internal function."""
@@ -113,7 +118,9 @@ class Summary:
     @property
     def cut(self) -> Cut:
         """Return the answer that stands for a call."""
-        return Cut(self.function, self._answer, (self.function,))
+        is_silent = self.facts is nothing and not (self.writes or self.stores)
+        rests_on = () if is_silent else (self.function,)
+        return Cut(self.function, self._answer, rests_on, self.is_pure)
 
     def _answer(self, asked: Asked) -> Answer:
         arguments = dict(zip(self.arguments, asked.arguments, strict=True))
@@ -145,7 +152,7 @@ class Summary:
                 lambda place: read(written, place, asked.read(place)),
             )
 
-        facts = [_all(self.facts, call)]
+        facts = [] if self.facts is nothing else [_all(self.facts, call)]
         return Answer(
             results, written, facts, [_all(self.needs, call)] if self.needs else []
         )

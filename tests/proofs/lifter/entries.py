@@ -40,6 +40,8 @@ class Entry(NamedTuple):
     results: tuple[str, ...]
     is_view: bool = False
     """Whether the compiler lets it write nothing."""
+    is_pure: bool = False
+    """Whether the compiler lets it read nothing but its arguments."""
 
 
 class Answer(NamedTuple):
@@ -97,6 +99,8 @@ class Cut(NamedTuple):
     answer: Callable[[Asked], Answer]
     rests_on: tuple[str, ...]
     """Proofs of what the answer takes for granted; none if it takes nothing."""
+    is_pure: bool = False
+    """Whether the answer is the same wherever the arguments are."""
 
 
 def unknown(asked: Asked, index: int = 0, bits: int = 256) -> Term:

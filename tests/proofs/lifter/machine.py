@@ -301,6 +301,8 @@ class Machine:
         )
         if not cut.rests_on and not is_free:
             raise Unsupported(f"nothing shows what is said of {cut.function}")
+        if cut.is_pure and not entry.is_pure:
+            raise Unsupported(f"{cut.function} may depend on more than its arguments")
         if len(answer.results) != len(entry.results):
             raise Unsupported(f"{cut.function} returns {len(entry.results)} words")
         frame.memory.lose(entry.end)

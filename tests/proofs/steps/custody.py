@@ -48,7 +48,7 @@ from tests.proofs.steps.pools import (
     low,
     pool_stored,
 )
-from tests.proofs.summary import Call, Summary
+from tests.proofs.summary import Call, Summary, nothing
 from tests.proofs.transition import Step, Transition
 
 _LIMITS = "contracts/modules/pool_limits.vy"
@@ -78,7 +78,7 @@ CHECK_UTILISATION = Summary(
     ("asset", "before", "after"),
     "It may remember the throttle's step in the pool's guards, and writes nothing "
     "else.",
-    lambda call: [],
+    nothing,
     (
         Mutant(
             "contracts/modules/guards.vy",

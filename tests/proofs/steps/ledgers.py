@@ -34,7 +34,7 @@ from tests.proofs.steps.pools import (
     pool_stored,
     totals_follow,
 )
-from tests.proofs.summary import Call, Facts, Summary
+from tests.proofs.summary import Call, Facts, Summary, nothing
 from tests.proofs.transition import Transition
 
 _LEDGER = "contracts/modules/ledger.vy"
@@ -51,7 +51,7 @@ NOTE_INFLOW = Summary(
     ("asset", "cash", "amount"),
     "Before tokens come in it may move the average of the pool's window, and no other "
     "word.",
-    lambda call: [],
+    nothing,
     (
         Mutant(
             _LIMITS,
@@ -68,7 +68,7 @@ CHECK_OUTFLOW = Summary(
     ("asset", "cash", "amount"),
     "Before tokens leave it may move the average of the pool's window, and no other "
     "word.",
-    lambda call: [],
+    nothing,
     (
         Mutant(
             _LIMITS,
