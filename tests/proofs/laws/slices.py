@@ -1,7 +1,7 @@
 """Laws of slices: what one may cost at most, and how much it closes."""
 
 from specs.fixed_point import WAD
-from specs.slices import compute_fee_rate, compute_limit, compute_most
+from specs.slices import compute_fee, compute_fee_rate, compute_limit, compute_most
 from tests.proofs.proof import Mutant
 
 
@@ -49,6 +49,21 @@ def a_slice_closes_no_more_than_there_is(held: int, parts: int, least: int) -> b
     return 0 < most <= held and held * parts <= 65536 * most
 
 
+def a_fee_is_a_hundredth_at_most(notional: int, ratio: int) -> bool:
+    """
+    The fee of a slice is at most a quarter of its ratio, and 1 % of what was filled.
+
+    Serves: I34.
+
+    pre: 0 <= notional and 0 <= ratio
+    post: __return__
+    """
+    rate = compute_fee_rate(ratio)
+    fee = compute_fee(notional, rate)
+    is_small = 4 * fee * WAD <= notional * ratio and 100 * fee <= notional
+    return is_small and fee * WAD <= notional * rate < (fee + 1) * WAD
+
+
 def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
     return (Mutant("specs/slices.py", old, new),)
 
@@ -63,5 +78,11 @@ MUTANTS = {
     ),
     "a_slice_closes_no_more_than_there_is": _mutant(
         "mul_div_up(held, parts, PARTS)", "held * parts // PARTS"
+    ),
+    "a_fee_is_a_hundredth_at_most": (
+        *_mutant("min(MAX_FEE, ratio // 4)", "min(MAX_FEE, ratio // 3)"),
+        *_mutant(
+            "mul_div_down(notional, rate, WAD)", "mul_div_up(notional, rate, WAD)"
+        ),
     ),
 }

@@ -1,13 +1,17 @@
 """Laws of virtual PnL: what interest winners earn, losers owe."""
 
+from specs import grid
 from specs.fixed_point import RAY, WAD  # noqa: F401, a condition needs it
 from specs.perpetual import Position
 from specs.virtual_pnl import (
+    clamp,
     compute_gain,
     compute_interest,
+    compute_reached,
     compute_share,
     compute_worth,
     earn,
+    get_entry_price,
 )
 from specs.weights import WEIGHT_ONE
 from tests.proofs.proof import Mutant
@@ -121,6 +125,64 @@ def a_share_is_its_part_of_the_backing(gain: int, backing: int, gains: int) -> b
     return share * gains <= gain * backing < (share + 1) * gains
 
 
+def a_price_is_within_the_grid(price: int, other: int) -> bool:
+    """
+    A cursor is at the mark, or at the grid's last price above it, and follows it.
+
+    Serves: I3.
+
+    pre: 0 <= price <= other
+    post: __return__
+    """
+    last = grid.get_price(grid.MAX_TICK) * 10**6
+    clamped = clamp(price)
+    is_kept = clamped == price if price <= last else clamped == last
+    return is_kept and clamped <= clamp(other) <= last
+
+
+def a_gain_is_measured_from_the_entry(lots: int, price: int) -> bool:
+    """
+    At its entry tick a position has gained nothing, outside the set never anything.
+
+    Serves: I3, I23.
+
+    pre: 0 <= price
+    post: __return__
+    """
+    inside = Position(lots, 0, 900)
+    is_none = compute_gain(Position(lots), LOT, price * 10**6) == 0
+    at_entry = compute_gain(inside, LOT, get_entry_price(inside))
+    exact = lots * (price - grid.get_price(900))
+    return (
+        is_none and at_entry == 0 and compute_gain(inside, LOT, price * 10**6) == exact
+    )
+
+
+def a_cursor_crosses_no_more_than_it_may(
+    cursor: int, target: int, first: int, second: int, limit: int
+) -> bool:
+    """
+    It stops between where it is and its target, crosses no more entry ticks than it
+    may, and comes to the target if that is enough.
+
+    Serves: I42.
+
+    pre: 0 < cursor and 0 < target and 0 < first < second and 1 <= limit <= 2
+    post: __return__
+    """
+    entries = (first, second)
+    reached = compute_reached(cursor, target, entries, limit)
+    if target > cursor:
+        crossed = sum(cursor <= each < reached for each in entries)
+        ahead = sum(cursor <= each < target for each in entries)
+    else:
+        crossed = sum(reached <= each < cursor for each in entries)
+        ahead = sum(target <= each < cursor for each in entries)
+    is_there = reached == target or ahead > limit
+    is_between = min(cursor, target) <= reached <= max(cursor, target)
+    return is_between and crossed <= limit and is_there
+
+
 def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
     return (Mutant("specs/virtual_pnl.py", old, new),)
 
@@ -149,4 +211,18 @@ MUTANTS = {
     "a_share_is_its_part_of_the_backing": _mutant(
         _SHARE, "mul_div_up(gain, backing, gains)"
     ),
+    "a_price_is_within_the_grid": _mutant(
+        "return Wad(min(price,", "return Wad(max(price,"
+    ),
+    "a_gain_is_measured_from_the_entry": (
+        *_mutant(
+            "return Wad(grid.get_price(position.entry) * PRICE_UNIT)",
+            "return Wad(grid.get_price(position.entry + 1) * PRICE_UNIT)",
+        ),
+        *_mutant(
+            "entry is None:\n        return 0\n",
+            "entry is None:\n        return position.lots\n",
+        ),
+    ),
+    "a_cursor_crosses_no_more_than_it_may": _mutant("ahead[limit - 1]", "ahead[limit]"),
 }

@@ -122,7 +122,78 @@ def _sample(source: random.Random) -> tuple[int, ...]:
     )
 
 
+_AGED = ("owed", "price", "loss", "notional", "time", "now")
+
+
+def _assess_aged(module: ModuleType, *numbers: Any) -> Any:
+    """Return the health of an account with a debt and a loss at prices of some age."""
+    owed, price, loss, notional, time, now = numbers
+    rule, quote = Requirement(0, 0, 0, 0), module.Quote(price, price, time)
+    for name in ("compute_initial_margin", "compute_maintenance_margin"):
+        setattr(module, name, lambda _, size: size)
+    exposure = module.Exposure(-loss, -loss, 0, 0, notional, notional, quote, rule)
+    fresh = module.Collateral(0, module.Quote(WAD, WAD, now), Haircut(0, 0))
+    debt = module.Debt(2, owed, quote, rule)
+    return module.assess(module.Portfolio(0, rule, (fresh,), (debt,), (exposure,)), now)
+
+
+def what_is_stale_is_let_go(argument: Argument, health: Any, *numbers: Any) -> None:
+    """Show what stale prices make of a shortfall, and when they are."""
+    owed, price, loss, notional, time, now = numbers
+    worth = mul_div_up(owed, price, WAD)
+    positive = argument.show(1, owed * price, Times(Fact(1, owed), price))
+    argument.show(1, worth, Times(positive, 1))
+    if health.is_stale:
+        argument.show(time + 61, now, claim="stale is older than a minute")
+        lost, bound = loss + worth, notional + worth
+    else:
+        argument.show(now, time + 60, claim="and nothing else is")
+        lost = bound = 0
+    for value, expected in (
+        (health.stale_loss, lost),
+        (health.stale_margin, bound),
+        (health.exposure, loss + notional + worth),
+        (health.priced_at, now),
+        (health.equity, -loss - worth),
+    ):
+        argument.show(value, expected, claim="no more than it is")
+        argument.show(expected, value, claim="nor less")
+
+
 PROOFS = (
+    Lemma(
+        "specs.margin",
+        "what_is_stale_is_let_go",
+        "What stale prices make of a shortfall is the debts and losses at them; an "
+        "account's prices are the latest that are not stale.",
+        _AGED,
+        lambda owed, price, loss, notional, time, now: [
+            *(Fact(1, number) for number in (owed, price, notional)),
+            Fact(0, loss),
+            Fact(61, time),
+            Fact(time, now),
+        ],
+        _assess_aged,
+        what_is_stale_is_let_go,
+        lambda source: (
+            *(1 + source.getrandbits(source.randint(1, 80)) for _ in range(2)),
+            *(source.choice([0, 10**20]), 1 + source.getrandbits(60)),
+            *(time := 61 + source.getrandbits(20), time + source.randrange(150)),
+        ),
+        (
+            Mutant(
+                "specs/margin.py",
+                "if e.notional > 0 and is_stale(e.quote, now)",
+                "if e.notional > 0 and is_stale(e.quote, now - 1)",
+            ),
+            Mutant(
+                "specs/margin.py",
+                "fresh = [quote for quote in quotes if not is_stale(quote, now)]",
+                "fresh = [quote for quote in quotes if is_stale(quote, now)]",
+            ),
+        ),
+        serves=("I30", "I33"),
+    ),
     Lemma(
         "specs.margin",
         "nobody_is_worse_off_with_more",
