@@ -24,7 +24,7 @@ from tests.proofs.lifter.machine import Machine, Unsupported
 from tests.proofs.lifter.solver import describe, find_model
 from tests.proofs.lifter.terms import Term
 from tests.proofs.proof import Mutant
-from tests.proofs.transition import Theory, Transition, slots_of
+from tests.proofs.transition import Theory, Transition, named, naming, slots_of
 
 
 class Stage(NamedTuple):
@@ -56,13 +56,14 @@ class Chain:
         layout = slots_of(output["layout"].get("storage_layout", {}))
         _, _, code = deployed(output, constructor_of(output))
         witness = ""
-        with verdicts():
+        with verdicts(), naming(layout):
             for trace, given, returned in self._paths(output, code, layout):
                 lifted = self.theory(trace.conditions)
                 step = Transition(trace, lifted, layout)
                 if not witness:
                     model = find_model([*step.hypotheses, *lifted.doubts])
-                    witness = "" if model is None else describe(model) or "any input"
+                    found = "" if model is None else describe(model) or "any input"
+                    witness = named(found, layout)
                 self.holds(step, given, returned)
                 step.does_its_duties()
         return witness

@@ -6,7 +6,9 @@ What other contracts answer is unknown too. So what is shown of a call holds in 
 state that there can be, reachable or not.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -204,12 +206,13 @@ class Step:
         for contract in (self.contract, *others):
             output = compiled(root / contract, root)
             layout = slots_of(output["layout"].get("storage_layout", {}))
-            with verdicts():
+            with verdicts(), naming(layout):
                 for known in self.cases:
                     words, traces = self._run(output, layout, known)
                     for trace in traces:
                         if not witness and trace.succeeds:
-                            witness = self._witness(trace, layout, words)
+                            found = self._witness(trace, layout, words)
+                            witness = named(found, layout)
                         self._prove(trace, layout, words)
         return witness
 
@@ -277,6 +280,26 @@ def _parts(formulas: list[z3.BoolRef]) -> Iterator[z3.BoolRef]:
             yield from _parts(formula.children())
         else:
             yield formula
+
+
+@contextmanager
+def naming(layout: Layout) -> Iterator[None]:
+    """Have a counterexample name variables and not their slots."""
+    try:
+        yield
+    except NotProved as failure:
+        failure.args = (named(str(failure), layout),)
+        raise
+
+
+def named(text: str, layout: Layout) -> str:
+    """Return a text with the names of variables for ``slot3/1``."""
+    names = {slot: name for name, slot in layout.items()}
+
+    def name(found: re.Match[str]) -> str:
+        return names.get(int(found[1]), found[0])
+
+    return re.sub(r"\bslot(\d+)(?:/\d+)?\b(?!\+)", name, text)
 
 
 def slots_of(layout: dict[str, Any]) -> dict[str, int]:

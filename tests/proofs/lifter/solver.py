@@ -5,6 +5,7 @@ A claim is proved when its negation has no model. A model is a counterexample; "
 is a failure and no counterexample.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 import z3
@@ -80,7 +81,21 @@ def describe(model: z3.ModelRef) -> str:
 
 def _number(value: z3.ExprRef) -> str:
     is_word = z3.is_bv_value(value) or z3.is_int_value(value)
-    return str(value.as_long()) if is_word else " ".join(str(value).split())
+    if is_word:
+        return _short(value.as_long())
+    text = " ".join(str(value).split())
+    return re.sub(r"\d{20,}", lambda found: _short(int(found[0])), text)
+
+
+def _short(number: int) -> str:
+    """Return a number, one near a large power of two as what it is near."""
+    exponent = (number + number // 2).bit_length() - 1
+    rest = number - (1 << max(exponent, 0))
+    if number < 1 << 64 or abs(rest) >= 1 << 10:
+        return str(number)
+    return f"2^{exponent}" + (
+        f" {'-' if rest < 0 else '+'} {abs(rest)}" if rest else ""
+    )
 
 
 def _ask(

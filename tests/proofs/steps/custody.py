@@ -131,13 +131,7 @@ def margin_is_judged(step: Transition, account: Term) -> None:
     """Show that the account has initial margin, judged after the last write."""
     asked = [a for a in step.trace.asked if a.call.is_delegated]
     step.holds(z3.BoolVal(bool(asked)), "health is asked for")
-    last = asked[-1]
-    step.holds(
-        step.word(last.call.arguments[0]) == step.word(account), "of this account"
-    )
-    is_late = last.writes >= step.last_write(*_JUDGED)
-    step.holds(z3.BoolVal(is_late), "after the last word that it is read from")
-    health = dict(zip(_HEALTH, last.answers, strict=True))
+    health = _health(step, account, asked[-1])
     equity, margin = (
         step.lifted.value(health[name], is_signed=True)
         for name in ("initial_equity", "initial_margin")
@@ -148,6 +142,15 @@ def margin_is_judged(step: Transition, account: Term) -> None:
     is_free = z3.And(exposure == 0, margin == 0, is_stale == 0)
     has_margin = z3.And(equity >= margin, is_stale == 0, is_diverging == 0)
     step.holds(z3.Or(is_free, has_margin), "initial margin is there")
+
+
+def _health(step: Transition, account: Term, asked: Asking) -> dict[str, Term]:
+    """Show that an account's health was asked for after the last write; return it."""
+    (named,) = asked.call.arguments
+    step.holds(step.word(named) == step.word(account), "of this account")
+    is_late = asked.writes >= step.last_write(*_JUDGED)
+    step.holds(z3.BoolVal(is_late), "after the last word that it is read from")
+    return dict(zip(_HEALTH, asked.answers, strict=True))
 
 
 def tokens_move_last(step: Transition, selector: int, *words: Term) -> None:
@@ -237,7 +240,7 @@ def _collects(
     if not asked:
         step.holds(step.word(is_own) != 0, "of a stranger's health is asked")
         return
-    health = dict(zip(_HEALTH, asked[-1].answers, strict=True))
+    health = _health(step, account, asked[-1])
     equity, margin = (
         step.lifted.value(health[name], is_signed=True)
         for name in ("equity", "maintenance_margin")
@@ -448,6 +451,12 @@ PROOFS = (
             _BODY,
             "        assert not margin._is_liquidatable(",
             "        assert margin._is_liquidatable(",
+        ),
+        Mutant(
+            _BODY,
+            "            health._assess(account)\n"
+            "        ), errors.BELOW_INITIAL_MARGIN",
+            "            health._assess(asset)\n        ), errors.BELOW_INITIAL_MARGIN",
         ),
     ),
     _step(
