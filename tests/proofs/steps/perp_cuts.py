@@ -1,33 +1,170 @@
 """
-Words of a market and its fund, and the calls that are cut out of trades.
+Words of a market, its fund and its positions, read as numbers.
 
-What an answer takes for granted is claimed of the same function, from its own entry, in
-each body in which it is cut (``settlements.py``, ``ticks.py``). A view writes nothing:
-the compiler sees to that. Of what a view says that is cut here without facts, nothing
-is assumed.
+Shared by the steps of the perpetual side: ``settlements.py``, ``ticks.py``, ``perps.py``
+and ``epochs.py``.
 """
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import z3
+
+from tests.proofs.lifter import fields
+from tests.proofs.lifter.entries import Answer, Asked, unknown
 from tests.proofs.lifter.storage import initial
-from tests.proofs.lifter.terms import Term, build, constant, variable
-from tests.proofs.steps.cuts import positive
+from tests.proofs.lifter.terms import Term, answer, build, constant, variable
+from tests.proofs.summary import Call, Summary
 from tests.proofs.transition import Transition
 
-LOW_64, LOW_32 = 2**64 - 1, 2**32 - 1
-TICK = variable("any_tick")
+TRADE_CODE = "contracts/TradeCode.vy"
+SETTLE_CODE = "contracts/SettleCode.vy"
+DELEVERAGE_CODE = "contracts/DeleverageCode.vy"
+CONSTRUCTORS = {
+    TRADE_CODE: b"".join(i.to_bytes(32, "big") for i in (1, 2)),
+    SETTLE_CODE: b"".join(i.to_bytes(32, "big") for i in (3, 1)),
+    DELEVERAGE_CODE: b"",
+}
+
+USDC = constant(0)
+INVENTORY = constant(3)
+_EPOCHS_MET = (2**24 - 1) << 24
 
 
-def signed(lifted: Any, word: Term, offset: int, width: int) -> Any:
+def signed(call: Call, word: Term, offset: int, width: int) -> Any:
     """Return a signed field of a word."""
-    raised = build("shl", constant(256 - width - offset), word)
-    return lifted.value(build("sar", constant(256 - width), raised), is_signed=True)
+    return fields.value(call.lifted, word, offset, width, is_signed=True)
 
 
-def unsigned(lifted: Any, word: Term, offset: int, width: int) -> Any:
+def unsigned(call: Call, word: Term, offset: int, width: int) -> Any:
     """Return an unsigned field of a word."""
-    lowered = build("shr", constant(offset), word)
-    return lifted.value(build("and", constant(2**width - 1), lowered))
+    return fields.value(call.lifted, word, offset, width, is_signed=False)
+
+
+At = Callable[..., Term]
+Words = dict[str, Term]
+
+
+@dataclass(frozen=True)
+class Reading(Summary):
+    """
+    A summary of a view whose words depend on its arguments and on a few words alone.
+
+    So the same call has the same answer as long as those words are the same.
+    """
+
+    reads: Callable[[At, Words], Sequence[Term]] | None = None
+    """The locations of these words."""
+
+    def _answer(self, asked: Asked) -> Answer:
+        found = super()._answer(asked)
+        arguments = dict(zip(self.arguments, asked.arguments, strict=True))
+        return found._replace(results=self.words(asked.at, asked.read, arguments))
+
+    def words(
+        self, at: At, read: Callable[[Term], Term], arguments: Words
+    ) -> list[Term]:
+        """Return what the function says where storage is as it is read."""
+        seen = [read(place) for place in self.reads(at, arguments)]
+        return [
+            answer(f"{self.function}.{i}", 0, 2**256 - 1, *arguments.values(), *seen)
+            for i in range(self.results)
+        ]
+
+    def _holds(self, step: Transition, *words: Term) -> None:
+        super()._holds(step, *words)
+        arguments = dict(zip(self.arguments, words, strict=True))
+        known = [*map(initial, self.reads(step.at, arguments)), *words]
+        conditions = [term for term, _ in step.trace.conditions]
+        for leaf in _leaves([*conditions, *step.trace.words]):
+            is_known = z3.BoolVal(any(leaf is other for other in known))
+            step.holds(is_known, f"nothing else is read: {leaf!r}")
+
+
+@dataclass(frozen=True)
+class Storing(Summary):
+    """A summary of what stores its last argument at the first location it writes."""
+
+    def _answer(self, asked: Asked) -> Answer:
+        found = super()._answer(asked)
+        (place, _), *others = found.writes
+        return found._replace(writes=[(place, asked.arguments[-1]), *others])
+
+    def _holds(self, step: Transition, *words: Term) -> None:
+        super()._holds(step, *words)
+        place = self.writes(step.at, dict(zip(self.arguments, words, strict=True)))[0]
+        stored = step.word(step.trace.finally_at(place))
+        step.holds(stored == step.word(words[-1]), "the word given is stored")
+
+
+@dataclass(frozen=True)
+class Small(Summary):
+    """A summary of what returns one word of so many bits at most."""
+
+    bits: int = 256
+
+    def _answer(self, asked: Asked) -> Answer:
+        return Answer([unknown(asked, 0, self.bits)])
+
+    def _holds(self, step: Transition, *words: Term) -> None:
+        super()._holds(step, *words)
+        step.holds(step.result() < 2**self.bits, f"it has {self.bits} bits at most")
+
+
+@dataclass(frozen=True)
+class Choosing(Summary):
+    """
+    A summary of what chooses an entry tick on its way, whose words it writes.
+
+    For a caller it is any tick; ``writes`` and ``facts`` call it "tick".
+    """
+
+    def _answer(self, asked: Asked) -> Answer:
+        tick = variable(f"{asked.name}.tick")
+        return Summary._answer(
+            self._with_tick, asked._replace(arguments=[*asked.arguments, tick])
+        )
+
+    def _holds(self, step: Transition, *words: Term) -> None:
+        moved = [c for c in step.trace.cuttings if c.function == "settlement._move"]
+        entry = moved[0].arguments[6] if moved else constant(0)
+        tick = build("sub", entry, constant(1))
+        Summary._holds(self._with_tick, step, *words, tick)
+
+    @property
+    def _with_tick(self) -> Summary:
+        return replace(self, arguments=(*self.arguments, "tick"))
+
+
+def _leaves(terms: list[Term]) -> list[Term]:
+    """Return what terms depend on; a location is not looked into."""
+    leaves, seen, todo = [], set(), list(terms)
+    while todo:
+        term = todo.pop()
+        if term.serial in seen or term.operation == "constant":
+            continue
+        seen.add(term.serial)
+        if term.operation in ("variable", "initial"):
+            leaves.append(term)
+        else:
+            todo += [part for part in term.arguments if isinstance(part, Term)]
+    return leaves
+
+
+def view(function: str, arguments: int, results: int) -> Summary:
+    """
+    Return a summary of a view or a pure function that says nothing of its words.
+
+    It writes nothing: the compiler has it as a view.
+    """
+    names = tuple(f"argument_{i}" for i in range(arguments))
+    return Summary(function, names, "", lambda call: [], (), results=results)
+
+
+def larger(one: Any, other: Any) -> Any:
+    """Return the larger one of two numbers."""
+    return z3.If(one > other, one, other)
 
 
 class Fund(NamedTuple):
@@ -37,35 +174,82 @@ class Fund(NamedTuple):
     spread: Any
     cap: Any
 
-    @classmethod
-    def read(cls, lifted: Any, word: Term) -> "Fund":
-        """Return the numbers of a word."""
-        return cls(
-            signed(lifted, word, 144, 112),
-            signed(lifted, word, 32, 112),
-            lifted.value(build("and", word, constant(LOW_32))) * 10**18,
-        )
-
     @property
     def rest(self) -> Any:
         """Return what the fund has beyond W - V of its market, at least 0: part of Z."""
-        return positive(self.balance + self.spread)
+        return larger(self.balance + self.spread, 0)
 
 
-class Funds(NamedTuple):
-    """The sums over all markets: of funds, and Z."""
-
-    total: Any
-    rest: Any
-
-    @classmethod
-    def read(cls, lifted: Any, word: Term) -> "Funds":
-        """Return the numbers of a word."""
-        low = build("and", word, constant(2**128 - 1))
-        return cls(signed(lifted, word, 128, 128), lifted.value(low))
+def fund(call: Call, word: Term) -> Fund:
+    """Return the fields of a market's fund."""
+    return Fund(
+        signed(call, word, 144, 112),
+        signed(call, word, 32, 112),
+        unsigned(call, word, 0, 32) * 10**18,
+    )
 
 
-def words(step: Transition, name: str, *keys: Term) -> tuple[Term, Term]:
-    """Return the words before a call and after it."""
-    location = step.at(name, *keys)
-    return initial(location), step.trace.finally_at(location)
+class Pair(NamedTuple):
+    """A word of two halves: all funds and Z, W and V, or scaled and idle."""
+
+    high: Any
+    low: Any
+
+
+def funds(call: Call, word: Term) -> Pair:
+    """Return the sum of all funds, and Z."""
+    return Pair(signed(call, word, 128, 128), unsigned(call, word, 0, 128))
+
+
+def virtuals(call: Call, word: Term) -> Pair:
+    """Return W and V, of all markets."""
+    return Pair(unsigned(call, word, 128, 128), unsigned(call, word, 0, 128))
+
+
+class Position(NamedTuple):
+    """The fields of a position."""
+
+    lots: Any
+    basis: Any
+    epochs: Any
+    entry: Any
+
+
+def position(call: Call, word: Term) -> Position:
+    """Return the fields of a position."""
+    return Position(
+        signed(call, word, 192, 64),
+        signed(call, word, 64, 128),
+        unsigned(call, word, 24, 24),
+        unsigned(call, word, 0, 24),
+    )
+
+
+def gains(call: Call, exponent: Term, is_after: bool = False) -> tuple[Any, Any]:
+    """Return W and V of a market, as `tick_set._gains` says them: exactly that."""
+    market = call.term("market")
+    word = call.word_after if is_after else call.word_before
+    names = ("market_cursor", "market_winners", "market_size")
+    keys = gain_keys(exponent, *(word(name, market) for name in names))
+    winners, losers = gain_words(keys)
+    return call.number(winners), call.number(losers)
+
+
+def gain_keys(exponent: Term, cursor: Term, winners: Term, losers: Term) -> list[Term]:
+    """Return what gains depend on: the exponent, price, and what is won and lost."""
+    return [
+        exponent,
+        fields.read(cursor, 176, 80),
+        fields.read(winners, 64, 192),
+        fields.read(losers, 64, 192),
+    ]
+
+
+def gain_words(keys: list[Term]) -> list[Term]:
+    """Return the words that stand for W and V of a market."""
+    return [answer(f"tick_set._gains.{i}", 0, 2**256 - 1, *keys) for i in range(2)]
+
+
+def open_interest(call: Call, word: Term) -> Any:
+    """Return the open interest in a word of sizes."""
+    return unsigned(call, word, 0, 64)

@@ -1,100 +1,468 @@
 """
 Layer 3 of settlement: what each internal function does to fund, sums and position.
+
+From any storage, and any pool in memory. What is shown of one is what the longer ones
+take for granted where they call it.
 """
+
+from typing import Any
 
 import z3
 
+from specs.fixed_point import RAY
+from tests.proofs.lifter.fields import Fields
 from tests.proofs.lifter.integers import Integers
-from tests.proofs.lifter.linear import Linear
-from tests.proofs.lifter.terms import Term
+from tests.proofs.lifter.terms import Term, build, constant
 from tests.proofs.proof import Mutant
-from tests.proofs.steps import cuts
-from tests.proofs.steps.perp_cuts import Fund, Funds, words
-from tests.proofs.transition import Step, Transition
+from tests.proofs.steps import ticks
+from tests.proofs.steps.perp_cuts import (
+    CONSTRUCTORS,
+    TRADE_CODE,
+    USDC,
+    At,
+    Fund,
+    Pair,
+    Words,
+    fund,
+    funds,
+    gains,
+    larger,
+    open_interest,
+    position,
+    unsigned,
+    view,
+    virtuals,
+)
+from tests.proofs.steps.pools import (
+    CREDIT,
+    DEBIT,
+    POOL,
+    Balance,
+    Pool,
+    balance,
+    gained,
+    indices_stay,
+    pool_given,
+    pool_returned,
+    totals_follow,
+)
+from tests.proofs.steps.ticks import GAINS_OF_WORDS, moved_words, sizes_follow
+from tests.proofs.summary import Call, Facts, Summary
 
 _SETTLEMENT = "contracts/modules/settlement.vy"
 _FUND = "contracts/modules/liquidity_fund.vy"
-_TRADE = "contracts/TradeCode.vy"
-_CONSTRUCTOR = b"".join(i.to_bytes(32, "big") for i in range(1, 9))
+_LINEAR = (Fields, Integers)
 
 
-def sums_move_as_told(step: Transition, more: Term, old: Term, new: Term) -> None:
-    """Show I20 and I24 of `_add_to_funds`."""
-    lifted = step.lifted
-    before, after = (Funds.read(lifted, w) for w in words(step, "funds"))
-    added, was, will = (lifted.value(w, is_signed=True) for w in (more, old, new))
-    step.holds(after.total == before.total + added, "the sum of funds")
-    moved = cuts.positive(will) - cuts.positive(was)
-    step.holds(after.rest == before.rest + moved, "Z moves as the surplus does")
-    step.writes_within(step.at("funds"))
-
-
-def what_is_paid_leaves_the_fund(step: Transition, market: Term, gain: Term) -> None:
-    """Show I20, I24, I25 and I26 of `_pay`."""
-    lifted = step.lifted
-    paid = lifted.value(step.trace.words[0], is_signed=True)
-    due = lifted.value(gain, is_signed=True)
-    old, new = (Fund.read(lifted, w) for w in words(step, "market_fund", market))
-    before, after = (Funds.read(lifted, w) for w in words(step, "funds"))
-    step.holds(z3.Implies(due <= 0, paid == due), "a loss is paid in full")
-    step.holds(z3.Implies(due > 0, z3.And(paid >= 0, paid <= due)), "a gain at most")
-    step.holds(new.balance == old.balance - paid, "the fund pays it")
-    step.holds(z3.And(new.spread == old.spread, new.cap == old.cap), "the rest stays")
-    step.holds(
-        z3.Implies(paid > 0, new.balance >= -new.cap), "the fund pays down to its cap"
+def _adds_to_funds(call: Call) -> Facts:
+    before, after = (
+        funds(call, word("funds")) for word in (call.word_before, call.word_after)
     )
-    step.holds(
-        z3.Or(paid >= due, new.balance <= -new.cap), "what is left unpaid it has not"
+    more, old, new = (call.argument(n, True) for n in ("more", "before", "after"))
+    moved = larger(new, 0) - larger(old, 0)
+    return [
+        ("the sum of funds moves by what is added", after.high == before.high + more),
+        ("Z moves as the surplus does", after.low == before.low + moved),
+    ]
+
+
+ADD_TO_FUNDS = Summary(
+    "settlement._add_to_funds",
+    ("more", "before", "after"),
+    "The sum of all funds moves by what is added, and Z by what the positive part of "
+    "what one fund has beyond W - V does.",
+    _adds_to_funds,
+    (
+        Mutant(
+            _SETTLEMENT,
+            "- liquidity_fund._compute_surplus(before)",
+            "- liquidity_fund._compute_surplus(before + more)",
+        ),
+    ),
+    lambda at, words: [at("funds")],
+    theories=_LINEAR,
+    serves=("I20", "I24"),
+)
+
+
+def _pays(call: Call) -> Facts:
+    market = call.term("market")
+    words = call.word_before, call.word_after
+    old, new = (fund(call, word("market_fund", market)) for word in words)
+    before, after = (funds(call, word("funds")) for word in words)
+    due, paid = call.argument("gain", True), call.result(0, True)
+    return [
+        ("a loss is paid in full", z3.Or(due > 0, paid == due)),
+        ("a gain at most", z3.Or(due <= 0, z3.And(paid >= 0, paid <= due))),
+        ("the fund pays it", new.balance == old.balance - paid),
+        ("its spread stays", new.spread == old.spread),
+        ("its cap stays", new.cap == old.cap),
+        ("it pays down to its cap", z3.Or(paid <= 0, new.balance >= -new.cap)),
+        ("what is unpaid it has not", z3.Or(paid >= due, new.balance <= -new.cap)),
+        ("the sum of funds pays it", after.high == before.high - paid),
+        ("Z moves as the fund does", after.low == before.low + new.rest - old.rest),
+    ]
+
+
+def _writes_funds(at: At, words: Words) -> list[Term]:
+    return [at("funds"), at("market_fund", words["market"])]
+
+
+PAY = Summary(
+    "settlement._pay",
+    ("market", "gain"),
+    "What a market's fund pays leaves it and the sum of funds, down to minus its cap; "
+    "a loss is paid in full, a gain as far as the fund reaches; Z moves as the fund.",
+    _pays,
+    (
+        Mutant(
+            _SETTLEMENT,
+            "self._add_to_funds(-paid, fund + spread, left + spread)",
+            "self._add_to_funds(-paid, fund, left)",
+        ),
+        Mutant(
+            _FUND,
+            "fund_balance + convert(cap, int256)",
+            "fund_balance + 2 * convert(cap, int256)",
+        ),
+    ),
+    _writes_funds,
+    results=1,
+    cuts=(ADD_TO_FUNDS,),
+    theories=_LINEAR,
+    serves=("I20", "I24", "I25", "I26"),
+)
+
+def _rebooks(call: Call) -> Facts:
+    market, exponent = call.term("market"), call.term("exponent")
+    words = call.word_before, call.word_after
+    old, new = (fund(call, word("market_fund", market)) for word in words)
+    before, after = (funds(call, word("funds")) for word in words)
+    sums, later = (virtuals(call, word("virtuals")) for word in words)
+    won, lost = gains(call, exponent)
+    winners, losers = call.argument("winners"), call.argument("losers")
+    stays = z3.And(won == winners, lost == losers, new.spread == old.spread)
+    return [
+        ("W moves by what is won", later.high == sums.high + won - winners),
+        ("V moves by what is lost", later.low == sums.low + lost - losers),
+        ("the spread is V - W", z3.Or(new.spread == lost - won, stays)),
+        *_pays_nothing(old, new, before, after),
+    ]
+
+
+def _pays_nothing(old: Fund, new: Fund, before: Pair, after: Pair) -> Facts:
+    return [
+        ("the fund stays", new.balance == old.balance),
+        ("its cap stays", new.cap == old.cap),
+        ("the sum of funds stays", after.high == before.high),
+        ("Z moves as the fund does", after.low == before.low + new.rest - old.rest),
+    ]
+
+
+def writes_sums(at: At, words: Words) -> list[Term]:
+    return [*_writes_funds(at, words), at("virtuals")]
+
+
+REBOOK = Summary(
+    "settlement._rebook",
+    ("market", "exponent", "winners", "losers"),
+    "W and V of all markets move by what this one's do, the spread of its fund is its "
+    "V - W, and Z moves as that; no fund pays anything.",
+    _rebooks,
+    (
+        Mutant(
+            _SETTLEMENT,
+            "    if new_spread == spread:\n",
+            "    if new_spread <= spread:\n",
+        ),
+        Mutant(
+            _SETTLEMENT,
+            "packing._fit((virtuals & _LOW_128) + new_losers - losers, 128)",
+            "packing._fit((virtuals & _LOW_128) + new_losers, 128)",
+        ),
+    ),
+    writes_sums,
+    cuts=(ADD_TO_FUNDS, GAINS_OF_WORDS),
+    theories=_LINEAR,
+    serves=("I20", "I24"),
+)
+
+
+def _exponent(call: Call) -> Term:
+    """Return the lot's exponent, as it is read from a risk word."""
+    return build(
+        "and", constant(255), build("shr", constant(184), call.term("risk"))
     )
-    step.holds(after.total == before.total - paid, "the sum of funds pays it")
-    step.holds(after.rest == before.rest + new.rest - old.rest, "Z moves as the fund")
-    step.writes_within(step.at("funds"), step.at("market_fund", market))
 
 
-PROOFS = (
-    Step(
-        "step.settlement.add_to_funds",
-        "The sum of all funds moves by what is added, and Z by what the positive part "
-        "of what one fund has beyond W - V does.",
-        _TRADE,
-        "settlement._add_to_funds",
-        ("more", "before", "after"),
-        sums_move_as_told,
+def keeps_the_books(call: Call, paid: Any = 0) -> Facts:
+    """Say that what the books say of a market stays true, and what the fund pays."""
+    market, exponent = call.term("market"), _exponent(call)
+    words = call.word_before, call.word_after
+    old, new = (fund(call, word("market_fund", market)) for word in words)
+    before, after = (funds(call, word("funds")) for word in words)
+    sums, later = (virtuals(call, word("virtuals")) for word in words)
+    (won, lost), (wins, loses) = gains(call, exponent), gains(call, exponent, True)
+    return [
+        ("W moves by what is won", later.high - wins == sums.high - won),
+        ("V moves by what is lost", later.low - loses == sums.low - lost),
         (
-            Mutant(
-                _SETTLEMENT,
-                "- liquidity_fund._compute_surplus(before)",
-                "- liquidity_fund._compute_surplus(before + more)",
-            ),
+            "the spread stays V - W",
+            z3.Implies(old.spread == lost - won, new.spread == loses - wins),
         ),
-        _CONSTRUCTOR,
-        theories=(Linear, Integers),
-        keeps_refusals=False,
-        serves=("I20", "I24"),
-    ),
-    Step(
-        "step.settlement.pay",
-        "What a market's fund pays leaves it and the sum of funds, down to minus its "
-        "cap; a loss is paid in full; Z moves as the fund.",
-        _TRADE,
-        "settlement._pay",
-        ("market", "gain"),
-        what_is_paid_leaves_the_fund,
+        ("its cap stays", new.cap == old.cap),
         (
-            Mutant(
-                _SETTLEMENT,
-                "self._add_to_funds(-paid, fund + spread, left + spread)",
-                "self._add_to_funds(-paid, fund, left)",
-            ),
-            Mutant(
-                _FUND,
-                "fund_balance + convert(cap, int256)",
-                "fund_balance + 2 * convert(cap, int256)",
-            ),
+            "the sum of funds moves as the fund",
+            after.high - before.high == new.balance - old.balance,
         ),
-        _CONSTRUCTOR,
-        theories=(Linear, Integers),
-        keeps_refusals=False,
-        serves=("I20", "I24", "I25", "I26"),
+        ("Z moves as the fund does", after.low == before.low + new.rest - old.rest),
+    ]
+
+
+def _moves(call: Call) -> Facts:
+    market = call.term("market")
+    words = call.word_before, call.word_after
+    old, new = (fund(call, word("market_fund", market)) for word in words)
+    was, is_now = (open_interest(call, word("market_size", market)) for word in words)
+    return [
+        *keeps_the_books(call),
+        *sizes_follow(call),
+        ("the fund stays", new.balance == old.balance),
+        ("open interest stays", is_now == was),
+    ]
+
+
+def _writes_moved(at: At, words: Words) -> list[Term]:
+    return [*writes_sums(at, words), *moved_words(at, words)]
+
+
+MOVE = Summary(
+    "settlement._move",
+    ("market", "account", "risk", "held", "entry", "lots", "new_entry", *POOL),
+    "When a position moves between ticks, W and V of all markets move by what its "
+    "market's do, and so do the fund's spread and Z; open interest stays.",
+    _moves,
+    (
+        Mutant(
+            _SETTLEMENT,
+            "    if entry == 0 and new_entry == 0:\n",
+            "    if new_entry == 0:\n",
+        ),
+        Mutant(
+            _SETTLEMENT,
+            "self._rebook(market, exponent, winners, losers)",
+            "self._rebook(market, exponent, losers, winners)",
+        ),
     ),
+    _writes_moved,
+    cuts=(ticks.MOVE, GAINS_OF_WORDS, REBOOK),
+    theories=_LINEAR,
+    serves=("I13", "I19", "I20", "I24"),
+)
+
+# USDC, and the interest that was pending
+
+
+def usdc(call: Call) -> tuple[Balance, Balance, Any]:
+    """Return the account's USDC before and after, and by how much all idle moves."""
+    account = call.term("account")
+    old = balance(call, call.word_before("balances", account, USDC))
+    new = balance(call, call.word_after("balances", account, USDC))
+    laid = call.after("pool_idle", USDC) - call.before("pool_idle", USDC)
+    return old, new, laid
+
+
+def tokens_stay(call: Call) -> Facts:
+    """Say that tokens move between the pool's cash and the account's idle ones only."""
+    before, after = pool_given(call), pool_returned(call)
+    old, new, laid = usdc(call)
+    moved = before.cash - after.cash
+    return [
+        *indices_stay(before, after),
+        ("what is laid idle was cash", new.idle - old.idle == moved),
+        ("and is in the sum of idle tokens", laid == moved),
+    ]
+
+
+def writes_usdc(at: At, words: Words) -> list[Term]:
+    account = words["account"]
+    return [at("balances", account, USDC), at("headers", account), at("pool_idle", USDC)]
+
+
+def keeps_settings(call: Call) -> Facts:
+    """Say that of the account's header nothing but its lists may change."""
+    before, after = (
+        unsigned(call, word("headers", call.term("account")), 0, 128)
+        for word in (call.word_before, call.word_after)
+    )
+    return [("of the header settings and orders stay", before == after)]
+
+
+def _changes(call: Call) -> Facts:
+    before, after = pool_given(call), pool_returned(call)
+    old, new, _ = usdc(call)
+    amount = call.argument("amount", True)
+    return [
+        *totals_follow(before, after, old, new),
+        *tokens_stay(call),
+        *keeps_settings(call),
+        (
+            "what is booked is worth no more than the amount",
+            gained(before, after) + (before.cash - after.cash) * -RAY + amount * RAY >= 0,
+        ),
+    ]
+
+
+CHANGE_USDC = Summary(
+    "settlement._change_usdc",
+    ("account", *POOL, "amount"),
+    "USDC that is credited or debited moves the pool's totals by what the balance moves, "
+    "and tokens from its cash to the account's idle ones or back; it is never worth more "
+    "than the amount.",
+    _changes,
+    (
+        Mutant(
+            _SETTLEMENT,
+            "account, accounts.USDC, pool, convert(-amount, uint256)",
+            "account, accounts.USDC, pool, convert(-amount, uint256) // 2",
+        ),
+        Mutant(
+            _SETTLEMENT,
+            "return money_market._debit(\n        account,",
+            "return money_market._debit(\n        account + 1,",
+        ),
+    ),
+    writes_usdc,
+    results=len(POOL),
+    cuts=(CREDIT, DEBIT),
+    theories=_LINEAR,
+    serves=("I2", "I3", "I4", "I13", "I26"),
+)
+
+
+def pending(call: Call) -> tuple[Any, Any]:
+    """Return what the account's position has earned and owes, scaled; 0 outside."""
+    words = {
+        "account": call.term("account"),
+        "market": call.term("market"),
+        "word": call.term("word")
+        if "word" in call.arguments
+        else call.word_before("positions", call.term("account"), call.term("market")),
+        "exponent": _exponent(call),
+        "lend_index": call.term("lend_index"),
+        "borrow_index": call.term("borrow_index"),
+    }
+    earned, owed = ticks.PENDING.words(call.at, call.read_before, words)
+    is_inside = position(call, words["word"]).entry != 0
+    return (
+        z3.If(is_inside, call.number(earned, True), 0),
+        z3.If(is_inside, call.number(owed), 0),
+    )
+
+
+def _settles(call: Call) -> Facts:
+    before, after = pool_given(call), pool_returned(call)
+    old, new, _ = usdc(call)
+    earned, owed = pending(call)
+    left = larger(before.borrows - owed, 0)
+    booked = before._replace(lends=before.lends - earned, borrows=left)
+    return [
+        *totals_follow(booked, after, old, new),
+        *tokens_stay(call),
+        *keeps_settings(call),
+    ]
+
+
+SETTLE_INTEREST = Summary(
+    "settlement._settle_interest",
+    ("market", "account", "word", "risk", *POOL),
+    "The totals lose what the position had pending and follow the account's balance, "
+    "I3 with what is pending; tokens stay where they are, or in its idle balance.",
+    _settles,
+    (
+        Mutant(_SETTLEMENT, "    changed.lends -= earned\n", ""),
+        Mutant(
+            _SETTLEMENT,
+            "changed.borrows -= min(owed, pool.borrows)",
+            "changed.borrows -= min(owed, pool.cash)",
+        ),
+    ),
+    writes_usdc,
+    results=len(POOL),
+    cuts=(
+        ticks.PENDING,
+        CHANGE_USDC,
+        view("virtual_pnl._worth", 4, 1),
+        view("fixed_point._signed_mul_div_down", 3, 1),
+        view("fixed_point._mul_div_up", 3, 1),
+    ),
+    theories=_LINEAR,
+    serves=("I3", "I4", "I13"),
+)
+
+
+def _charges(call: Call) -> Facts:
+    before, after = pool_given(call), pool_returned(call)
+    old, new, laid = usdc(call)
+    minted = after.reserve - before.reserve
+    lent, owed = (larger(s * new.scaled, 0) - larger(s * old.scaled, 0) for s in (1, -1))
+    used, fee = after.cash - before.cash, call.argument("fee")
+    return [
+        ("the lend index stays", after.lend_index == before.lend_index),
+        ("the borrow index stays", after.borrow_index == before.borrow_index),
+        ("its time stays", after.accrued_at == before.accrued_at),
+        (
+            "lends move by what the account and the reserve lend",
+            after.lends == before.lends + lent + minted,
+        ),
+        (
+            "borrows move by what the account owes",
+            after.borrows == larger(before.borrows + owed, 0),
+        ),
+        ("the reserve never pays", minted >= 0),
+        ("nor gets more than the fee", minted * before.lend_index <= fee * RAY),
+        ("idle tokens become cash", old.idle - new.idle == used),
+        ("and leave their sum", laid == -used),
+        ("the account's balance never grows", new.scaled <= old.scaled),
+        ("its idle tokens neither", used >= 0),
+        (
+            "both sides of the fee cancel, but for rounding to the pool",
+            gained(before, after) + used * RAY >= 0,
+        ),
+        *keeps_settings(call),
+    ]
+
+
+CHARGE = Summary(
+    "settlement._charge",
+    ("account", *POOL, "fee"),
+    "What an account pays as a fee the reserve lends, no more than that: the totals "
+    "move by both, and what rounding leaves stays with the pool.",
+    _charges,
+    (
+        Mutant(
+            _SETTLEMENT,
+            "money_market._debit(account, accounts.USDC, pool, fee), fee\n",
+            "money_market._debit(account, accounts.USDC, pool, fee), fee + 1\n",
+        ),
+    ),
+    writes_usdc,
+    results=len(POOL),
+    cuts=(DEBIT,),
+    theories=(Integers,),
+    serves=("I2", "I3", "I13", "I28"),
+)
+
+_SUMMARIES = (
+    ADD_TO_FUNDS,
+    PAY,
+    REBOOK,
+    MOVE,
+    CHANGE_USDC,
+    SETTLE_INTEREST,
+    CHARGE,
+)
+
+PROOFS = tuple(
+    summary.proved_in(TRADE_CODE, CONSTRUCTORS[TRADE_CODE]) for summary in _SUMMARIES
 )
