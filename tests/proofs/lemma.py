@@ -251,6 +251,8 @@ def linear(formula: z3.BoolRef, is_true: bool = True) -> z3.BoolRef:
         if is_true:
             return z3.And(linear(x <= y), linear(y <= x))
         return z3.Or(linear(x < y), linear(y < x))
+    if kind == z3.Z3_OP_DISTINCT and len(parts) == 2:
+        return linear(parts[0] == parts[1], not is_true)
     if kind not in _COMPARISONS:
         raise Undecided(f"{formula} is not a comparison")
     excess = _COMPARISONS[kind](*parts)

@@ -63,8 +63,11 @@ MUTANTS = {
     "a_market_comes_back_from_its_code": _mutant(
         "return instrument >= SPOT", "return instrument >= SPOT or instrument == 31"
     ),
-    "an_asset_comes_back_from_its_code": _mutant(
-        "return instrument - SPOT + MAX_LISTED if is_spot(instrument) else instrument",
-        "return instrument - SPOT if is_spot(instrument) else instrument",
+    "an_asset_comes_back_from_its_code": (
+        *_mutant(
+            "return instrument - SPOT + MAX_LISTED if is_spot(instrument)",
+            "return instrument - SPOT if is_spot(instrument)",
+        ),
+        *_mutant("    return instrument - SPOT\n", "    return SPOT - instrument\n"),
     ),
 }

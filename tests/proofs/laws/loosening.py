@@ -6,11 +6,12 @@ from specs.loosening import (
     is_looser_cap,
     is_looser_cull,
     is_looser_guards,
+    is_looser_haircut,
     is_looser_limits,
     is_looser_requirement,
     or_endless,
 )
-from specs.requirements import Requirement, Scales, scale
+from specs.requirements import Haircut, Requirement, Scales, scale
 from specs.settlement import compute_fee
 from specs.state import Cull, Fees, Limits
 from tests.proofs.proof import Mutant
@@ -170,6 +171,23 @@ def a_cull_that_is_no_looser_gives_no_more_credit(
     return new_cap <= cap and (is_due or not was_due)
 
 
+def a_haircut_that_is_no_looser_counts_no_more(
+    weight: int, factor: int, new_weight: int, new_factor: int
+) -> bool:
+    """
+    Its weight is no higher, nor does it fall more slowly with size; then no size weighs
+    more (`a_weight_falls_with_size`).
+
+    Serves: I15, I43.
+
+    pre: 0 <= weight and 0 <= factor and 0 <= new_weight and 0 <= new_factor
+    post: __return__
+    """
+    no_more = new_weight <= weight and new_factor >= factor
+    old, new = Haircut(weight, factor), Haircut(new_weight, new_factor)
+    return is_looser_haircut(old, new) != no_more
+
+
 def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
     return (Mutant("specs/loosening.py", old, new),)
 
@@ -200,5 +218,8 @@ MUTANTS = {
     "a_cull_that_is_no_looser_gives_no_more_credit": _mutant(
         "or is_looser_cap(old.account_threshold, new.account_threshold)",
         "or new.account_threshold > old.account_threshold",
+    ),
+    "a_haircut_that_is_no_looser_counts_no_more": _mutant(
+        "or new.factor < old.factor", "or new.factor > old.factor"
     ),
 }

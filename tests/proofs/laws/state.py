@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from specs.margin import Quote
 from specs.perpetual import Position, compute_value
-from specs.state import compute_scale, get_worse_price
+from specs.state import compute_scale, get_worse_price, is_at_mark
 from tests.proofs.proof import Mutant
 
 
@@ -39,6 +39,19 @@ def a_token_amount_is_scaled_exactly(decimals: int, tokens: int) -> bool:
     return scale * 10**decimals == 10**18 and tokens * scale // scale == tokens
 
 
+def a_cursor_is_at_mark_or_not(cursor: int, mark: int) -> bool:
+    """
+    A cursor elsewhere than at the mark, as far as the grid reaches, is not at it.
+
+    Serves: I16.
+
+    pre: 0 < cursor and 0 < mark < 2**65 * 10**6
+    post: __return__
+    """
+    listed = SimpleNamespace(cursor=cursor, quote=Quote(mark, 0, 0))
+    return is_at_mark(listed) == (cursor == mark)
+
+
 def _mutant(old: str, new: str) -> tuple[Mutant, ...]:
     return (Mutant("specs/state.py", old, new),)
 
@@ -50,5 +63,8 @@ MUTANTS = {
     ),
     "a_token_amount_is_scaled_exactly": _mutant(
         "int(10 ** (18 - asset.decimals))", "int(10**18 // 8**asset.decimals)"
+    ),
+    "a_cursor_is_at_mark_or_not": _mutant(
+        "return listed.cursor == virtual_pnl", "return listed.cursor >= virtual_pnl"
     ),
 }
