@@ -129,14 +129,17 @@ def _entries(
 
 
 def _kinds(typ: Any) -> list[str] | None:
-    """Return the types of the words that a value takes; none for a growing one."""
+    """Return the types of the words that a value takes; none for text."""
     if isinstance(typ, StructT):
         members = list(typ.members.values())
     elif isinstance(typ, TupleT):
         members = list(typ.member_types)
     elif isinstance(typ, SArrayT):
         members = [typ.value_type] * typ.count
-    elif isinstance(typ, DArrayT | BytesT | StringT):
+    elif isinstance(typ, DArrayT):
+        element = _kinds(typ.value_type)
+        return ["uint256", *element * typ.count] if element else None
+    elif isinstance(typ, BytesT | StringT):
         return None
     else:
         return [str(typ)]

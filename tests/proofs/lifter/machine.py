@@ -291,7 +291,7 @@ class Machine:
         at = range(entry.memory, entry.memory + 32 * len(entry.arguments), 32)
         asked = Asked(
             f"{self.tag}{cut.function}#{len(frame.cuttings) + 1}",
-            [frame.memory.load(i) for i in at],
+            [self._argument(frame, i) for i in at],
             read,
             self.slots,
         )
@@ -325,6 +325,13 @@ class Machine:
             frame.transient.append(everything)
         frame.writes += answer.writes
         frame.facts += answer.facts
+
+    def _argument(self, frame: Frame, offset: int) -> Term:
+        """Return an argument; behind the end of a list there may be anything."""
+        try:
+            return frame.memory.load(offset)
+        except Unsupported:
+            return variable(f"lost_{frame.counter}_{offset}_{len(frame.cuttings)}")
 
     def _branch(self, frame: Frame) -> None:
         target, condition = frame.number(), frame.pop()
