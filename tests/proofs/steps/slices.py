@@ -24,7 +24,7 @@ from tests.proofs.steps.venue_cuts import anything, view
 from tests.proofs.transition import Step, Transition
 
 _USDC, _FUND = constant(0), constant(2)
-_SLICE = (
+SLICE = (
     "account",
     "instrument",
     "is_buy",
@@ -72,12 +72,12 @@ def a_flag_that_counts_stays(step: Transition, word: Term, now: Term) -> None:
 def closes(step: Transition, reward: Term) -> None:
     """Show of `close_slice` who pays, and that the account is no worse, I34, I38."""
     venues.has_role(step, venues.LIQUIDATES)
-    words = venues.transients(SLICE_CODE, "opened_slice", len(_SLICE))
-    opened = dict(zip(_SLICE, words, strict=True))
+    words = venues.transients(SLICE_CODE, "opened_slice", len(SLICE))
+    opened = dict(zip(SLICE, words, strict=True))
     account = opened["account"]
     step.holds(step.word(account) != 0, "a slice is open")
     first = venues.transient_slot(SLICE_CODE, "opened_slice")
-    for index in range(len(_SLICE)):
+    for index in range(len(SLICE)):
         (closed, *_) = (
             word
             for place, word in step.trace.transient

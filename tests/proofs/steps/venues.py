@@ -1,6 +1,6 @@
 """What is said of the calls of venues: who calls, what is judged, and when."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any, NamedTuple
@@ -84,15 +84,23 @@ def healths(step: Transition) -> list[Judged]:
     for asking in step.trace.asked:
         if not asking.call.is_delegated:
             continue
-        words = dict(zip(_HEALTH, asking.answers, strict=True))
-        numbers = {
-            name: step.lifted.value(word, is_signed=True)
-            if name in _SIGNED
-            else step.lifted.value(word)
-            for name, word in words.items()
-        }
-        found.append(Judged(asking.call.arguments[0], words, numbers, asking.writes))
+        account = asking.call.arguments[0]
+        found.append(judged(step, account, asking.answers, asking.writes))
     return found
+
+
+def judged(
+    step: Transition, account: Term, health: Sequence[Term], writes: int = 0
+) -> Judged:
+    """Return an account's health, of its words."""
+    words = dict(zip(_HEALTH, health, strict=True))
+    numbers = {
+        name: step.lifted.value(word, is_signed=True)
+        if name in _SIGNED
+        else step.lifted.value(word)
+        for name, word in words.items()
+    }
+    return Judged(account, words, numbers, writes)
 
 
 def has_margin(health: Judged, is_conservative: bool = False) -> z3.BoolRef:
