@@ -138,7 +138,7 @@ _SERIES = "a sum over a series of mids: its terms have laws, and I29 is tested"
 _MEANS = "composed of what has laws: `approach`, `limit`, `take_average`"
 _LOOP = "a loop over reports of any number: its parts have laws"
 _VIEW = "a view: what it returns is stored, or computed by what has laws"
-_HASH = "bytes to be hashed: compared with eth_account in test_reports.py"
+_HASH = "bytes to be hashed: compared with eth_account in test_signatures.py"
 _ROOTS = (
     "square roots: `a_scale_grows_with_volatility` and its neighbours are of its parts"
 )

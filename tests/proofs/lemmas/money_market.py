@@ -593,7 +593,7 @@ PROOFS = (
                 "sharing = pool.lends",
             ),
         ),
-        serves=("I5", "I6"),
+        serves=("I5", "I6", "I9"),
     ),
     Lemma(
         "specs.money_market",
