@@ -9,6 +9,8 @@ used together, in any order.
 """
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_, or_
 
 import z3
 
@@ -19,6 +21,8 @@ from tests.proofs.lifter.words import BITS, COMPARISONS, MODULUS, SIGN, to_signe
 
 _MAX_EXPONENT = 4
 """The highest power that is written out as a product."""
+
+ALL = MODULUS - 1
 
 Conditions = list[tuple[Term, bool]]
 Formula = z3.BoolRef
@@ -41,6 +45,7 @@ class Integers:
         """Those doubts that are about fields put together in a word."""
         self._exact: dict[bool, set[tuple[str, int, int]]] = {False: set(), True: set()}
         self._nonzero: set[int] = set()
+        self._small: dict[int, int] = {}
         self._known: dict[tuple[bool, int], Integer] = {}
         for term, truth in conditions:
             self._learn(term, truth)
@@ -104,6 +109,9 @@ class Integers:
                 self._exact[idiom.is_signed].add(idioms.guarded(idiom, x, y))
         elif term.operation == "iszero":
             self._learn(term.arguments[0], not truth)
+        elif term.operation == "shr" and not truth and is_constant(term.arguments[0]):
+            by, word = term.arguments
+            self._small[word.serial] = (1 << by.arguments[0]) - 1
         elif term.operation in ("xor", "sub") and not term.is_boolean:
             self._learn(build("eq", *term.arguments), not truth)
             if truth:
@@ -282,18 +290,39 @@ class Integers:
         return z3.If(distance < BITS, bit, z3.IntVal(0))
 
     def _joined(self, name: str, x: Term, y: Term) -> Integer:
-        """Return two fields of one word, if the one ends where the other begins."""
+        """Return fields of one word, if the one is where the other has none."""
         for mask, term in ((x, y), (y, x)):
             place = powers.single_bit(mask)
             if place is not None:
                 common = self._bit_at(place, term) * (1 if name == "or" else 2)
                 return self.value(term) + self.value(mask) - common
-        room, low = max((_zeros(x), y), (_zeros(y), x), key=lambda pair: pair[0])
-        fits = self.value(low) < (1 << room)
+        exact = self.value(x) + self.value(y)
+        if powers.possible(x) & powers.possible(y) == 0:
+            return exact
+        room, field = max(
+            powers.room(x, y), powers.room(y, x), key=lambda pair: pair[0]
+        )
+        fits = self.value(field) < (1 << room)
         self.doubts.append(fits)
         self.joins.append(fits)
-        exact = self.value(x) + self.value(y)
         return z3.If(fits, exact, self._unknown(name, x, y))
+
+    def _mask(self, term: Term) -> int:
+        """Return the bits that a word may have."""
+        if term.serial in self._small:
+            return self._small[term.serial]
+        name, arguments = term.operation, term.arguments
+        if name == "constant":
+            return int(arguments[0])
+        if name in ("variable", "answer") and arguments[1] >= 0:
+            return (1 << arguments[2].bit_length()) - 1
+        if name in ("shl", "shr") and is_constant(arguments[0]):
+            distance, mask = arguments[0].arguments[0], self._mask(arguments[1])
+            return mask >> distance if name == "shr" else mask << distance & ALL
+        if name in ("and", "or"):
+            masks = map(self._mask, arguments)
+            return reduce(and_ if name == "and" else or_, masks)
+        return 1 if term.is_boolean else ALL
 
     def _unknown(self, name: str, x: Term, y: Term) -> Integer:
         unknown = z3.Int(f"{name}_{x.serial}_{y.serial}")
@@ -314,14 +343,24 @@ class Integers:
         if name in ("sdiv", "smod"):
             return self._signed_division(name, *arguments)
         if name == "sar":
-            return self.value(arguments[1], is_signed=True) / (
-                1 << min(_constant(arguments[0]), BITS - 1)
-            )
+            return self._shifted_down(min(_constant(arguments[0]), BITS - 1), term)
         if name == "signextend":
             limit = 1 << (8 * _constant(arguments[0]) + 7)
             return (self.value(arguments[1]) + limit) % (2 * limit) - limit
         word = self.value(term)
         return z3.If(word >= SIGN, word - MODULUS, word)
+
+    def _shifted_down(self, distance: int, term: Term) -> Integer:
+        """Return a signed word shifted down; a field of a word, of its bits."""
+        word, left = term.arguments[1], 0
+        if word.operation == "shl" and is_constant(word.arguments[0]):
+            left, word = word.arguments[0].arguments[0], word.arguments[1]
+        plain = word.operation in ("variable", "answer", "initial", "shl")
+        if left > distance or (not left and (not plain or _is_signed_leaf(word))):
+            return self.value(term.arguments[1], is_signed=True) / (1 << distance)
+        size = 1 << (BITS - distance)
+        field = self.value(word) / (1 << (distance - left)) % size
+        return z3.If(field >= size // 2, field - size, field)
 
     def _signed_division(self, name: str, x: Term, y: Term) -> Integer:
         """Return the quotient towards zero, or its remainder, of signed words."""
@@ -337,24 +376,16 @@ class Integers:
         return z3.If(divisor == 0, z3.IntVal(0), wrapped)
 
 
+def _is_signed_leaf(term: Term) -> bool:
+    return term.operation in ("variable", "answer") and range_of(term)[0] < 0
+
+
 def _wrap_below(value: Integer) -> Integer:
     return z3.If(value < 0, value + MODULUS, value)
 
 
 def _magnitude(value: Integer) -> Integer:
     return z3.If(value < 0, -value, value)
-
-
-def _zeros(term: Term) -> int:
-    """Return how many of the lowest bits of a word are zero at least."""
-    name, arguments = term.operation, term.arguments
-    if name == "constant" and arguments[0]:
-        return (arguments[0] & -arguments[0]).bit_length() - 1
-    if name == "shl" and is_constant(arguments[0]):
-        return min(arguments[0].arguments[0], BITS)
-    if name == "and":
-        return max(map(_zeros, arguments))
-    return min(map(_zeros, arguments)) if name == "or" else 0
 
 
 def _constant(term: Term) -> int:

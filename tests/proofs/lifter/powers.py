@@ -137,6 +137,32 @@ def highest(term: Term) -> int:
     return MODULUS - 1
 
 
+def possible(term: Term) -> int:
+    """Return a word with all the bits that ``term`` may have, from its shape alone."""
+    name, arguments = term.operation, term.arguments
+    if name == "constant":
+        return int(arguments[0])
+    if name == "and":
+        return possible(arguments[0]) & possible(arguments[1])
+    if name in ("or", "xor"):
+        return possible(arguments[0]) | possible(arguments[1])
+    if name == "ite":
+        return possible(arguments[1]) | possible(arguments[2])
+    if name in ("shl", "shr") and is_constant(arguments[0]):
+        distance, bits = min(arguments[0].arguments[0], BITS), possible(arguments[1])
+        return bits >> distance if name == "shr" else (bits << distance) % MODULUS
+    return int(2 ** highest(term).bit_length() - 1)
+
+
+def room(term: Term, other: Term) -> tuple[int, Term]:
+    """Return how many bits there are for what ``term`` is shifted up into ``other``."""
+    offset, field = 0, term
+    if term.operation == "shl" and is_constant(term.arguments[0]):
+        offset, field = min(term.arguments[0].arguments[0], BITS), term.arguments[1]
+    taken = possible(other) >> offset
+    return (taken & -taken).bit_length() - 1 if taken else BITS - offset, field
+
+
 def runs(mask: int) -> list[tuple[int, int]]:
     """Return where each run of ones of a mask begins, and how many ones it has."""
     found = []
