@@ -302,6 +302,11 @@ def named(text: str, layout: Layout) -> str:
     return re.sub(r"\bslot(\d+)(?:/\d+)?\b(?!\+)", name, text)
 
 
+def _parts(facts: list[z3.BoolRef]) -> list[z3.BoolRef]:
+    """Return the facts one by one: a question needs few of them."""
+    return [part for f in facts for part in (f.children() if z3.is_and(f) else [f])]
+
+
 def slots_of(layout: dict[str, Any]) -> dict[str, int]:
     """Return the slot of every variable, whatever module it stands in."""
     slots: dict[str, int] = {}
