@@ -147,8 +147,9 @@ class Exposed(Equality):
         lifted.bounds += [fact(lifted) for fact in trace.facts]
         for cut in trace.cuttings:
             if cut.function == ROOT.function:
-                root_of = map(lifted.value, (cut.results[0], cut.arguments[0]))
-                lifted.doubts.append(_is_root(*root_of))
+                found, square = map(lifted.value, (*cut.results, *cut.arguments))
+                lifted.bounds += _known_of_root(found, square)
+                lifted.doubts.append(_is_root(found, square))
 
         def root(square: Any) -> Any:
             if not isinstance(square, Symbolic):
@@ -193,6 +194,7 @@ class Exposed(Equality):
         if trace.succeeds and answer.reason is None:
             for word in trace.words:
                 lifted.value(word)
+        if lifted.joins:
             given = [*given, *find_sure(given, lifted.joins)]
         super()._compare(trace, lifted, given, answer, results)
 
@@ -216,13 +218,7 @@ _SQUARE_ROOT = "square_root"
 
 
 def _answer_root(asked: Asked) -> Answer:
-    (square,) = asked.arguments
-    root = answer(_SQUARE_ROOT, 0, 2**128 - 1, square)
-
-    def known(lifted: Any) -> Any:
-        return z3.And(*_known_of_root(lifted.value(root), lifted.value(square)))
-
-    return Answer([root], facts=[known])
+    return Answer([answer(_SQUARE_ROOT, 0, 2**128 - 1, *asked.arguments)])
 
 
 def _is_root(root: z3.ArithRef, square: z3.ArithRef) -> z3.BoolRef:

@@ -232,7 +232,12 @@ class Integers:
             known = 1 << by.arguments[0]
             return word / known if name == "shr" else word * known % MODULUS
         distance, power = self._power(by)
-        if name == "shr":
+        if name == "shr" and term.operation == "shl" and term.arguments[0] is by:
+            whole = self.value(term.arguments[1])
+            kept, known = powers.two_to(BITS - distance)
+            self.bounds.append(known)
+            moved = z3.If(distance == 0, whole, whole % kept)
+        elif name == "shr":
             moved = word / power
         elif is_constant(term, 1):
             moved = power

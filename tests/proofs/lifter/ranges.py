@@ -336,3 +336,12 @@ def find_sure(
         for claim in claims
         if known.decide(z3.simplify(claim)) or follows(hypotheses, claim)
     ]
+
+
+def is_contradiction(hypotheses: Sequence[z3.BoolRef]) -> bool:
+    """Tell whether sizes alone show that not all of them are true."""
+    try:
+        Ranges(map(z3.simplify, hypotheses))
+    except Contradiction:
+        return True
+    return False
