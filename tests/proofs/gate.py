@@ -23,7 +23,15 @@ from crosshair.core_and_libs import analyze_function, run_checkables
 from crosshair.options import AnalysisKind, AnalysisOptionSet
 from crosshair.statespace import AnalysisMessage, MessageType
 
-from tests.proofs.proof import PROJECT, Mutant, Refuted, Undecided
+from tests.proofs.proof import (
+    PROJECT,
+    Mutant,
+    Refuted,
+    Undecided,
+    in_child,
+    known_witness,
+    mutated,
+)
 
 PATIENCE = 30.0
 """Seconds for a condition, and for one path: left alone, a path gets their root."""
@@ -69,10 +77,36 @@ class Law:
                     return ""
         raise Undecided(said)
 
+    def refute(self, mutant: Mutant) -> str:
+        """
+        Return a counterexample to the law about a mutant.
+
+        The one that was written down last is tried first: what CrossHair comes upon
+        depends on how much time it gets, and ``proofs.json`` should not.
+        """
+        call = known_witness(self.identity)
+        with mutated(mutant) as root:
+            try:
+                if call and in_child(lambda: self._say_if_broken(call, root)):
+                    return f"when calling {call}"
+            except Undecided:
+                pass  # no call of the law as it is now
+            try:
+                in_child(lambda: self.check(root))
+            except Refuted as refusal:
+                return str(refusal)
+        raise Undecided("survived")
+
+    def _say_if_broken(self, call: str, root: Path) -> str:
+        module = load(self.module, root)
+        is_meant, is_met = judge_call(getattr(module, self.function), call, module)
+        return "it is" if is_meant and not is_met else ""
+
     def witness(self, found: str, counterexamples: list[str]) -> str:
         """Return a call that meets the law here and breaks it for a mutant."""
         module = load(self.module, PROJECT)
-        for text in counterexamples:
+        known = f"when calling {known_witness(self.identity)}"
+        for text in sorted(counterexamples, key=lambda text: text != known):
             match = _CALL.search(text)
             if match and holds(getattr(module, self.function), match["call"], module):
                 return match["call"]
@@ -181,13 +215,20 @@ def count_posts(function: Callable[..., Any]) -> int:
 
 def holds(function: Callable[..., Any], call: str, module: ModuleType) -> bool:
     """Tell whether the preconditions and post-conditions are true of one call."""
+    return all(judge_call(function, call, module))
+
+
+def judge_call(
+    function: Callable[..., Any], call: str, module: ModuleType
+) -> tuple[bool, bool]:
+    """Tell whether a call meets the preconditions, and then the post-conditions."""
     names = dict(vars(module))
     _, arguments = call.split("(", 1)
     names["collect"] = lambda *positional, **named: (positional, named)
     positional, named = eval(f"collect({arguments}", names)
     bound = inspect.signature(function).bind(*positional, **named).arguments
     if not all(eval(c, {**names, **bound}) for c in conditions(function, "pre")):
-        return False
+        return False, False
     result = function(*positional, **named)
     facts = {**names, **bound, "__return__": result, "_": result}
-    return all(eval(c, facts) for c in conditions(function, "post"))
+    return True, all(eval(c, facts) for c in conditions(function, "post"))

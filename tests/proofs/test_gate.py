@@ -143,3 +143,32 @@ def test_every_mutant_has_its_place():
         for mutant in claim.mutants:
             source = (proof.PROJECT / mutant.path).read_text()
             assert source.count(mutant.old) == 1, (claim.identity, mutant)
+
+
+@pytest.mark.parametrize(
+    ("known", "is_kept"),
+    [
+        ("compute_weight(3)", True),
+        ("compute_weight(0)", False),  # no index
+        ("compute_weight()", False),  # no call of it
+        ("compute_weight(", False),  # no call at all
+        ("", False),
+    ],
+)
+def test_the_witness_that_was_written_down_is_kept_while_it_is_one(
+    known, is_kept, monkeypatch
+):
+    monkeypatch.setattr(proof, "_known_witnesses", lambda: {law.identity: known})
+    law = next(p for p in catalogue.collect() if p.identity == "weights.compute_weight")
+    result = judge(law)
+    assert result.is_proved
+    assert (result.witness == known) == is_kept
+    assert result.witness.startswith("compute_weight(")
+
+
+def test_a_known_witness_is_none_of_a_mutant_that_survives(monkeypatch):
+    law = next(p for p in catalogue.collect() if p.identity == "weights.compute_weight")
+    known = {law.identity: "compute_weight(3)"}
+    monkeypatch.setattr(proof, "_known_witnesses", lambda: known)
+    harmless = Mutant("specs/weights.py", "* RAY // index", "* RAY // (index)")
+    assert judge(dataclasses.replace(law, mutants=(harmless,))).verdict == "untested"
