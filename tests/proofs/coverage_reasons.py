@@ -10,4 +10,8 @@ class Reason(StrEnum):
     ROOT = "needs a square root, which is Newton's method in the contract"
     CALL = "asks another contract"
     TICKS = "reads the tick set, whose specification sums over all positions"
+    SERIES = "sums a series; it is tested at every second of its periods"
+    LIST = "goes through a list of any length"
+    HASH = "hashes, or asks who signed, which a solver knows nothing of"
+    TEXT = "returns a text, not a word"
     OPEN = "no equality was found yet"

@@ -89,6 +89,8 @@ SHAPES = (
     build("shr", Y, X),
     build("shl", PLACE, build("shr", PLACE, X)),
     build("shl", Y, build("shr", Y, X)),
+    build("shr", PLACE, build("shl", PLACE, X)),
+    build("shr", Y, build("shl", Y, X)),
     build("and", X, ONE_BIT),
     build("or", X, ONE_BIT),
     build("xor", X, ONE_BIT),

@@ -258,8 +258,8 @@ def with_reference(name: str, level: int, order: int) -> int:
     """Return a level with another order at one end."""
     if order >= 2**40:
         raise errors.AmountTooLarge
-    end = LEVEL[name]
-    return level + (order - get_field(level, end)) * 2**end.offset
+    low, high = 2 ** LEVEL[name].offset, 2 ** (LEVEL[name].offset + 40)
+    return level % low + order * low + level // high * high
 
 
 def first(bits: int, is_up: bool) -> int:
@@ -299,11 +299,6 @@ LEVELS = (
         "price_levels._less",
         less,
         ("        fewer |= lots << _FIRM\n", "        fewer |= lots << _HEAD\n"),
-    ),
-    same(
-        "price_levels._with_head",
-        lambda level, order: with_reference("head", level, order),
-        ("packing._set(level, _HEAD, 40", "packing._set(level, _HEAD, 39"),
     ),
     same(
         "price_levels._with_tail",

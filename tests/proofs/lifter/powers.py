@@ -160,7 +160,9 @@ def room(term: Term, other: Term) -> tuple[int, Term]:
     if term.operation == "shl" and is_constant(term.arguments[0]):
         offset, field = min(term.arguments[0].arguments[0], BITS), term.arguments[1]
     taken = possible(other) >> offset
-    return (taken & -taken).bit_length() - 1 if taken else BITS - offset, field
+    free = (taken & -taken).bit_length() - 1 if taken else BITS - offset
+    lowest = possible(field) & -possible(field)
+    return (free if lowest < 1 << free else 0), field
 
 
 def runs(mask: int) -> list[tuple[int, int]]:
