@@ -212,8 +212,6 @@ REQUESTS = (
         "requests._answer",
         answer,
         ("is_buy == (asked.side == BUY)", "is_buy != (asked.side == BUY)"),
-        ("assert side.price <= asked.limit", "assert side.price < asked.limit"),
-        ("quotes._side(quote, not is_buy)", "quotes._side(quote, is_buy)"),
         given={"words[3]": (0, requests.EITHER)},
     ),
     same(

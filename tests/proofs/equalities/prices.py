@@ -120,8 +120,6 @@ FOLLOWING = (
         "volatility._follow_up",
         follow_up,
         ("fp._mul_div_up(distance, fp.WAD, before)", "distance * fp.WAD // before"),
-        ("(fp.WAD - remainder), 1, fp", "fp.WAD, 1, fp"),
-        ("if before == 0 or seconds == 0:", "if before == 0:"),
         fits=lambda variance, before, fast, seconds, remainder: within(
             (variance, 0, 2**64),
             (before, 0, PRICES),
@@ -158,11 +156,6 @@ INDEX = (
 # Marks
 
 
-def approach(mean: int, sample: int, remainder: int) -> int:
-    """Return a mean after a time, in units."""
-    return in_units(mark_price.approach, mean, sample, 0, 0, decay=remainder)
-
-
 def compute_premium(mark: int, slow: int) -> int:
     """Do as the specification with a mark and a slow price in any unit."""
     return exactly(mark_price.compute_premium, mark, slow)
@@ -183,15 +176,6 @@ def integrate(word: int, slow: int, bound: int, time: int, now: int) -> int:
 
 MARKS = (
     same(
-        "mark_price._approach",
-        approach,
-        ("fp.WAD - remainder, int256)", "fp.WAD, int256)"),
-        ("return mean + (sample", "return sample + (sample"),
-        fits=lambda mean, sample, remainder: within(
-            (mean, -PRICES, PRICES), (sample, -PRICES, PRICES), (remainder, 0, WAD)
-        ),
-    ),
-    same(
         "mark_price._premium",
         compute_premium,
         ("    if slow == 0:\n        return 0\n", ""),
@@ -211,8 +195,6 @@ MARKS = (
         "book_basis._integrate",
         integrate,
         ("    end = min(end, block.timestamp)\n", ""),
-        ("if mid != 0 and begin", "if begin"),
-        ("time + outage.MAX_GAP)", "time + outage.GRACE)"),
         fits=lambda word, slow, bound, time, now: within(
             (slow, 0, PRICES), (bound, 0, 50_000), (time, 0, NOW)
         ),

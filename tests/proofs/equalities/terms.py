@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from specs import bounds, errors, packing
+from specs import accounts, bounds, errors, packing, price_levels
+from specs.book_state import Volume
 from specs.fixed_point import WAD
 from specs.guards import Guards
 from specs.interest_rate import Curve
@@ -258,4 +259,52 @@ SETS = (
     ),
 )
 
-PROOFS = (*BOUNDS, *REPORTS, *SETS)
+# Words that views and fills look up
+
+
+def decayed(code: int, now: int, top: int) -> int:
+    """Return what is left of the volume in a word."""
+    volume = Volume(top // 2**32 % 2**56, top % 2**32)
+    return price_levels.get_recent(volume, now)
+
+
+def require_asset(asset: int, token: int) -> tuple[()]:
+    """Refuse an asset that is not listed, and the one in which prices are."""
+    if asset == accounts.USDC or token == 0:
+        raise errors.UnknownAsset
+    return ()
+
+
+LOOKS = (
+    same(
+        "slow_price._is_listed",
+        lambda asset, word: word != 0,
+        ("return self._words[asset] != 0", "return self._words[asset] > 1"),
+        reads={"word": ("slow_price._words", "asset")},
+    ),
+    same(
+        "slow_price._markets",
+        lambda word: word % 2**32,
+        ("return word & (2**32 - 1)", "return word & (2**31 - 1)"),
+    ),
+    same(
+        "listings._exponent",
+        lambda word: word // 2**40 % 2**8,
+        ("packing._get(word, 40, 8)", "packing._get(word, 40, 7)"),
+    ),
+    same(
+        "price_levels._volume",
+        decayed,
+        ("self._decay(self.tops[code], now)", "self.tops[code] >> _VOLUME"),
+        fits=lambda code, now, top: within((now, 0, 2**32)) and top % 2**32 <= now,
+        reads={"top": ("price_levels.tops", "code")},
+    ),
+    same(
+        "tradables._require_asset",
+        require_asset,
+        ("    assert asset != accounts.USDC, errors.UNKNOWN_ASSET\n", ""),
+        reads={"token": ("state.token", "asset")},
+    ),
+)
+
+PROOFS = (*BOUNDS, *REPORTS, *SETS, *LOOKS)
