@@ -18,6 +18,7 @@ silently. The trust base is listed in ``tests/proofs/README.md``.
 ``idioms``     the guards of checked arithmetic, and what each of them means
 ``integers``   a path's conditions and results over unbounded integers
 ``powers``     powers of two by an unknown exponent, and places of bits
+``ranges``     what sizes alone decide, before a solver is asked
 ``linear``     the same with products and quotients left unknown
 ``bits``       the same over 256-bit words, for masks and shifts
 ``leaves``     names for what is unknown
