@@ -11,14 +11,13 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from keeper import artifacts
-from keeper.artifacts import Artifact
 from tests.mutation import child, killers
 from tests.mutation.operators import Mutant
+from tests.mutation.shelf import Shelf
 
 FILES = (
     "tests/unit/test_*.py",
@@ -34,22 +33,18 @@ _PROOFS = "tests/proofs"
 _HEALTHY_WALKS = 60
 
 
-def hash_of(found: Artifact) -> str:
-    """Return a hash of a contract's code, but for the note of its sources."""
-    suffix = int.from_bytes(found.bytecode[-2:])
-    digest = hashlib.sha256(found.runtime)
-    digest.update(found.bytecode[: len(found.bytecode) - suffix])
-    return digest.hexdigest()[:16]
-
-
 class Healthy:
     """What is known of the project as it is."""
 
-    def __init__(self, root: Path, cache: Path, codes: dict, proofs: dict):
+    def __init__(
+        self, root: Path, cache: Path, codes: dict, proofs: dict, shelf: Shelf
+    ):
         self.root, self.cache, self.codes, self.proofs = root, cache, codes, proofs
+        self.shelf = shelf
         self.base = _hash(root, [root / part for part in _DEPENDS])
         self.proven = _hash(root, [root / part for part in (*_DEPENDS, _PROOFS)])
         self.closures: dict[str, str] = {}
+        self.digests: dict[str, str] = {}
         self.texts = {
             str(path.relative_to(root)): path.read_text()
             for pattern in FILES
@@ -58,35 +53,64 @@ class Healthy:
 
     def tests_of(self, harnesses: list[str], mutant: Mutant) -> Iterator[str]:
         """Yield the files that call one of these harnesses, the nearest first."""
-        words = [*harnesses, *_words(mutant)]
-        for name in self._ranked(words, mutant):
+        for name in self._ranked([*harnesses, *_words(mutant)], mutant):
             text = self._closure(name)
-            named = {each for each in harnesses if f'"{each}"' in text}
-            if named and named & self._deployed(name):
+            is_caller = any(f'"{each}"' in text for each in harnesses)
+            if is_caller and self._may_deploy(name, harnesses):
                 yield name
 
     def tests_for(self, contracts: list[str], mutant: Mutant) -> Iterator[str]:
-        """Yield the files that deploy one of these contracts, the nearest first."""
-        words = [*_words(mutant), *contracts]
-        for name in self._ranked(words, mutant):
-            if set(contracts) & self._deployed(name):
+        """Yield the files that may deploy one of these contracts, the nearest first."""
+        for name in self._ranked([*_words(mutant), *contracts], mutant):
+            if self._may_deploy(name, contracts):
                 yield name
 
     def tests_of_specification(self, mutant: Mutant) -> Iterator[str]:
         """Yield files that name a part of the specification, the nearest first."""
-        for name in self._ranked(_words(mutant), mutant):
-            if self._test(name)["passed"]:
-                yield name
+        yield from self._ranked(_words(mutant), mutant)
+
+    def test(self, name: str) -> str:
+        """Return the first test that fails in a file; note what the file deploys."""
+        self.shelf.asked.clear()
+        failed = killers.test([name])
+        if not failed:
+            place = self._place("deployed", name)
+            _remember(place, lambda: sorted(self.shelf.asked))
+        return failed
+
+    def _may_deploy(self, name: str, contracts: list[str]) -> bool:
+        """Tell whether a test deploys one of these, as far as is known."""
+        known = self._place("deployed", name)
+        return not known.exists() or bool(
+            set(contracts) & set(json.loads(known.read_text()))
+        )
+
+    def passes(self, name: str) -> bool:
+        """Tell whether a test file passes without a mutant, in time."""
+        work = partial(self._is_silent, partial(self.test, name), LIMIT)
+        return _remember(self._place("passes", name), work)
+
+    def _is_silent(self, work: Callable[[], str], limit: float) -> bool:
+        """Tell whether something finds nothing without the mutant, in time."""
+        with self.shelf.hidden():
+            return child.run(work, limit).text == ""
+
+    def _place(self, kind: str, name: str) -> Path:
+        """Return where something is kept of a test."""
+        if name not in self.digests:
+            self.digests[name] = _hash(self.root, [self.root / name])
+        stem = Path(name).stem
+        return self.cache / f"{kind}-{stem}-{self.digests[name]}-{self.base}.json"
 
     def _ranked(self, words: list[str], mutant: Mutant) -> list[str]:
-        module = Path(mutant.path).stem
+        stems = [_snake(word) for word in (Path(mutant.path).stem, *words)]
 
         def nearness(name: str) -> int:
             found = sum(
                 re.search(rf"\b_?{word}\b", self.texts[name]) is not None
                 for word in words
             )
-            return found + 3 * (module in Path(name).stem)
+            return found + 3 * any(stem in Path(name).stem for stem in stems)
 
         near = {name: nearness(name) for name in self.texts}
         return sorted((n for n in near if near[n]), key=lambda n: (-near[n], n))
@@ -116,26 +140,21 @@ class Healthy:
                     if each.startswith("tests.helpers.") and path.exists():
                         yield path
 
-    def _deployed(self, name: str) -> set[str]:
-        """Return the contracts that a test deploys; none if it does not pass."""
-        found = self._test(name)
-        return set(found["names"]) if found["passed"] else set()
-
-    def _test(self, name: str) -> dict:
-        digest = _hash(self.root, [self.root / name])
-        known = self.cache / f"{Path(name).stem}-{digest}-{self.base}.json"
-        return _remember(known, lambda: _test(name))
-
     def proofs_of(self, mutant: Mutant) -> Iterator[str]:
-        """Yield the quick proofs that have mutants in the same file."""
-        for name, paths in self.proofs.items():
-            digest = hashlib.sha256(name.encode()).hexdigest()[:16]
-            known = self.cache / f"proof-{digest}-{self.proven}.json"
-            if mutant.path in paths and _remember(known, partial(self._holds, name)):
-                yield name
+        """Yield the proofs that have mutants in the same file."""
+        return (name for name, paths in self.proofs.items() if mutant.path in paths)
 
-    def _holds(self, proof: str) -> bool:
-        return child.run(lambda: killers.prove(proof, self.root), PROOF).text == ""
+    def holds(self, proof: str) -> bool:
+        """Tell whether a proof succeeds without a mutant, in little time."""
+        prove = partial(killers.prove, proof, self.root)
+        work = partial(self._is_silent, prove, PROOF)
+        digest = hashlib.sha256(proof.encode()).hexdigest()[:16]
+        return _remember(self.cache / f"proof-{digest}-{self.proven}.json", work)
+
+
+def _snake(name: str) -> str:
+    """Return a contract's name as files of tests have it."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _words(mutant: Mutant) -> list[str]:
@@ -144,23 +163,24 @@ def _words(mutant: Mutant) -> list[str]:
 
 def learn(root: Path, cache: Path) -> Healthy:
     """Compile all, walk a little, and list the proofs; all that only once."""
-    from tests.mutation.trial import compiled
-
     cache.mkdir(parents=True, exist_ok=True)
     base = _hash(root, [root / part for part in _DEPENDS])
+    shelf = Shelf(cache / f"artifacts-{base}", root / ".cache" / "mutant")
     names = [
         path.stem
-        for folder in ("contracts", "tests/harness")
+        for folder in ("contracts", "contracts/mocks", "tests/harness")
         for path in sorted((root / folder).glob("*.vy"))
     ]
-    codes = _remember(cache / f"codes-{base}.json", lambda: _codes(names, compiled))
+    codes = _codes(names, cache, base, shelf)
+    shelf.clear()
+    shelf.install()
     for kind in killers.WALKS:
         known = cache / f"walk-{kind}-{base}.json"
         if _remember(known, partial(_walk, kind)):
             raise SystemExit(f"walk {kind} fails without a mutant")
     listed = _hash(root, [root / _PROOFS])
     proofs = _remember(cache / f"proofs-{listed}-{base}.json", _proofs)
-    return Healthy(root, cache, codes, proofs)
+    return Healthy(root, cache, codes, proofs, shelf)
 
 
 def _proofs() -> dict:
@@ -169,46 +189,31 @@ def _proofs() -> dict:
     return json.loads(answer.text) if answer.text else {}
 
 
-def _codes(names, compiled) -> dict:
-    found = {}
-    for name in names:
-        answer = child.run(partial(compiled, name), 60)
-        found[name] = answer.text.split()[1]
-    return found
+def _codes(names: list[str], cache: Path, base: str, shelf: Shelf) -> dict:
+    """Return where the runtime of each contract begins, and a hash of its code."""
+
+    def work(name: str) -> str:
+        from tests.mutation.compiler import compile_healthy
+
+        return compile_healthy(name, shelf)
+
+    def look(name: str) -> str:
+        known = cache / f"code-{name}-{base}.json"
+        return _remember(known, lambda: _need(child.run(partial(work, name), 90)))
+
+    return {name: look(name) for name in names}
+
+
+def _need(answer: child.Answer) -> str:
+    if answer.text is None:
+        raise RuntimeError(answer.error)
+    return answer.text
 
 
 def _walk(kind: str) -> str:
-    from tests.mutation.trial import fresh
-
-    walk = partial(killers.walk, [kind], _HEALTHY_WALKS)
-    answer = child.run(partial(fresh, walk), 300)
+    walk = partial(killers.walk, [kind], 0, _HEALTHY_WALKS)
+    answer = child.run(walk, 300)
     return answer.error or answer.text
-
-
-def _test(name: str) -> dict:
-    def work() -> str:
-        deployed = set()
-        original = artifacts._artifact
-
-        def noted(contract, source_root):
-            deployed.add(contract)
-            return original(contract, source_root)
-
-        noted.cache_clear = original.cache_clear
-        artifacts._artifact = noted
-        failed = killers.test([name])
-        return json.dumps([failed, sorted(deployed)])
-
-    from tests.mutation.trial import fresh
-
-    answer = child.run(partial(fresh, work), LIMIT)
-    failed, deployed = json.loads(answer.text) if answer.text else (answer.error, [])
-    return {
-        "passed": not failed,
-        "failed": failed,
-        "names": deployed,
-        "seconds": round(answer.seconds, 1),
-    }
 
 
 def _remember(path: Path, work):

@@ -7,22 +7,24 @@ it found, or nothing.
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 STEPS = 500
-SEEDS = 400
-"""Walks of each kind, at most."""
+"""Actions of a walk."""
 
 
-def walk(kinds: Iterable[str], seeds: int = SEEDS) -> str:
-    """Return the first action after which contracts and specification differ."""
+def walk(kinds: Sequence[str], first: int, end: int) -> str:
+    """
+    Return the first action after which contracts and specification differ, on walks of
+    seeds from `first` to `end`.
+    """
     from tests.helpers.quick import quick_records
     from tests.stateful.bulk import Differs
 
     pairs = [WALKS[kind]() for kind in kinds]
     with quick_records():
-        for seed in range(seeds):
+        for seed in range(first, end):
             for kind, pair in zip(kinds, pairs, strict=True):
                 try:
                     pair(seed).walk(STEPS)

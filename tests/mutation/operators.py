@@ -143,7 +143,9 @@ def find_mutants(path: str, text: str) -> list[Mutant]:
 
 
 def _changes(source: Source) -> Iterator[tuple[Statement, _Change]]:
-    for statement in source.statements:
+    for place, statement in enumerate(source.statements):
+        if _is_replaced(statement, source.statements[place + 1 :]):
+            continue
         if statement.record or statement.first in _IDLE or "def" in statement.first:
             continue
         if not statement.scope and not _is_constant(statement):
@@ -158,6 +160,28 @@ def _changes(source: Source) -> Iterator[tuple[Statement, _Change]]:
                 gap = source.text[first.end : second.start]
                 swapped = f"{second.text}{gap}{first.text}"
                 yield first, _Change("order", first.start, second.end, swapped)
+
+
+def _is_replaced(statement: Statement, later: list[Statement]) -> bool:
+    """Tell whether a variable is declared with a number that nothing ever reads."""
+    if not statement.is_declaration or not statement.tokens[-1].is_number:
+        return False
+    if statement.tokens[-2].text != "=":
+        return False
+    name = statement.first
+    for other in later:
+        if other.scope != statement.scope:
+            return False
+        if name in other.names:
+            place = other.find(("=",))
+            is_same_block = other.tokens[0].column == statement.tokens[0].column
+            return (
+                is_same_block
+                and place is not None
+                and name in _written(other)
+                and name not in other.names_from(place + 1)
+            )
+    return False
 
 
 def _is_constant(statement: Statement) -> bool:
@@ -371,10 +395,8 @@ def _is_swappable(first: Statement, second: Statement) -> bool:
 
 
 def _acts(statement: Statement) -> bool:
-    """Tell whether a statement may change what is stored."""
-    if _is_call(statement):
-        return _kind_of(statement.calls[:1]) != "check"
-    return _is_stored(statement)
+    """Tell whether a statement is a call that may change what is stored."""
+    return _is_call(statement) and _kind_of(statement.calls[:1]) != "check"
 
 
 def _looks(statement: Statement) -> bool:

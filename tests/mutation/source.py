@@ -59,7 +59,7 @@ class Token:
     kind: int
     start: int
     end: int
-    line: int
+    column: int
 
     @property
     def is_number(self) -> bool:
@@ -217,7 +217,7 @@ def read(text: str) -> Source:
 def _token(found: Any, starts: list[int]) -> Token:
     begin = starts[found.start[0] - 1] + found.start[1]
     end = starts[found.end[0] - 1] + found.end[1]
-    return Token(found.string, found.type, begin, end, found.start[0])
+    return Token(found.string, found.type, begin, end, found.start[1])
 
 
 def _place(owners: list[Statement | None]) -> tuple[str, bool]:

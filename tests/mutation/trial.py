@@ -6,7 +6,6 @@ specification, tests of what deploys a contract that has the mutant, proofs.
 """
 
 import ast
-import gc
 import importlib
 import types
 from collections.abc import Callable, Iterator
@@ -16,16 +15,19 @@ from pathlib import Path
 
 from keeper.artifacts import BODIES, INNER
 from tests.mutation import child, killers
-from tests.mutation.healthy import Healthy, hash_of
+from tests.mutation.healthy import Healthy
 from tests.mutation.operators import Mutant
 from tests.mutation.reach import Reach
+from tests.mutation.shelf import Shelf
 from tests.mutation.tree import mutated
 
 ROOT = Path(__file__).resolve().parents[2]
 WALK, TESTS, PROOFS = 6, 10, 20
 """Processor seconds for each kind of killer, times the effort."""
-SOON, NEAREST = 1.5, 2
-"""Seconds of walks, and test files, that come before all others."""
+SEEDS = 400
+"""Walks of each kind, at most."""
+SOON, NEAREST = 6, 2
+"""Walks, and test files, that come before all others."""
 THOROUGH = 2
 """The effort from which on proofs are tried, which take long."""
 COMPILE = 60
@@ -73,34 +75,55 @@ class Trial:
         return answer
 
     def _test(self, files: Iterator[str]) -> None:
-        self._try_each((partial(killers.test, [name]) for name in files), TESTS)
+        found = ((partial(self.known.test, name), name) for name in files)
+        self._try_each(found, self.known.passes, TESTS)
 
     def _prove(self) -> None:
         if self.effort < THOROUGH:
             self.late = LATE
             return
         names = self.known.proofs_of(self.mutant)
-        self._try_each((partial(killers.prove, name, ROOT) for name in names), PROOFS)
+        found = ((partial(killers.prove, name, ROOT), name) for name in names)
+        self._try_each(found, self.known.holds, PROOFS)
 
-    def _try_each(self, works: Iterator[Callable], limit: float) -> None:
-        """Let one after the other look for the mutant, in so much time together."""
+    def _try_each(
+        self,
+        works: Iterator[tuple[Callable, str]],
+        is_healthy: Callable[[str], bool],
+        limit: float,
+    ) -> None:
+        """
+        Let one after the other look for the mutant, in so much time together.
+
+        What fails without the mutant as well has noticed nothing.
+        """
         begun, limit = self.seconds, limit * self.effort
-        for work in works:
+        for work, name in works:
             left = limit - (self.seconds - begun)
             if left < 1:
                 self.late = LATE
                 return
-            self._try(work, left)
+            try:
+                self._try(work, left)
+            except Done:
+                if is_healthy(name):
+                    raise
 
     def _try(self, work, limit: float) -> None:
         """Let something look for the mutant."""
-        answer = self.run(lambda: fresh(work), limit)
+        answer = self.run(work, limit)
         if answer.text:
             raise Done("killed", answer.text)
         if answer.text is None and answer.error != "time limit":
             raise Done("killed", answer.error[:200])
         if answer.text is None:
             self.late = LATE
+
+
+def _compile(name: str, begin: int, shelf: Shelf) -> str:
+    from tests.mutation.compiler import compile_mutant
+
+    return compile_mutant(name, begin, shelf)
 
 
 class ContractTrial(Trial):
@@ -117,12 +140,12 @@ class ContractTrial(Trial):
         if is_first:
             self._test_harnesses()
         self._compile()
-        self._walk(SOON)
+        self._walk(0, SOON)
         if not is_first:
             self._test_harnesses()
         tests = self.known.tests_for(self.contracts, self.mutant)
         self._test(islice(tests, NEAREST))
-        self._walk(WALK * self.effort)
+        self._walk(SOON, SEEDS)
         self._test(tests)
         self._prove()
 
@@ -141,22 +164,28 @@ class ContractTrial(Trial):
 
     def _differs(self, name: str) -> bool:
         """Compile a contract; tell whether its code is another one."""
-        answer = self.run(lambda: compiled(name), COMPILE)
+        begin, healthy = self.known.codes[name].split()
+        shelf = self.known.shelf
+        answer = self.run(partial(_compile, name, int(begin), shelf), COMPILE)
         if answer.text is None:
-            raise Done("stillborn", f"{name}: {answer.error[:120]}")
+            raise RuntimeError(f"{self.mutant.id}, {name}: {answer.error}")
+        if answer.text[0] == "!":
+            raise Done(
+                "stillborn", f"{name}: {' '.join(answer.text[2:].split())[:120]}"
+            )
         size, digest = answer.text.split()
         if int(size) > LIMIT and not name.endswith("Harness"):
             raise Done("stillborn", f"{name}: {size} bytes are too many to deploy")
-        return digest != self.known.codes[name]
+        return digest != healthy
 
-    def _walk(self, limit: float) -> None:
+    def _walk(self, first: int, end: int) -> None:
         if ON_STAGE & set(self.contracts):
             kinds = ("world", "orders", "book")
         elif "OrderBook" in self.contracts:
             kinds = ("book",)
         else:
             return
-        self._try(partial(killers.walk, kinds), limit)
+        self._try(partial(killers.walk, kinds, first, end), WALK * self.effort)
 
 
 class SpecificationTrial(Trial):
@@ -175,7 +204,7 @@ class SpecificationTrial(Trial):
         if answer.text is None:
             raise Done("stillborn", answer.error[:120])
         kinds = "world", "orders", "book"
-        self._try(partial(killers.walk, kinds), WALK * self.effort)
+        self._try(partial(killers.walk, kinds, 0, SEEDS), WALK * self.effort)
         self._test(self.known.tests_of_specification(self.mutant))
         self._prove()
 
@@ -196,30 +225,3 @@ def _plain(code: types.CodeType) -> list:
         for each in code.co_consts
     ]
     return [code.co_code, code.co_names, code.co_varnames, constants]
-
-
-def compiled(name: str) -> str:
-    """Return the size of a contract's code, and a hash of it."""
-    from keeper import artifacts
-    from tests.helpers import harness
-
-    # A child has enough memory, and the collector takes a third of the time.
-    gc.disable()
-    forget()
-    is_harness = name.endswith("Harness")
-    root = harness.source_root() if is_harness else artifacts.CONTRACTS
-    found = artifacts.artifact(name, root)
-    return f"{found.runtime_size} {hash_of(found)}"
-
-
-def fresh(work) -> str:
-    """Do some work that finds nothing remembered of other sources."""
-    forget()
-    return work()
-
-
-def forget() -> None:
-    from keeper import artifacts
-
-    artifacts._artifact.cache_clear()
-    artifacts._clearinghouse_abi.cache_clear()

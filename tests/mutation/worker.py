@@ -43,6 +43,7 @@ def preload(kind: str) -> None:
         importlib.import_module(name)
     if kind == "specs":
         return
+    importlib.import_module("tests.mutation.compiler")
     for folder in ("helpers", "stateful"):
         for path in sorted((ROOT / "tests" / folder).glob("[!_]*.py")):
             importlib.import_module(f"tests.{folder}.{path.stem}")
@@ -52,7 +53,8 @@ def serve(kind: str, effort: float, requests: Iterator[str]) -> Iterator[dict]:
     """Answer requests, of a mutant each."""
     reach = survey(ROOT, SHARED / "reach")
     preload(kind)
-    known = healthy.learn(ROOT, SHARED / "healthy")
+    with scratch():
+        known = healthy.learn(ROOT, SHARED / "healthy")
     yield {"ready": True}
     for request in requests:
         mutant = Mutant(**json.loads(request))
@@ -63,6 +65,7 @@ def serve(kind: str, effort: float, requests: Iterator[str]) -> Iterator[dict]:
         begun = time.monotonic()
         with scratch():
             verdict, by = trial.judge()
+        known.shelf.clear()
         yield {
             "id": mutant.id,
             "verdict": verdict,
@@ -74,19 +77,12 @@ def serve(kind: str, effort: float, requests: Iterator[str]) -> Iterator[dict]:
 
 @contextmanager
 def scratch() -> Iterator[None]:
-    """Leave nothing behind of what is compiled or copied in between."""
-    before = set(artifact_files())
+    """Leave nothing behind of what is copied in between."""
     tempfile.tempdir = tempfile.mkdtemp(dir=ROOT / ".cache")
     try:
         yield
     finally:
         shutil.rmtree(tempfile.tempdir)
-        for path in set(artifact_files()) - before:
-            path.unlink()
-
-
-def artifact_files() -> list[Path]:
-    return list((ROOT / ".cache" / "artifacts").glob("*"))
 
 
 def main() -> None:
