@@ -81,14 +81,14 @@ def charges(step: Transition, account: Term, *rest: Term) -> None:
     step.holds(venues.same(step, credit.arguments[-1], fee), "which the reserve gets")
 
 
-def _fills_check(step: Transition, account: Term) -> None:
+def fills_check(step: Transition, account: Term) -> None:
     """Show that an account has margin or was improved, judged after every write."""
     health = venues.judged_last(step, account)
     earlier = [h for h in venues.healths(step) if h.account is account][:-1]
     allowed = [venues.has_margin(health)]
     for before in earlier:
         products = (
-            step.lifted.value(build("mul", one, other), is_signed=True)
+            venues.signed(step, build("mul", one, other))
             for one, other in (
                 (health.words["equity"], before.words["maintenance_margin"]),
                 (before.words["equity"], health.words["maintenance_margin"]),
@@ -130,9 +130,9 @@ def fills_spot(step: Transition, *words: Term) -> None:
     step.holds(venues.same(step, fees[0].arguments[2], is_maker), "a maker's fee")
     taker = build("iszero", is_maker)
     step.holds(venues.same(step, fees[1].arguments[2], taker), "and a taker's")
-    _fills_check(step, seller)
+    fills_check(step, seller)
     # The buyer is judged before the seller, whom nobody writes to in between.
-    _fills_check(step, buyer)
+    fills_check(step, buyer)
 
 
 def converts(step: Transition, *words: Term) -> None:
@@ -168,7 +168,7 @@ def converts(step: Transition, *words: Term) -> None:
     venues.judged_last(step, account)
     (most,) = venues.calls_of(step, "conversion._compute_most")
     step.holds(step.word(amount) <= step.word(most.results[0]), "no more than is due")
-    _fills_check(step, buyer)
+    fills_check(step, buyer)
 
 
 def sells(step: Transition, *words: Term) -> None:
@@ -207,7 +207,7 @@ def makes_spot(step: Transition, *words: Term) -> None:
     step.holds(venues.same(step, code.arguments[0], named), "of the instrument")
     gone = (account, code.results[0], is_buy, amount)
     venues.was_called(step, _REMOVE, gone)
-    _fills_check(step, account)
+    fills_check(step, account)
 
 
 def makes_perp(step: Transition, *words: Term) -> None:
@@ -215,7 +215,7 @@ def makes_perp(step: Transition, *words: Term) -> None:
     market, account, is_buy, lots, price = words
     (trade,) = venues.calls_of(step, _TRADE)
     _asks(step, trade, (market, account, None, price), "at the order's price")
-    size = step.lifted.value(trade.arguments[2], is_signed=True)
+    size = venues.signed(step, trade.arguments[2])
     signed = z3.If(step.word(is_buy) != 0, step.word(lots), -step.word(lots))
     step.holds(size == signed, "as many lots as were filled")
     (fee,) = venues.calls_of(step, _FEE)
@@ -224,7 +224,7 @@ def makes_perp(step: Transition, *words: Term) -> None:
     _asks(step, charge, (account,), "of the account")
     step.holds(venues.same(step, charge.arguments[-1], fee.results[0]), "once")
     venues.was_called(step, _REMOVE, (account, market, is_buy, lots))
-    _fills_check(step, account)
+    fills_check(step, account)
 
 
 def sells_to_an_order(step: Transition, *words: Term) -> None:
@@ -254,7 +254,7 @@ def takes_perp(step: Transition, *words: Term) -> None:
     market, taker, is_buy, lots, price = words
     (trade,) = venues.calls_of(step, _TRADE)
     _asks(step, trade, (market, taker, None, price), "at the makers' price")
-    size = step.lifted.value(trade.arguments[2], is_signed=True)
+    size = venues.signed(step, trade.arguments[2])
     signed = z3.If(step.word(is_buy) != 0, step.word(lots), -step.word(lots))
     step.holds(size == signed, "as many lots as makers gave")
     (fee,), (charge,) = venues.calls_of(step, _FEE), venues.calls_of(step, _CHARGE)
@@ -267,7 +267,7 @@ def limits_hold(step: Transition, *words: Term) -> None:
     """Show of `_require_limits` what may have grown, I28."""
     market, taker, held, open_interest = words
     lots = [
-        step.lifted.value(word, is_signed=True)
+        venues.signed(step, word)
         for word in (
             build("sar", constant(192), initial(step.at("positions", taker, market))),
             held,
@@ -311,20 +311,32 @@ _FUND, _BOTH = anything("spot_side._fund"), anything(_EXCHANGE, 2 * len(POOL))
 _SIDE = "account asset is_buy amount price fee " + " ".join(
     f"{pool}_{name}" for pool in ("pool", "usdc") for name in POOL
 )
-_SIDES = (
-    (
-        "spot_side._exchange",
-        _SIDE,
-        exchanges,
-        (*_ROUNDED, _DEBITS, _CREDITS, _CHARGES),
-    ),
-    (
-        "settlement._charge",
-        f"account {' '.join(POOL)} fee",
-        charges,
-        (_DEBITS, view("money_market._credit_reserve", len(POOL))),
-    ),
-)
+
+
+def _sides(contract: str) -> tuple[Step, ...]:
+    """Return the claims about one side of a spot trade."""
+    return (
+        _step(
+            contract,
+            "spot_side._exchange",
+            _SIDE,
+            exchanges,
+            *_ROUNDED,
+            _DEBITS,
+            _CREDITS,
+            _CHARGES,
+        ),
+        _step(
+            contract,
+            "settlement._charge",
+            f"account {' '.join(POOL)} fee",
+            charges,
+            _DEBITS,
+            view("money_market._credit_reserve", len(POOL)),
+        ),
+    )
+
+
 _MAKING = "account is_buy amount price"
 
 PROOFS = (
@@ -334,7 +346,7 @@ PROOFS = (
         "price; the buyer pays rounded up, the seller gets rounded down, each pays its "
         "fee to the reserve, and both are judged after that.",
         (
-            *(_step(SPOT_CODE, *side, *cuts) for *side, cuts in _SIDES),
+            *_sides(SPOT_CODE),
             _step(
                 SPOT_CODE,
                 "fill_spot",
@@ -421,7 +433,7 @@ PROOFS = (
         "A resting order that is filled is counted as gone by what is filled; the "
         "maker trades as much at its price, pays a maker's fee and is judged last.",
         (
-            *(_step(MAKER_CODE, *side, *cuts) for *side, cuts in _SIDES),
+            *_sides(MAKER_CODE),
             _step(
                 MAKER_CODE,
                 "make_spot_unlocked",

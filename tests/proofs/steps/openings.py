@@ -191,8 +191,8 @@ PROOFS = (
     Family(
         "step.liquidation_code.open_takeover",
         "A takeover opens on a user's account that is due and was in an earlier block, "
-        "below the margin that opens the backstop or where the book has failed it, with "
-        "no orders left; its discount, deficit, ratio and whether it may be "
+        "below the margin that opens the backstop or where the book has failed it, "
+        "with no orders left; its discount, deficit, ratio and whether it may be "
         "deleveraged are those of its health then, and are what the transaction keeps.",
         _for_each_length(
             _step(
@@ -232,8 +232,8 @@ PROOFS = (
     Family(
         "step.slice_code.open_slice",
         "A slice opens on a user's account with equity, without orders and at a fresh "
-        "price, if it is due or was sold from lately and is not at its end; what it may "
-        "close is what the transaction keeps.",
+        "price, if it is due or was sold from lately and is not at its end; what it "
+        "may close is what the transaction keeps.",
         (
             *_for_each_length(
                 _step(
@@ -264,9 +264,8 @@ PROOFS = (
         (
             Mutant(
                 SLICE_CODE,
-                "assert distress._is_going_on(\n            word, block.timestamp\n"
-                "        ) and found",
-                "assert found",
+                "        ) and found.equity < convert(",
+                "        ) and found.equity <= convert(",
             ),
             Mutant(SLICE_CODE, "    assert found.equity > 0, errors.NO_EQUITY\n", ""),
         ),

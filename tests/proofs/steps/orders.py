@@ -135,7 +135,7 @@ def covers(step: Transition, *words: Term) -> None:
     (lots,) = venues.calls_of(step, "deleveraging._effective_lots")
     step.holds(venues.same(step, lots.arguments[0], market), "of the market")
     step.holds(venues.same(step, lots.arguments[1], account), "of the account")
-    held = step.lifted.value(lots.results[0], is_signed=True)
+    held = venues.signed(step, lots.results[0])
 
     def worst(word: Term) -> z3.ArithRef:
         bids, asks = step.word(field(word, 128, 128)), step.word(field(word, 0, 128))
@@ -174,6 +174,7 @@ PROOFS = (
                     "    if (old == 0) != (bids == 0):\n",
                 ),
             ),
+            example=lambda step, _, code, *rest: [step.word(code) == 33],
             keeps_refusals=False,
             serves=("I17", "I18"),
         )
@@ -241,8 +242,8 @@ PROOFS = (
         (
             Mutant(
                 _ORDERS,
-                "max(abs(held), max(abs(bought), abs(sold)))",
-                "max(abs(bought), abs(sold))",
+                "sold: int256 = held - convert(",
+                "sold: int256 = held + convert(",
             ),
         ),
         cases=tuple({"instrument": market} for market in (0, 31)),

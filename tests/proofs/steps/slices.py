@@ -10,6 +10,7 @@ import z3
 from specs.distress import FLAG_LIFE
 from specs.fixed_point import WAD
 from specs.instruments import SPOT
+from tests.proofs.lifter.entries import Cut
 from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.linear import Linear
 from tests.proofs.lifter.storage import is_forgotten
@@ -78,12 +79,10 @@ def closes(step: Transition, reward: Term) -> None:
     step.holds(step.word(account) != 0, "a slice is open")
     first = venues.transient_slot(SLICE_CODE, "opened_slice")
     for index in range(len(SLICE)):
-        (closed, *_) = (
-            word
-            for place, word in step.trace.transient
-            if place is constant(first + index)
-        )
-        step.holds(step.word(closed) == 0, "it is closed before anything else happens")
+        at = constant(first + index)
+        closed = [word for place, word in step.trace.transient if place is at]
+        venues.require(step, bool(closed), "it is closed")
+        step.holds(step.word(closed[0]) == 0, "before anything else happens")
     is_rewarded = step.word(reward) != 0
     owners = [build("shr", constant(96), a) for a in (reward, account)]
     for claim, wanted in (
@@ -112,11 +111,11 @@ def closes(step: Transition, reward: Term) -> None:
     health = venues.judged_last(step, account, ("distress",))
     step.holds(
         health.numbers["maintenance_margin"]
-        <= step.lifted.value(opened["maintenance_margin"], is_signed=True),
+        <= venues.signed(step, opened["maintenance_margin"]),
         "its maintenance margin did not rise",
     )
     new, old = (
-        step.lifted.value(build("mul", *pair), is_signed=True)
+        venues.signed(step, build("mul", *pair))
         for pair in (
             (health.words["equity"], opened["maintenance_margin"]),
             (opened["equity"], health.words["maintenance_margin"]),
@@ -154,7 +153,7 @@ def fills_a_slice(step: Transition, *words: Term) -> None:
     trades = venues.calls_of(step, "positions._trade")
     if trades:
         (trade,) = trades
-        lots = step.lifted.value(trade.arguments[2], is_signed=True)
+        lots = venues.signed(step, trade.arguments[2])
         signed = z3.If(step.word(is_buy) != 0, step.word(size), -step.word(size))
         step.holds(lots == signed, "as many lots as were filled")
         expected = (instrument, account, None, price)
@@ -189,7 +188,7 @@ _SAVE = anything("money_market._save")
 
 
 def _step(
-    contract: str, function: str, arguments: str, claim: venues.Claim, *cuts: object
+    contract: str, function: str, arguments: str, claim: venues.Claim, *cuts: Cut
 ) -> Step:
     return Step(
         f"step.slices.{function}",
@@ -200,7 +199,7 @@ def _step(
         venues.if_it_succeeds(claim),
         (),
         theories=(Linear, Integers),
-        cuts=cuts,  # type: ignore[arg-type]
+        cuts=cuts,
         keeps_refusals=False,
         is_within=True,
     )

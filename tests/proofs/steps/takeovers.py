@@ -8,6 +8,7 @@ storage may be anything: who is asked for what, in which order, is what is shown
 import z3
 
 from specs.fixed_point import WAD
+from tests.proofs.lifter.entries import Cut
 from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.linear import Linear
 from tests.proofs.lifter.storage import initial
@@ -103,11 +104,11 @@ def takes_a_position(step: Transition, *words: Term) -> None:
         step.writes_within()
         return
     lots = trades[1].arguments[2]
-    lost, got = (step.lifted.value(c.arguments[2], is_signed=True) for c in trades)
+    lost, got = (venues.signed(step, c.arguments[2]) for c in trades)
     step.holds(lost == -got, "what the one loses the other gets")
-    held = step.lifted.value(
+    held = venues.signed(
+        step,
         build("sar", constant(192), initial(step.at("positions", account, market))),
-        is_signed=True,
     )
     less = z3.Or(z3.And(got >= 0, got <= held), z3.And(got <= 0, got >= held))
     is_part = step.word(portion) <= WAD
@@ -176,7 +177,7 @@ def is_taken_over(step: Transition, *words: Term) -> None:
 def _is_no_worse(step: Transition, account: Term) -> None:
     before, after = (h for h in venues.healths(step) if h.account is account)
     products = (
-        step.lifted.value(build("mul", one, other), is_signed=True)
+        venues.signed(step, build("mul", one, other))
         for one, other in (
             (after.words["equity"], before.words["maintenance_margin"]),
             (before.words["equity"], after.words["maintenance_margin"]),
@@ -192,7 +193,7 @@ def _step(
     function: str,
     arguments: str,
     claim: venues.Claim,
-    *cuts: object,
+    *cuts: Cut,
 ) -> Step:
     return Step(
         f"step.liquidation_code.{function}",
@@ -203,7 +204,7 @@ def _step(
         venues.if_it_succeeds(claim),
         (),
         theories=(Linear, Integers),
-        cuts=cuts,  # type: ignore[arg-type]
+        cuts=cuts,
         keeps_refusals=False,
         is_within=True,
     )

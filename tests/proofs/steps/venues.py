@@ -1,6 +1,7 @@
 """What is said of the calls of venues: who calls, what is judged, and when."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache
 from typing import Any, NamedTuple
@@ -54,6 +55,12 @@ def is_users(step: Transition, account: Term) -> None:
     step.holds(owner, "the account is a user's")
 
 
+def signed(step: Transition, word: Term) -> Any:
+    """Return a word as a number in two's complement."""
+    lifted: Any = step.lifted
+    return lifted.value(word, is_signed=True)
+
+
 def same(step: Transition, one: Term, other: Term) -> z3.BoolRef:
     """Return whether two words are the same."""
     return step.lifted.truth(build("eq", one, other))
@@ -69,8 +76,8 @@ def was_called(
 ) -> None:
     """Show how often a function was called and with which words; None for any."""
     found = calls_of(step, function)
-    is_counted = z3.BoolVal(len(found) == len(expected))
-    step.holds(is_counted, f"{function} is called {len(expected)} times")
+    is_counted = len(found) == len(expected)
+    require(step, is_counted, f"{function} is called {len(expected)} times")
     for cutting, words in zip(found, expected, strict=True):
         for index, word in enumerate(words):
             if word is not None:
@@ -95,9 +102,7 @@ def judged(
     """Return an account's health, of its words."""
     words = dict(zip(_HEALTH, health, strict=True))
     numbers = {
-        name: step.lifted.value(word, is_signed=True)
-        if name in _SIGNED
-        else step.lifted.value(word)
+        name: signed(step, word) if name in _SIGNED else step.lifted.value(word)
         for name, word in words.items()
     }
     return Judged(account, words, numbers, writes)
@@ -132,7 +137,7 @@ def judged_last(step: Transition, account: Term, later: tuple[str, ...] = ()) ->
     from was written after.
     """
     found = [h for h in healths(step) if h.account is account]
-    step.holds(z3.BoolVal(bool(found)), "its health is asked for")
+    require(step, bool(found), "its health is asked for")
     harmless = {step.at(name) for name in later}
     rest = [place for place, _ in step.trace.writes[found[-1].writes :]]
     is_last = all(_root(place) in harmless for place in rest)
@@ -172,11 +177,23 @@ def _root(place: Term) -> Term:
 Claim = Callable[..., None]
 
 
+class NeverTaken(Exception):
+    """A path's conditions exclude each other: whatever is said of it is true."""
+
+
+def require(step: Transition, is_so: bool, claim: str) -> None:
+    """Show what the path itself tells; go on with no path that nothing takes."""
+    if not is_so:
+        step.holds(z3.BoolVal(False), claim)
+        raise NeverTaken
+
+
 def if_it_succeeds(claim: Claim) -> Claim:
     """Return a claim about calls that return."""
 
     def holds(step: Transition, *arguments: Term) -> None:
         if step.succeeds:
-            claim(step, *arguments)
+            with suppress(NeverTaken):
+                claim(step, *arguments)
 
     return holds
