@@ -176,7 +176,7 @@ def _join(stack: ExitStack, jobs: int, scheduler: str) -> Any:
             LocalCluster(
                 n_workers=jobs,
                 threads_per_worker=1,
-                dashboard_address=None,
+                dashboard_address=":0",
                 silence_logs=logging.CRITICAL,
             )
         )
