@@ -323,6 +323,7 @@ class Machine:
             everything = storage.forgotten(len(frame.cuttings))
             frame.writes.append(everything)
             frame.transient.append(everything)
+            frame.writers += 1  # others may answer otherwise from now on
         frame.writes += answer.writes
         frame.facts += answer.facts
 
