@@ -10,7 +10,7 @@ from tests.proofs.proof import Mutant
 from tests.proofs.steps import loosened, venue_cuts
 from tests.proofs.steps.claims import a_field_is_set_alone
 from tests.proofs.steps.fields import NOW, field, words
-from tests.proofs.steps.governance import (
+from tests.proofs.steps.governance_claims import (
     CODE,
     GOVERNOR,
     SETTLE,
