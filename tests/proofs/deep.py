@@ -26,6 +26,8 @@ from tests.proofs.proof import PROJECT
 PARTS = ("proofs", "generators", "solver", "walks", "mutants")
 TRANSACTIONS = 10_000_000
 WRITTEN = running.FOLDER / "deep.json"
+QUESTIONS = running.FOLDER / "questions"
+"""Where those go on which the solvers differ."""
 
 
 @dataclass
@@ -43,11 +45,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the deep run to a parser."""
     parser.add_argument("--deep", action="store_true", help="all that takes hours, too")
     parser.add_argument(
-        "--parts",
-        nargs="+",
+        "--part",
+        action="append",
         choices=PARTS,
-        default=PARTS,
-        help="of the deep run (default all)",
+        help="of the deep run; may be repeated (default all)",
     )
     parser.add_argument(
         "--transactions",
@@ -71,7 +72,7 @@ def prove(
         "mutants": lambda: [_mutants(options)],
     }
     for name in PARTS:
-        if name in options.parts:
+        if name in (options.part or PARTS):
             parts += work[name]()
     show(parts)
     WRITTEN.parent.mkdir(parents=True, exist_ok=True)
@@ -149,7 +150,12 @@ def _solver(options: argparse.Namespace, chosen: Sequence[str]) -> Part:
         part.seconds += opinion.seconds
         if opinion.failure:
             part.failures.append(f"{opinion.identity}: {opinion.failure}")
-        part.failures += [f"{opinion.identity}: {t}" for t in opinion.disagreements]
+        for at, text in enumerate(opinion.disagreements):
+            path = QUESTIONS / f"{opinion.identity}.{at}.smt2"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            said, _, question = text.partition("\n")
+            path.write_text(question)
+            part.failures.append(f"{opinion.identity}: {said} {path}")
     part.found = f"{len(names)} proofs; {_tell(counts)}; of what z3 refuted {unknown}"
     part.found += " are unknown to cvc5"
     return part
@@ -173,22 +179,28 @@ def _walks(options: argparse.Namespace, path: str) -> Part:
 
 
 def _mutants(options: argparse.Namespace) -> Part:
-    part = _command("mutants", "tests.mutation", ["--all", *_crew(options)])
+    crew = ["--jobs", str(options.jobs)]
+    part = _command("mutants", "tests.mutation", ["--all", *crew])
+    if not part.failures:
+        part = _command("mutants", "tests.mutation", ["--check"], part)
     part.what = "every mutant of the contracts"
     return part
 
 
-def _command(name: str, module: str, arguments: Sequence[str]) -> Part:
-    """Run a command of the project; what it says is shown as it comes."""
+def _command(
+    name: str, module: str, arguments: Sequence[str], before: Part | None = None
+) -> Part:
+    """Run a command of the project, after another one; its progress is shown."""
     begun = time.monotonic()
     words = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(words, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
     lines = done.stdout.splitlines()
-    part = Part(name, module, lines[0] if lines else "it said nothing")
+    part = before or Part(name, module)
+    part.found = part.found or (lines[0] if lines else "it said nothing")
     if done.returncode:
         text = " ".join(words[1:])
-        part.failures = [f"{text} ended with {done.returncode}", *lines[-20:]]
-    part.seconds = time.monotonic() - begun
+        part.failures += [f"{text} ended with {done.returncode}", *lines[-20:]]
+    part.seconds += time.monotonic() - begun
     return part
 
 

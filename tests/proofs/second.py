@@ -111,4 +111,5 @@ def ask(text: str, patience: int = PATIENCE) -> str:
             said += str(command.invoke(solver, symbols))
     except RuntimeError as failure:
         return f"{failure}"
-    return said.strip() or "nothing"
+    # "unknown" comes with a reason.
+    return said.split()[0] if said.startswith(UNKNOWN) else said.strip() or "nothing"

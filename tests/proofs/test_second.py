@@ -69,7 +69,7 @@ def test_a_proof_that_fails_is_told():
 def test_cvc5_answers_what_it_is_asked():
     declared = "(declare-const x Int)"
     assert second.ask(f"{declared}(assert (> (* x x) 3))(check-sat)") == "sat"
-    assert second.ask(f"{declared}(assert (= (* x x) 3))(check-sat)") != "sat"
+    hard = "(declare-const y Int)(assert (= (+ (* x x x) (* y y y)) 30000000001))"
+    assert second.ask(f"{declared}{hard}(check-sat)", patience=1) == "unknown"
     assert second.ask(f"{declared}(assert (< x x))(check-sat)") == "unsat"
-    assert "no such" not in second.ask("(assert z)(check-sat)")
     assert second.ask("(assert z)(check-sat)") not in ("sat", "unsat", "unknown")
