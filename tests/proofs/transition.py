@@ -28,6 +28,7 @@ from tests.proofs.bytecode import (
 from tests.proofs.lifter.bits import Bits
 from tests.proofs.lifter.entries import Cut
 from tests.proofs.lifter.integers import Integers
+from tests.proofs.lifter.joins import joined
 from tests.proofs.lifter.machine import Call, Machine, Unsupported
 from tests.proofs.lifter.machine import Path as Trace
 from tests.proofs.lifter.solver import NotProved, describe, find_model, prove
@@ -194,6 +195,8 @@ class Step:
     """Whether calls of the same transaction may have come before."""
     serves: tuple[str, ...] = ()
     """The invariants that it is a part of."""
+    joins: bool = False
+    """Whether paths that do the same are looked at as one; events are lost."""
     also_in: tuple[str, ...] = ()
     """Other contracts with the same function; mutants are made of the first alone."""
     layer: int = 3
@@ -209,7 +212,7 @@ class Step:
             with verdicts(), naming(layout):
                 for known in self.cases:
                     words, traces = self._run(output, layout, known)
-                    for trace in traces:
+                    for trace in joined(traces) if self.joins else traces:
                         if not witness and trace.succeeds:
                             found = self._witness(trace, layout, words)
                             witness = named(found, layout)

@@ -78,7 +78,9 @@ def is_empty(field: Field, small: Small = NONE) -> bool:
     if name == "or":
         return all(is_empty(Field(part, offset, width), small) for part in arguments)
     if name == "ite":
-        return all(is_empty(Field(part, offset, width), small) for part in arguments[1:])
+        return all(
+            is_empty(Field(part, offset, width), small) for part in arguments[1:]
+        )
     if name in ("shl", "shr") and is_constant(arguments[0]):
         by = arguments[0].arguments[0]
         if name == "shr":
@@ -111,7 +113,9 @@ def value(lifted: Any, word: Term, offset: int, width: int, is_signed: bool) -> 
     if found.offset or found.word.operation in ("constant", "initial", "variable"):
         return number
     whole = lifted.value(found.word, is_signed)
-    low, high = (-(1 << (width - 1)), 1 << (width - 1)) if is_signed else (0, 1 << width)
+    low, high = (
+        (-(1 << (width - 1)), 1 << (width - 1)) if is_signed else (0, 1 << width)
+    )
     return z3.If(z3.And(low <= whole, whole < high), whole, number)
 
 

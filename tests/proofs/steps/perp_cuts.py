@@ -13,8 +13,10 @@ import z3
 
 from tests.proofs.lifter import fields
 from tests.proofs.lifter.entries import Answer, Asked, unknown
+from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.storage import initial
 from tests.proofs.lifter.terms import Term, answer, build, constant, variable
+from tests.proofs.proof import Mutant
 from tests.proofs.summary import Call, Summary
 from tests.proofs.transition import Transition
 
@@ -27,6 +29,22 @@ CONSTRUCTORS = {
     DELEVERAGE_CODE: b"",
 }
 
+
+def also_in(summary: Summary) -> tuple[str, ...]:
+    """Return the other bodies that have a function of the trade body, and call it."""
+    in_trades_alone = ("settlement._charge", "settlement._realise")
+    if summary.function in (*in_trades_alone, "perpetual._compute_value"):
+        return ()
+    in_settlement = (*_OF_THE_SUMS, "packing._fit_signed")
+    is_settled = summary.function in in_settlement
+    return (DELEVERAGE_CODE, SETTLE_CODE) if is_settled else (DELEVERAGE_CODE,)
+
+
+_OF_THE_SUMS = (
+    "settlement._add_to_funds",
+    "settlement._rebook",
+    "tick_set._gains",
+)
 USDC = constant(0)
 INVENTORY = constant(3)
 _EPOCHS_MET = (2**24 - 1) << 24
@@ -77,7 +95,7 @@ class Reading(Summary):
         arguments = dict(zip(self.arguments, words, strict=True))
         known = [*map(initial, self.reads(step.at, arguments)), *words]
         conditions = [term for term, _ in step.trace.conditions]
-        for leaf in _leaves([*conditions, *step.trace.words]):
+        for leaf in leaves([*conditions, *step.trace.words]):
             is_known = z3.BoolVal(any(leaf is other for other in known))
             step.holds(is_known, f"nothing else is read: {leaf!r}")
 
@@ -112,6 +130,9 @@ class Small(Summary):
         step.holds(step.result() < 2**self.bits, f"it has {self.bits} bits at most")
 
 
+_TRADES = ("settlement._trade", "DeleverageCode._trade")
+
+
 @dataclass(frozen=True)
 class Choosing(Summary):
     """
@@ -127,9 +148,12 @@ class Choosing(Summary):
         )
 
     def _holds(self, step: Transition, *words: Term) -> None:
-        moved = [c for c in step.trace.cuttings if c.function == "settlement._move"]
-        entry = moved[0].arguments[6] if moved else constant(0)
-        tick = build("sub", entry, constant(1))
+        tick = constant(0)
+        for number, cutting in enumerate(step.trace.cuttings, 1):
+            if cutting.function == "settlement._move":
+                tick = build("sub", cutting.arguments[6], constant(1))
+            elif cutting.function in _TRADES:
+                tick = variable(f"{cutting.function}#{number}.tick")
         Summary._holds(self._with_tick, step, *words, tick)
 
     @property
@@ -137,19 +161,61 @@ class Choosing(Summary):
         return replace(self, arguments=(*self.arguments, "tick"))
 
 
-def _leaves(terms: list[Term]) -> list[Term]:
+def leaves(terms: list[Term]) -> list[Term]:
     """Return what terms depend on; a location is not looked into."""
-    leaves, seen, todo = [], set(), list(terms)
+    found, seen, todo = [], set(), list(terms)
     while todo:
         term = todo.pop()
         if term.serial in seen or term.operation == "constant":
             continue
         seen.add(term.serial)
         if term.operation in ("variable", "initial"):
-            leaves.append(term)
+            found.append(term)
         else:
             todo += [part for part in term.arguments if isinstance(part, Term)]
-    return leaves
+    return found
+
+
+class _FitSigned(Summary):
+    """Of a number that fits so many bits, these; any other is refused."""
+
+    def _answer(self, asked: Asked) -> Answer:
+        amount, width = asked.arguments
+        bits = int(width.arguments[0])
+
+        def fits(lifted: Any) -> Any:
+            number = lifted.value(amount, is_signed=True)
+            return z3.And(-(2 ** (bits - 1)) <= number, number < 2 ** (bits - 1))
+
+        mask = constant(2**bits - 1)
+        return Answer([build("and", mask, amount)], facts=[fits])
+
+    def _holds(self, step: Transition, *words: Term) -> None:
+        amount, width = words
+        bits = int(width.arguments[0])
+        number = step.lifted.value(amount, is_signed=True)
+        top = 2 ** (bits - 1)
+        step.holds(z3.And(-top <= number, number < top), "what is beyond is refused")
+        kept = step.word(build("and", constant(2**bits - 1), amount))
+        step.holds(step.result() == kept, "its bits are kept")
+
+
+FIT_SIGNED = _FitSigned(
+    "packing._fit_signed",
+    ("amount", "width"),
+    "A signed number is stored in its field's bits, and refused beyond them.",
+    lambda call: [],
+    (
+        Mutant(
+            "contracts/modules/packing.vy",
+            "sign: int256 = amount >> (width - 1)",
+            "sign: int256 = amount >> width",
+        ),
+    ),
+    results=1,
+    theories=(Integers,),
+    serves=("I6",),
+)
 
 
 def view(function: str, arguments: int, results: int) -> Summary:

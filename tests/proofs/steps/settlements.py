@@ -23,6 +23,7 @@ from tests.proofs.steps.perp_cuts import (
     Fund,
     Pair,
     Words,
+    also_in,
     fund,
     funds,
     gains,
@@ -38,7 +39,6 @@ from tests.proofs.steps.pools import (
     DEBIT,
     POOL,
     Balance,
-    Pool,
     balance,
     gained,
     indices_stay,
@@ -133,6 +133,7 @@ PAY = Summary(
     serves=("I20", "I24", "I25", "I26"),
 )
 
+
 def _rebooks(call: Call) -> Facts:
     market, exponent = call.term("market"), call.term("exponent")
     words = call.word_before, call.word_after
@@ -190,9 +191,7 @@ REBOOK = Summary(
 
 def _exponent(call: Call) -> Term:
     """Return the lot's exponent, as it is read from a risk word."""
-    return build(
-        "and", constant(255), build("shr", constant(184), call.term("risk"))
-    )
+    return build("and", constant(255), build("shr", constant(184), call.term("risk")))
 
 
 def keeps_the_books(call: Call, paid: Any = 0) -> Facts:
@@ -286,7 +285,11 @@ def tokens_stay(call: Call) -> Facts:
 
 def writes_usdc(at: At, words: Words) -> list[Term]:
     account = words["account"]
-    return [at("balances", account, USDC), at("headers", account), at("pool_idle", USDC)]
+    return [
+        at("balances", account, USDC),
+        at("headers", account),
+        at("pool_idle", USDC),
+    ]
 
 
 def keeps_settings(call: Call) -> Facts:
@@ -308,7 +311,8 @@ def _changes(call: Call) -> Facts:
         *keeps_settings(call),
         (
             "what is booked is worth no more than the amount",
-            gained(before, after) + (before.cash - after.cash) * -RAY + amount * RAY >= 0,
+            gained(before, after) + (before.cash - after.cash) * -RAY + amount * RAY
+            >= 0,
         ),
     ]
 
@@ -405,7 +409,9 @@ def _charges(call: Call) -> Facts:
     before, after = pool_given(call), pool_returned(call)
     old, new, laid = usdc(call)
     minted = after.reserve - before.reserve
-    lent, owed = (larger(s * new.scaled, 0) - larger(s * old.scaled, 0) for s in (1, -1))
+    lent, owed = (
+        larger(s * new.scaled, 0) - larger(s * old.scaled, 0) for s in (1, -1)
+    )
     used, fee = after.cash - before.cash, call.argument("fee")
     return [
         ("the lend index stays", after.lend_index == before.lend_index),
@@ -464,5 +470,6 @@ _SUMMARIES = (
 )
 
 PROOFS = tuple(
-    summary.proved_in(TRADE_CODE, CONSTRUCTORS[TRADE_CODE]) for summary in _SUMMARIES
+    summary.proved_in(TRADE_CODE, CONSTRUCTORS[TRADE_CODE], *also_in(summary))
+    for summary in _SUMMARIES
 )

@@ -17,6 +17,7 @@ from tests.proofs.steps.perp_cuts import (
     Reading,
     Small,
     Words,
+    also_in,
     gain_keys,
     gain_words,
     larger,
@@ -84,8 +85,13 @@ COMPUTE_ENTRY = Summary(
     ("lots", "basis", "exponent", "funding_index"),
     "An entry is a tick of the grid.",
     _is_tick,
-    (Mutant(_VIRTUAL, "return grid._up(convert(max(units, 0), uint256))",
-            "return grid._up(convert(max(units, 0), uint256)) + 1"),),
+    (
+        Mutant(
+            _VIRTUAL,
+            "return grid._up(convert(max(units, 0), uint256))",
+            "return grid._up(convert(max(units, 0), uint256)) + 1",
+        ),
+    ),
     results=1,
     is_pure=True,
     cuts=(
@@ -130,8 +136,10 @@ def _gains_are_exact(call: Call) -> Facts:
         word = call.word_before(name, market)
         sum_of = price * signed(call, word, 64, 64) + signed(call, word, 128, 128)
         facts.append(
-            (f"{name}: price * lots + cost, scaled",
-             call.result(index) == sum_of * call.number(power))
+            (
+                f"{name}: price * lots + cost, scaled",
+                call.result(index) == sum_of * call.number(power),
+            )
         )
     return facts
 
@@ -281,9 +289,7 @@ def sizes_follow(call: Call) -> Facts:
             came = z3.If(place == new_entry, larger(sign * lots, 0), 0)
             went = z3.If(place == entry, larger(sign * held, 0), 0)
             fits = z3.And(place != 0, call.number(old) < 2**128)
-            facts.append(
-                (f"{side} at {name}", z3.Implies(fits, change == came - went))
-            )
+            facts.append((f"{side} at {name}", z3.Implies(fits, change == came - went)))
     return facts
 
 
@@ -346,5 +352,6 @@ PENDING = Reading(
 _SUMMARIES = (DOWN, UP, COMPUTE_ENTRY, NEW_ENTRY, GAINS, CHANGE, MOVE, PENDING)
 
 PROOFS = tuple(
-    summary.proved_in(TRADE_CODE, CONSTRUCTORS[TRADE_CODE]) for summary in _SUMMARIES
+    summary.proved_in(TRADE_CODE, CONSTRUCTORS[TRADE_CODE], *also_in(summary))
+    for summary in _SUMMARIES
 )
