@@ -28,10 +28,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from tests.mutation import score
-from tests.mutation.catalogue import GROUPS, Stratum, collect, of_group, strata
+from tests.mutation.catalogue import GROUPS, SEED, Stratum, collect, of_group, strata
 from tests.mutation.crew import Draw, try_all
 from tests.mutation.operators import OPERATORS
-from tests.mutation.record import SURVIVED, Record
+from tests.mutation.record import CACHE, EQUIVALENT, SURVIVED, Record
 
 console = Console()
 
@@ -108,10 +108,8 @@ def run(draw: Draw, options: argparse.Namespace) -> None:
 
 def try_again(record: Record, number: int, jobs: int) -> int:
     """Try some of what has a verdict again; fail if one is another one now."""
-    from tests.mutation.record import CACHE
-
-    known = [m for m in collect() if record.verdict(m) not in (None, "equivalent")]
-    rng = random.Random(time.time_ns())
+    known = [m for m in collect() if record.verdict(m) not in (None, EQUIVALENT)]
+    rng = random.Random(SEED)
     chosen = rng.sample(known, min(number, len(known)))
     before = {mutant.id: record.verdict(mutant) for mutant in chosen}
     path = CACHE / "again.jsonl"

@@ -1,6 +1,7 @@
 """Workers, and which mutant each of them tries next."""
 
 import contextlib
+import fcntl
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict
+from typing import IO
 
 from tests.mutation import child
 from tests.mutation.catalogue import Stratum, code_hash
@@ -114,10 +116,22 @@ class Draw:
         return done, total
 
 
+def _lock() -> IO[str]:
+    """Keep others away from the copies, until the file is closed."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    file = (CACHE / "lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SystemExit("somebody else tries mutants here") from None
+    return file
+
+
 def try_all(draw: Draw, jobs: int, effort: float = 1) -> Iterator[Result]:
     """Yield what becomes of mutants, as long as there are any."""
     workers: dict[int, Worker] = {}
     pool, running = ThreadPoolExecutor(jobs), {}
+    lock = _lock()
     try:
         while True:
             while len(running) < jobs and (mutant := draw.next()):
@@ -143,3 +157,4 @@ def try_all(draw: Draw, jobs: int, effort: float = 1) -> Iterator[Result]:
         for worker in workers.values():
             worker.end()
         pool.shutdown(wait=False, cancel_futures=True)
+        lock.close()
