@@ -48,15 +48,15 @@ def _step(field: Field, small: Small) -> Field | None:
     for part, other in (word.arguments, word.arguments[::-1]):
         if word.operation == "or" and is_empty(Field(part, offset, width), small):
             return Field(other, offset, width)
-        if word.operation == "and" and is_constant(part):
-            if _bits(part, offset, width) == (1 << width) - 1:
-                return Field(other, offset, width)
+        is_mask = word.operation == "and" and is_constant(part)
+        if is_mask and _bits(part, offset, width) == (1 << width) - 1:
+            return Field(other, offset, width)
     by, moved = word.arguments
     if word.operation == "shl" and is_constant(by) and offset >= by.arguments[0]:
         return Field(moved, offset - by.arguments[0], width)
-    if word.operation == "shr" and is_constant(by):
-        if offset + by.arguments[0] + width <= BITS:
-            return Field(moved, offset + by.arguments[0], width)
+    is_lowered = word.operation == "shr" and is_constant(by)
+    if is_lowered and offset + by.arguments[0] + width <= BITS:
+        return Field(moved, offset + by.arguments[0], width)
     return None
 
 

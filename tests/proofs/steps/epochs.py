@@ -1,6 +1,4 @@
-"""
-Layer 3 of auto-deleveraging: what is closed with the inventory, and how epochs are met.
-"""
+"""Layer 3 of auto-deleveraging: closing with the inventory, and epochs that apply."""
 
 from dataclasses import replace
 

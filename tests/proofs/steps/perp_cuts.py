@@ -1,7 +1,7 @@
 """
 Words of a market, its fund and its positions, read as numbers.
 
-Shared by the steps of the perpetual side: ``settlements.py``, ``ticks.py``, ``perps.py``
+Shared by steps of the perpetual side: ``settlements.py``, ``trades.py``, ``ticks.py``,
 and ``epochs.py``.
 """
 
@@ -242,7 +242,7 @@ class Fund(NamedTuple):
 
     @property
     def rest(self) -> Any:
-        """Return what the fund has beyond W - V of its market, at least 0: part of Z."""
+        """Return what the fund has beyond W - V, at least 0: its part of Z."""
         return larger(self.balance + self.spread, 0)
 
 

@@ -138,7 +138,8 @@ BEFORE_TRADE = Summary(
         Mutant(
             TRADE_CODE,
             "        return health._assess(account)\n",
-            "        state.headers[account] = 0\n        return health._assess(account)\n",
+            "        state.headers[account] = 0\n"
+            "        return health._assess(account)\n",
         ),
     ),
     results=11,
@@ -244,12 +245,14 @@ OUT_OF_REACH = {
     "another body, by delegation; of the rest all is shown",
     "SettleCode.realise": "an array of unknown length, and settled by another body, by "
     "delegation; each position's settlement is `step.settlement.realise`",
-    "SettleCode.tick": "arrays of unknown length, and a loop over the ticks that a cursor "
-    "crosses; funding is `step.SettleCode.advance`, the sums `step.settlement.rebook`",
-    "SettleCode.close_takeover": "the write-off of a debt divides by unknown totals; no "
-    "step was tried",
+    "SettleCode.tick": "arrays of unknown length, and a loop over the ticks that a "
+    "cursor crosses; funding is `step.SettleCode.advance`, the sums "
+    "`step.settlement.rebook`",
+    "SettleCode.close_takeover": "the write-off of a debt divides by unknown totals; "
+    "no step was tried",
     "DeleverageCode.deleverage": "a loop over an account's markets, twice; what it "
-    "closes is `step.DeleverageCode.trade`, what epochs apply `step.DeleverageCode.apply`",
+    "closes is `step.DeleverageCode.trade`, what epochs apply "
+    "`step.DeleverageCode.apply`",
     "TradeCode.realise_unlocked": "an array of unknown length; as `SettleCode.realise`",
 }
 """External functions of which a step shows a part at most, and why."""
@@ -277,7 +280,8 @@ PROOFS = (
             ),
             Mutant(
                 TRADE_CODE,
-                "    assert state.venues[msg.sender] & TRADE_VENUE != 0, errors.NOT_VENUE\n",
+                "    assert state.venues[msg.sender] & TRADE_VENUE != 0, "
+                "errors.NOT_VENUE\n",
                 "",
             ),
             Mutant(

@@ -320,9 +320,9 @@ def _changes(call: Call) -> Facts:
 CHANGE_USDC = Summary(
     "settlement._change_usdc",
     ("account", *POOL, "amount"),
-    "USDC that is credited or debited moves the pool's totals by what the balance moves, "
-    "and tokens from its cash to the account's idle ones or back; it is never worth more "
-    "than the amount.",
+    "USDC that is credited or debited moves the pool's totals by what the balance "
+    "moves, and tokens from its cash to the account's idle ones or back; it is never "
+    "worth more than the amount.",
     _changes,
     (
         Mutant(

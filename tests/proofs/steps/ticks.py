@@ -1,6 +1,4 @@
-"""
-Layer 3 of the tick set: what entries, sizes and the cursor do to a market's sums.
-"""
+"""Layer 3 of the tick set: what entries and sizes do to a market's sums."""
 
 import z3
 
@@ -327,7 +325,8 @@ MOVE = Summary(
 PENDING = Reading(
     "virtual_pnl._pending",
     ("account", "market", "word", "exponent", "lend_index", "borrow_index"),
-    "What a position has earned and owes depends on its word, the indices, the market's "
+    "What a position has earned and owes depends on its word, the indices, the "
+    "market's "
     "cursor and growth, that of its tick and its own snapshot, and on nothing else.",
     lambda call: [],
     (

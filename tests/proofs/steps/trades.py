@@ -82,7 +82,7 @@ def _stores_its_word(call: Call) -> Facts:
 WRITE_POSITION = Storing(
     "accounts._write_position",
     ("account", "market", "old", "new"),
-    "It stores the word, and of the account's header changes the list of markets alone.",
+    "It stores the word, and of the account's header changes only the list of markets.",
     _stores_its_word,
     (
         Mutant(
@@ -292,7 +292,7 @@ class _Value(Summary):
         is_less = result.operation == "sub" and result.arguments[1] is basis
         step.holds(z3.BoolVal(is_less), "it is something less the basis")
         worth = result.arguments[0]
-        *before, (guard, _) = step.trace.conditions
+        before = step.trace.conditions[:-1]
         known = leaves([worth, *(term for term, _ in before)])
         step.holds(z3.BoolVal(basis not in known), "which does not depend on it")
         value = step.lifted.value(worth, True) - step.lifted.value(basis, True)
@@ -350,8 +350,9 @@ def _realises(call: Call) -> Facts:
 REALISE = Choosing(
     "settlement._realise",
     ("market", "account", "risk", "mark", *POOL),
-    "A realisation leaves the size and moves the basis by what is paid: a loss in full, "
-    "a gain as far as the fund reaches, down to minus its cap; W, V, spread and Z "
+    "A realisation leaves the size and moves the basis by what is paid: a loss in "
+    "full, a gain as far as the fund reaches, down to minus its cap; W, V, "
+    "spread and Z "
     "follow, open interest and tokens stay.",
     _realises,
     (
