@@ -53,8 +53,8 @@ SAVE = Summary(
         Mutant(_MARKET, "packing._fit(pool.cash, 128) << 128", "pool.cash << 128"),
         Mutant(
             _MARKET,
-            "<< 128) | packing._fit(pool.reserve, 128)",
-            "<< 128) | packing._fit(pool.borrows, 128)",
+            "    ) | packing._fit(pool.reserve, 128)",
+            "    ) | packing._fit(pool.borrows, 128)",
         ),
     ),
     _writes_pool,
