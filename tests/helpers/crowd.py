@@ -102,6 +102,11 @@ def _in_processes(work: Work, items: Iterator[Any], jobs: int) -> Iterator[Any]:
                 if any(deaths + 1 == LIVES for _, deaths in left):
                     raise CrowdError(f"{LIVES} processes died of one item")
                 running = {crew.submit(work, i): (i, deaths + 1) for i, deaths in left}
+    except BaseException:
+        # Nobody asks for more: what is being worked on need not come to its end.
+        for process in [*(crew._processes or {}).values()]:
+            process.kill()
+        raise
     finally:
         crew.shutdown(cancel_futures=True)
 
@@ -177,6 +182,7 @@ def _join(stack: ExitStack, jobs: int, scheduler: str) -> Any:
                 n_workers=jobs,
                 threads_per_worker=1,
                 dashboard_address=":0",
+                preload=[__name__],
                 silence_logs=logging.CRITICAL,
             )
         )
@@ -188,6 +194,11 @@ def _join(stack: ExitStack, jobs: int, scheduler: str) -> Any:
     except (OSError, ValueError, TimeoutError) as failure:
         raise CrowdError(f"no cluster with workers at {scheduler}") from failure
     return client
+
+
+async def dask_setup(worker: Any) -> None:
+    """Leave interrupts to who has started the cluster, where Dask begins a worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _perform(work: Work, item: Any, theirs: str) -> tuple[bool, Any]:

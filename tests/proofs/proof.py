@@ -9,6 +9,7 @@ deliberate fault in the code that it is about, is refuted by a counterexample.
 import json
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -118,6 +119,8 @@ def in_child(work: Callable[[], str]) -> str:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
+        # A worker leaves interrupts to who started it; what it works on ends with them.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.close(reader)
         kind, text = "=", ""
         try:
