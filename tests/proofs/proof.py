@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Protocol
 
 PROJECT = Path(__file__).resolve().parents[2]
-_COPIED = ("specs", "contracts", "tests/harness", "tests/proofs/laws")
+_SPECIFIED = ("specs", "tests/proofs/laws")
+_COPIED = (*_SPECIFIED, "contracts", "tests/harness")
 
 
 class Refuted(Exception):
@@ -77,11 +78,11 @@ class Result:
 
 
 @contextmanager
-def mutated(mutant: Mutant) -> Iterator[Path]:
-    """Yield a copy of the project's sources with the fault in it."""
+def mutated(mutant: Mutant, parts: tuple[str, ...] = _COPIED) -> Iterator[Path]:
+    """Yield a copy of the project's sources, or of parts, with the fault in it."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         root = Path(folder)
-        for part in _COPIED:
+        for part in parts:
             shutil.copytree(
                 PROJECT / part,
                 root / part,
@@ -184,7 +185,8 @@ def judge(proof: Proof) -> Result:
 
 def _refute(proof: Proof, mutant: Mutant) -> str:
     """Return the counterexample to the claim about a mutant."""
-    with mutated(mutant) as root:
+    parts = _SPECIFIED if proof.layer == 1 else _COPIED
+    with mutated(mutant, parts) as root:
         try:
             in_child(lambda: proof.check(root))
         except Refuted as refusal:
