@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from tests.mutation import child, killers
@@ -28,7 +28,9 @@ LIMIT = 200
 """Processor seconds in which a test file has to pass."""
 PROOF = 15
 """Processor seconds that a proof may take."""
-_DEPENDS = ("contracts", "specs", "keeper", "tests/helpers", "tests/harness")
+_COMPILED = ("contracts", "tests/harness")
+_DEPENDS = ("specs", "keeper", *_COMPILED)
+_WALKS = ("tests/stateful/test_orders.py", "tests/stateful/book_twin.py")
 _PROOFS = "tests/proofs"
 _HEALTHY_WALKS = 60
 
@@ -36,13 +38,10 @@ _HEALTHY_WALKS = 60
 class Healthy:
     """What is known of the project as it is."""
 
-    def __init__(
-        self, root: Path, cache: Path, codes: dict, proofs: dict, shelf: Shelf
-    ):
-        self.root, self.cache, self.codes, self.proofs = root, cache, codes, proofs
+    def __init__(self, root: Path, cache: Path, codes: dict, shelf: Shelf):
+        self.root, self.cache, self.codes = root, cache, codes
         self.shelf = shelf
         self.base = _hash(root, [root / part for part in _DEPENDS])
-        self.proven = _hash(root, [root / part for part in (*_DEPENDS, _PROOFS)])
         self.closures: dict[str, str] = {}
         self.digests: dict[str, str] = {}
         self.texts = {
@@ -98,7 +97,8 @@ class Healthy:
     def _place(self, kind: str, name: str) -> Path:
         """Return where something is kept of a test."""
         if name not in self.digests:
-            self.digests[name] = _hash(self.root, [self.root / name])
+            text = self._closure(name)
+            self.digests[name] = hashlib.sha256(text.encode()).hexdigest()[:16]
         stem = Path(name).stem
         return self.cache / f"{kind}-{stem}-{self.digests[name]}-{self.base}.json"
 
@@ -118,31 +118,19 @@ class Healthy:
     def _closure(self, name: str) -> str:
         """Return the text of a test with that of the helpers that it imports."""
         if name not in self.closures:
-            self.closures[name] = self._read(name)
+            self.closures[name] = _closure(self.root, name)
         return self.closures[name]
 
-    def _read(self, name: str) -> str:
-        found, todo = {}, [self.root / name]
-        while todo:
-            path = todo.pop()
-            if path not in found:
-                found[path] = path.read_text()
-                todo += self._imported(found[path])
-        return "".join(found.values())
-
-    def _imported(self, text: str) -> Iterator[Path]:
-        """Yield the helpers that a source imports."""
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
-                for each in names:
-                    path = self.root / f"{each.replace('.', '/')}.py"
-                    if each.startswith("tests.helpers.") and path.exists():
-                        yield path
+    @cached_property
+    def proven(self) -> str:
+        """Return a hash of what proofs depend on."""
+        return _hash(self.root, [self.root / part for part in (*_DEPENDS, _PROOFS)])
 
     def proofs_of(self, mutant: Mutant) -> Iterator[str]:
         """Yield the proofs that have mutants in the same file."""
-        return (name for name, paths in self.proofs.items() if mutant.path in paths)
+        known = self.cache / f"proofs-{self.proven}.json"
+        proofs = _remember(known, _proofs)
+        return (name for name, paths in proofs.items() if mutant.path in paths)
 
     def holds(self, proof: str) -> bool:
         """Tell whether a proof succeeds without a mutant, in little time."""
@@ -150,6 +138,28 @@ class Healthy:
         work = partial(self._is_silent, prove, PROOF)
         digest = hashlib.sha256(proof.encode()).hexdigest()[:16]
         return _remember(self.cache / f"proof-{digest}-{self.proven}.json", work)
+
+
+def _closure(root: Path, *names: str) -> str:
+    """Return the text of files with that of all of `tests` that they import."""
+    found, todo = {}, [root / name for name in names]
+    while todo:
+        path = todo.pop()
+        if path not in found:
+            found[path] = path.read_text()
+            todo += _imported(root, found[path])
+    return "".join(found[path] for path in sorted(found))
+
+
+def _imported(root: Path, text: str) -> Iterator[Path]:
+    """Yield the files of `tests` that a source imports."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
+            for each in names:
+                path = root / f"{each.replace('.', '/')}.py"
+                if each.startswith("tests.") and path.exists():
+                    yield path
 
 
 def _snake(name: str) -> str:
@@ -162,25 +172,25 @@ def _words(mutant: Mutant) -> list[str]:
 
 
 def learn(root: Path, cache: Path) -> Healthy:
-    """Compile all, walk a little, and list the proofs; all that only once."""
+    """Compile all, and walk a little; all that only once."""
     cache.mkdir(parents=True, exist_ok=True)
     base = _hash(root, [root / part for part in _DEPENDS])
-    shelf = Shelf(cache / f"artifacts-{base}", root / ".cache" / "mutant")
+    compiled = _hash(root, [root / part for part in _COMPILED])
+    shelf = Shelf(cache / f"artifacts-{compiled}", root / ".cache" / "mutant")
     names = [
         path.stem
         for folder in ("contracts", "contracts/mocks", "tests/harness")
         for path in sorted((root / folder).glob("*.vy"))
     ]
-    codes = _codes(names, cache, base, shelf)
+    codes = _codes(names, cache, compiled, shelf)
     shelf.clear()
     shelf.install()
+    walked = hashlib.sha256(_closure(root, *_WALKS).encode()).hexdigest()[:16]
     for kind in killers.WALKS:
-        known = cache / f"walk-{kind}-{base}.json"
+        known = cache / f"walk-{kind}-{walked}-{base}.json"
         if _remember(known, partial(_walk, kind)):
             raise SystemExit(f"walk {kind} fails without a mutant")
-    listed = _hash(root, [root / _PROOFS])
-    proofs = _remember(cache / f"proofs-{listed}-{base}.json", _proofs)
-    return Healthy(root, cache, codes, proofs, shelf)
+    return Healthy(root, cache, codes, shelf)
 
 
 def _proofs() -> dict:
