@@ -17,7 +17,7 @@ from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.storage import initial
 from tests.proofs.lifter.terms import Term, answer, build, constant, variable
 from tests.proofs.proof import Mutant
-from tests.proofs.summary import Call, Summary
+from tests.proofs.summary import Call, Summary, nothing
 from tests.proofs.transition import Transition
 
 TRADE_CODE = "contracts/TradeCode.vy"
@@ -225,7 +225,7 @@ def view(function: str, arguments: int, results: int) -> Summary:
     It writes nothing: the compiler has it as a view.
     """
     names = tuple(f"argument_{i}" for i in range(arguments))
-    return Summary(function, names, "", lambda call: [], (), results=results)
+    return Summary(function, names, "", nothing, (), results=results)
 
 
 def larger(one: Any, other: Any) -> Any:

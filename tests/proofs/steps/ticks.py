@@ -24,7 +24,7 @@ from tests.proofs.steps.perp_cuts import (
     unsigned,
     view,
 )
-from tests.proofs.summary import Call, Facts, Summary
+from tests.proofs.summary import Call, Facts, Summary, nothing
 
 _TICKS = "contracts/modules/tick_set.vy"
 _VIRTUAL = "contracts/modules/virtual_pnl.vy"
@@ -36,14 +36,12 @@ _LINEAR = (Fields, Integers)
 # The grid
 
 TOP_BIT = view("grid._top_bit", 1, 1)
-PRICE = Summary(
-    "grid._price", ("tick",), "", lambda call: [], (), results=1, is_pure=True
-)
+PRICE = Summary("grid._price", ("tick",), "", nothing, (), results=1, is_pure=True)
 WEIGHT = Summary(
     "weights._compute_weight",
     ("index",),
     "",
-    lambda call: [],
+    nothing,
     (),
     results=1,
     is_pure=True,
@@ -333,7 +331,7 @@ PENDING = Reading(
         Mutant(
             _VIRTUAL,
             "seen: uint256 = state.snapshots[account][market]",
-            "seen: uint256 = state.snapshots[account][market - 1]",
+            "seen: uint256 = state.snapshots[account][0]",
         ),
     ),
     results=2,

@@ -49,7 +49,7 @@ from tests.proofs.steps.settlements import (
     writes_usdc,
 )
 from tests.proofs.steps.ticks import NEW_ENTRY, entry_tick, tick_words
-from tests.proofs.summary import Call, Facts, Summary
+from tests.proofs.summary import Call, Facts, Summary, nothing
 from tests.proofs.transition import Transition
 
 _SETTLEMENT = "contracts/modules/settlement.vy"
@@ -110,7 +110,7 @@ COST = Summary(
     "perpetual._compute_cost",
     ("lots", "lot", "price", "funding_index"),
     "",
-    lambda call: [],
+    nothing,
     (),
     results=1,
     is_pure=True,
