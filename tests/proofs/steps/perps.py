@@ -27,6 +27,7 @@ from tests.proofs.steps.perp_cuts import (
 )
 from tests.proofs.steps.settlements import CHARGE, writes_sums, writes_usdc
 from tests.proofs.steps.trades import TRADE
+from tests.proofs.steps.venue_cuts import anything
 from tests.proofs.summary import Call, Facts, Summary
 from tests.proofs.transition import Step, Transition
 
@@ -237,8 +238,8 @@ _VIEWS = (
     ("margin._is_restricted", 3, 1),
     ("settlement._fee", 3, 1),
 )
-# Only of markets without epochs is anything claimed, in which it is not called.
-_TOUCH = view("TradeCode._touch", 3, 0)
+# Another body may do anything by it; claimed is what a fill does that need not call it.
+_TOUCH = anything("TradeCode._touch")
 
 OUT_OF_REACH = {
     "TradeCode.fill_perp": "in a market that has had epochs: positions are then met by "
@@ -292,18 +293,20 @@ PROOFS = (
         ),
         CONSTRUCTORS[TRADE_CODE],
         theories=(Fields, Integers),
-        cuts=tuple(
-            summary.cut
-            for summary in (
-                TRADE,
-                CHARGE,
-                BEFORE_TRADE,
-                REQUIRE_LIMITS,
-                CHECK,
-                FIT_SIGNED,
-                _TOUCH,
-                *(view(*v) for v in _VIEWS),
-            )
+        cuts=(
+            *tuple(
+                summary.cut
+                for summary in (
+                    TRADE,
+                    CHARGE,
+                    BEFORE_TRADE,
+                    REQUIRE_LIMITS,
+                    CHECK,
+                    FIT_SIGNED,
+                    *(view(*v) for v in _VIEWS),
+                )
+            ),
+            _TOUCH,
         ),
         keeps_refusals=False,
         serves=("I11", "I13", "I14", "I19", "I28"),
