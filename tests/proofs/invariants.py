@@ -9,11 +9,12 @@ out. Else it is *open*.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from tests.proofs import walks
+from tests.proofs.arguments import ARGUMENTS
 from tests.proofs.proof import Proof, Result
 
 NUMBERS = tuple(f"I{number}" for number in range(1, 51))
@@ -95,7 +96,9 @@ GROUNDS: Mapping[str, Ground] = {
 
 def ground_of(number: str) -> Ground:
     """Return what is said of an invariant."""
-    return GROUNDS.get(number, Ground())
+    ground = GROUNDS.get(number, Ground())
+    argument = ARGUMENTS.get(number)
+    return replace(ground, **argument._asdict()) if argument else ground
 
 
 def statement_of(number: str) -> str:
