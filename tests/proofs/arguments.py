@@ -14,24 +14,24 @@ class Argument(NamedTuple):
     because: str
     assuming: str
     proofs: tuple[str, ...] = ()
-    """Names, or patterns of them, of proofs that do not say themselves that they serve."""
+    """Names, or patterns, of proofs that do not say themselves that they serve."""
 
 
 ARGUMENTS = {
     "I1": Argument(
-        "each call that moves tokens changes cash and idle balances together by what"
-        " it moves, to the unit, and moves it last, once; whatever else credits, "
+        "each call that moves tokens changes cash and idle balances together by what "
+        "it moves, to the unit, and moves it last, once; whatever else credits, "
         "debits, lends or takes back changes idle balances by what it changes cash, "
         "in every body's bytecode",
         "a token moves what it says that it moves; that bodies which trade and "
         "liquidate change cash in no other way is tested",
     ),
     "I2": Argument(
-        "a credit is worth no more than what came, a debit no less than what leaves,"
-        " on the bytecode of every body; an accrual and a write-off keep the slack "
+        "a credit is worth no more than what came, a debit no less than what leaves, "
+        "on the bytecode of every body; an accrual and a write-off keep the slack "
         "in the specification, which their bytecode equals; each call of a user "
         "keeps it as a whole",
-,
+        "",
         ("bytecode.money_market.*",),
     ),
     "I3": Argument(
@@ -51,24 +51,23 @@ ARGUMENTS = {
     ),
     "I5": Argument(
         "an accrual never lowers an index, keeps both in their fields and pays no "
-        "more than it books, in the specification and on bytecode that equals it; no"
-        " other function of the money market but a write-off returns another index "
+        "more than it books, in the specification and on bytecode that equals it; no "
+        "other function of the money market but a write-off returns another index "
         "than it got",
-,
+        "",
         ("bytecode.money_market.book", "bytecode.weights.*"),
     ),
     "I6": Argument(
         "no rate is above the highest that a curve may have, an index that would "
         "leave its field stays, twice in a second is once, and the reserve never "
         "pays",
-        "that no sum within the bounds of DECISIONS overflows is tested at the "
-        "bounds",
+        "that no sum within the bounds of DECISIONS overflows is tested at the bounds",
         ("bytecode.interest_rate.*", "bytecode.money_market.*"),
     ),
     "I7": Argument(
         "every division rounds for the pool, in the specification and on bytecode "
         "that equals it; a debt of one unit is worth at least one",
-,
+        "",
         ("bytecode.fixed_point.*", "bytecode.money_market.*"),
     ),
     "I8": Argument(
@@ -77,10 +76,10 @@ ARGUMENTS = {
         "one account, in one second: interest between the calls is I5's",
     ),
     "I9": Argument(
-        "whatever credits or debits returns the indices that it got; only an accrual"
-        " and a write-off change them; what the vault holds is asked for to compare "
+        "whatever credits or debits returns the indices that it got; only an accrual "
+        "and a write-off change them; what the vault holds is asked for to compare "
         "it with itself alone, and nothing is computed from it",
-,
+        "",
         ("step.money_market.*", "step.governance.withdraw_reserve"),
     ),
     "I10": Argument(
@@ -103,10 +102,9 @@ ARGUMENTS = {
     ),
     "I20": Argument(
         "a trade changes basis and fund together by its cost, rounded up, whatever "
-        "is paid, on the bytecode; a realisation changes neither's sum; the sum over"
-        " funds moves with each of them; two sides of a fill leave at most one unit",
-        "the sum over positions is one of steps, and in the first state there is "
-        "none",
+        "is paid, on the bytecode; a realisation changes neither's sum; the sum over "
+        "funds moves with each of them; two sides of a fill leave at most one unit",
+        "the sum over positions is one of steps, and in the first state there is none",
     ),
     "I21": Argument(
         "a rate is capped and one update charges at most the cap of an interval, in "
@@ -115,8 +113,8 @@ ARGUMENTS = {
         "that the bytecode's index moves by what is specified is tested",
     ),
     "I22": Argument(
-        "a realisation keeps size and epochs, adds to the basis what it pays, pays a"
-        " loss in full and no more than the gain, on the bytecode; the balance is "
+        "a realisation keeps size and epochs, adds to the basis what it pays, pays a "
+        "loss in full and no more than the gain, on the bytecode; the balance is "
         "credited no more than that, and interest that was pending goes from the "
         "totals to the account",
         "that margin foresees epochs is a law of up to one of them, and tested",
@@ -137,19 +135,19 @@ ARGUMENTS = {
         "which is a law; sums over positions are of steps",
     ),
     "I33": Argument(
-        "a takeover and a slice begin only for an account that is due, as its health"
-        " says when it is asked, without orders; what is taken changes no sign and "
+        "a takeover and a slice begin only for an account that is due, as its health "
+        "says when it is asked, without orders; what is taken changes no sign and "
         "is no more than there was, on the bytecode",
         "health is what MarginCode says, whose sums over eight legs are tested",
         ("bytecode.margin.is_due*", "bytecode.distress.*"),
     ),
     "I34": Argument(
         "a takeover and a slice lower no equity over margin, discount and fee are "
-        "within their bounds: for all numbers, in the specification; on the bytecode"
-        " an account is compared with what it was after the last write, one discount"
-        " applies, and no capacity is exceeded",
-        "margin that is freed is at least the part's share, but for a unit: a law of"
-        " one leg, tested of eight",
+        "within their bounds: for all numbers, in the specification; on the bytecode "
+        "an account is compared with what it was after the last write, one discount "
+        "applies, and no capacity is exceeded",
+        "margin that is freed is at least the part's share, but for a unit: a law of "
+        "one leg, tested of eight",
         ("bytecode.backstop.*", "bytecode.slices.*", "bytecode.providers.*"),
     ),
 }
