@@ -27,7 +27,13 @@ from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.machine import Machine
 from tests.proofs.lifter.machine import Path as Trace
 from tests.proofs.lifter.ranges import conclude
-from tests.proofs.lifter.reference import Symbolic, formula_of, outcomes, within
+from tests.proofs.lifter.reference import (
+    Outcome,
+    Symbolic,
+    formula_of,
+    outcomes,
+    within,
+)
 from tests.proofs.lifter.solver import describe, find_model
 from tests.proofs.lifter.terms import Term, is_constant
 from tests.proofs.proof import Mutant
@@ -72,6 +78,8 @@ class Equality:
     is_exact: bool = False
     layer: int = 2
     tool: str = "lifter"
+    is_bounded: bool = False
+    """Whether nothing is said of input that does not fit."""
     internal: str = ""
     """The function's name in its module, where it isn't that in the harness."""
 
@@ -93,6 +101,11 @@ class Equality:
         """Return the claim in words."""
         if self.is_exact:
             return "The bytecode returns and refuses what is specified, for all words."
+        if self.is_bounded:
+            return (
+                "The bytecode returns and refuses what is specified, within the "
+                "protocol's bounds."
+            )
         return (
             "The bytecode returns what is specified or nothing, for all words, and "
             "refuses nothing else within the protocol's bounds."
@@ -165,6 +178,8 @@ class Equality:
             if not within(*typed(values)):
                 return Answer((), "", False)
             fits = bool(self.fits(*values))
+            if self.is_bounded and not fits:
+                return None
             if self.is_exact and not fits:
                 return Answer((), "", False)
             try:
@@ -188,7 +203,11 @@ class Equality:
             ]
         for outcome in outcomes(specified, *numbers, known=lifted.hypotheses):
             if outcome.value is not None:
-                yield outcome.conditions, outcome.value
+                yield self._known(lifted, outcome), outcome.value
+
+    def _known(self, lifted: Integers, outcome: Outcome) -> list[z3.BoolRef]:
+        """Return all that is known of a way through the specification."""
+        return outcome.conditions
 
 
 def _say(reason: str | None) -> str:

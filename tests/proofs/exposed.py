@@ -21,7 +21,6 @@ import z3
 from specs import fixed_point
 from tests.proofs import bytecode
 from tests.proofs.bytecode import (
-    SETTINGS,
     deployed,
     range_of,
     signature_of,
@@ -34,12 +33,13 @@ from tests.proofs.lifter.frame import Path as Trace
 from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.leaves import symbol
 from tests.proofs.lifter.machine import Machine
-from tests.proofs.lifter.ranges import find_sure, is_contradiction
-from tests.proofs.lifter.reference import Symbolic
-from tests.proofs.lifter.solver import describe, find_model
+from tests.proofs.lifter.ranges import conclude, find_sure, is_contradiction
+from tests.proofs.lifter.reference import Outcome, Symbolic, formula_of
+from tests.proofs.lifter.solver import describe, find_model, follows, prove
 from tests.proofs.lifter.storage import entry, initial
 from tests.proofs.lifter.terms import Term, answer, build, constant, variable
 from tests.proofs.proof import Mutant
+from tests.proofs.shared import Called, Shared, calls_on, sizes_of, unknown
 from tests.proofs.transition import slots_of
 
 TIME = "timestamp"
@@ -72,11 +72,27 @@ class Exposed(Equality):
     """What is answered instead of run, as other proofs have shown it."""
     given: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """What arguments are at least and at most, whoever calls it."""
+    shares: tuple[Shared, ...] = ()
+    """Those of the cuts that the specification is answered as well."""
+    is_one_sided: bool = False
+    """Whether nothing is said of what it refuses without a reason."""
+    _calls: list[Called] = field(default_factory=list, init=False, repr=False)
+    """The calls of unknown functions on the path that is looked at."""
 
     @property
     def identity(self) -> str:
         """Return the function's name with that of its module."""
         return f"bytecode.{self.function.replace('._', '.')}"
+
+    @property
+    def statement(self) -> str:
+        """Return the claim in words."""
+        if self.is_one_sided:
+            return (
+                "The bytecode returns what is specified or nothing, for all words; "
+                "what it refuses without a reason is not compared."
+            )
+        return super().statement
 
     def check(self, root: Path) -> str:
         """Return an input on which both succeed, if both always agree."""
@@ -102,7 +118,10 @@ class Exposed(Equality):
                     selector, kinds, results = signature_of(output, function)
                     run = partial(machine.run, selector)
                 words = self._words(kinds, slots, known)
+                seen: set[Any] = set()
                 for trace in run(list(words.values())[: len(kinds)]):
+                    if self.shares and not self.is_one_sided:
+                        self._do_duties(trace, words, kinds, seen)
                     found = self._agree(trace, words, kinds, results)
                     witness = witness or found
         return witness
@@ -151,6 +170,8 @@ class Exposed(Equality):
                 lifted.bounds += _known_of_root(found, square)
                 lifted.doubts.append(_is_root(found, square))
 
+        self._calls[:] = calls_on(trace, lifted, self.shares)
+
         def root(square: Any) -> Any:
             if not isinstance(square, Symbolic):
                 return isqrt(square)
@@ -159,12 +180,14 @@ class Exposed(Equality):
             lifted.doubts.append(_is_root(found, square.formula))
             return Symbolic(found)
 
-        kinds = kinds + ["uint256"] * (len(words) - len(kinds))
         is_bare = not trace.succeeds and not trace.reason
+        if is_bare and self.is_one_sided:
+            return ""
+        kinds = kinds + ["uint256"] * (len(words) - len(kinds))
         if is_bare and self._is_impossible(lifted, words, kinds):
             return ""
         witness = ""
-        with patch.object(fixed_point, "isqrt", root):
+        with patch.object(fixed_point, "isqrt", root), unknown(self.shares):
             for given, answer in self._answers(lifted, list(words), kinds, words):
                 self._compare(trace, lifted, given, answer, results)
                 if not witness and trace.succeeds and answer.reason is None:
@@ -179,8 +202,44 @@ class Exposed(Equality):
             return ()
 
         path = replace(self, reference=reference, fits=_anything, is_exact=False)
-        within = Equality._answers(path, lifted, list(words), kinds, words)
-        return all(is_contradiction(given) for given, _ in within)
+        within = path._answers(lifted, list(words), kinds, words)
+        return all(
+            is_contradiction(given)
+            or (self.shares and follows(given, z3.BoolVal(False)))
+            for given, _ in within
+        )
+
+    def _known(self, lifted: Integers, outcome: Outcome) -> list[z3.BoolRef]:
+        """Return what is known, with how large the results of unknown functions are."""
+        if not self.shares:
+            return outcome.conditions
+        calls = [*self._calls, *outcome.run.calls]
+        return [*outcome.conditions, *sizes_of(outcome.conditions, calls)]
+
+    def _do_duties(
+        self, trace: Trace, words: Words, kinds: list[str], seen: set[Any]
+    ) -> None:
+        """Raise unless what is cut returns wherever the input fits."""
+
+        def reference(*values: Any) -> tuple[()]:
+            assume(self.fits(*values))
+            return ()
+
+        path = replace(self, reference=reference, fits=_anything, is_exact=False)
+        kinds = kinds + ["uint256"] * (len(words) - len(kinds))
+        for index, duty in enumerate(trace.duties):
+            before = trace.conditions[: duty.conditions]
+            key = index, *((term.serial, truth) for term, truth in before)
+            if key in seen:
+                continue
+            seen.add(key)
+            lifted = Integers(before, list(words.values()))
+            cut_before = replace(trace, cuttings=trace.cuttings[:index])
+            path._calls[:] = calls_on(cut_before, lifted, self.shares)
+            needs = [need(lifted) for need in duty.needs]
+            for given, _ in path._answers(lifted, list(words), kinds, words):
+                claim = f"{self.function}: what {duty.function} needs"
+                conclude(given, z3.And(*needs), claim, lifted.doubts)
 
     def _compare(
         self,
@@ -194,6 +253,16 @@ class Exposed(Equality):
         if trace.succeeds and answer.reason is None:
             for word in trace.words:
                 lifted.value(word)
+        if trace.succeeds and answer.reason is None and self.shares:
+            pairs = zip(trace.words, answer.values, results, strict=True)
+            equal = [
+                lifted.value(word, is_signed=kind.startswith("int"))
+                == formula_of(value)
+                for word, value, kind in pairs
+            ]
+            claim = f"{self.function}: values"
+            prove([*lifted.bounds, *given], z3.And(*equal), claim, lifted.doubts)
+            return
         if lifted.joins:
             given = [*given, *find_sure(given, lifted.joins)]
         super()._compare(trace, lifted, given, answer, results)
@@ -248,6 +317,9 @@ def same(
     elsewhere: tuple[Mutant, ...] = (),
     cuts: tuple[Cut, ...] = (),
     given: Mapping[str, tuple[int, int]] | None = None,
+    shares: tuple[Shared, ...] = (),
+    is_one_sided: bool = False,
+    is_bounded: bool = False,
 ) -> Exposed:
     """
     Return the claim about ``module._function``; mutants are (old, new).
@@ -266,8 +338,11 @@ def same(
         fits is None,
         reads=reads or {},
         cases=cases,
-        cuts=cuts,
+        cuts=(*cuts, *(each.cut for each in shares)),
         given=given or {},
+        shares=shares,
+        is_one_sided=is_one_sided,
+        is_bounded=is_bounded,
     )
 
 
@@ -297,7 +372,7 @@ def expose(module: str, function: str, root: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="exposed-") as folder:
         path = Path(folder) / "Exposed.vy"
         path.write_text(write(module, function, root))
-        return bytecode._compile(path, root, SETTINGS)
+        return bytecode.compiled(path, root)
 
 
 def write(module: str, function: str, root: Path) -> str:

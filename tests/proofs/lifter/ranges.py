@@ -42,6 +42,7 @@ class Ranges:
         self._kept: dict[int, z3.ExprRef] = {}
         self._cache: dict[int, Interval] = {}
         self._simple: dict[int, z3.ExprRef] = {}
+        self._offsets: dict[tuple[int, int], int | None] = {}
         facts = list(known)
         for _ in range(_ROUNDS):
             before = dict(self._bounds)
@@ -49,6 +50,10 @@ class Ranges:
                 self._assume(fact, True)
             if self._bounds == before:
                 break
+
+    def assume(self, fact: z3.BoolRef) -> None:
+        """Take one more fact for true."""
+        self._assume(fact, True)
 
     def of(self, term: z3.ExprRef) -> Interval:
         """Return the least and the greatest value that a term may have."""
@@ -230,7 +235,7 @@ class Ranges:
             answer = self.decide(parts[0])
             if answer is not None:
                 return self.of(parts[1 if answer else 2])
-            (low, high), (least, most) = self.of(parts[1]), self.of(parts[2])
+            (low, high), (least, most) = self._chosen(term)
             return min(low, least), max(high, most)
         if kind in _ARITHMETIC:
             found = self.of(parts[0])
@@ -244,6 +249,48 @@ class Ranges:
             low, high = self.of(parts[0])
             return -high, -low
         return -_ENDLESS, _ENDLESS
+
+    def _chosen(self, term: z3.ExprRef) -> tuple[Interval, Interval]:
+        """
+        Return the intervals of both choices.
+
+        One that is a side of the comparison that decides, but for a constant, is no
+        further out than the other side lets it: a minimum is below either number.
+        """
+        condition, *choices = term.children()
+        found = [self.of(choice) for choice in choices]
+        is_less = True
+        if condition.decl().kind() == z3.Z3_OP_NOT:
+            condition, is_less = condition.children()[0], False
+        if condition.decl().kind() not in (z3.Z3_OP_LE, z3.Z3_OP_GE):
+            return found[0], found[1]
+        x, y = condition.children()
+        if condition.decl().kind() == z3.Z3_OP_GE:
+            x, y = y, x
+        for index, choice in enumerate(choices):
+            low, high = found[index]
+            if (index == 0) == is_less:
+                smaller, greater, apart = x, y, 0
+            else:
+                smaller, greater, apart = y, x, 1
+            offset = self._apart(choice, smaller)
+            if offset is not None:
+                high = min(high, self.of(greater)[1] - apart + offset)
+            offset = self._apart(choice, greater)
+            if offset is not None:
+                low = max(low, self.of(smaller)[0] + apart + offset)
+            found[index] = _clamped(low), _clamped(high)
+        return found[0], found[1]
+
+    def _apart(self, one: z3.ArithRef, other: z3.ArithRef) -> int | None:
+        """Return by how much two numbers differ, if that is plain."""
+        key = one.get_id(), other.get_id()
+        if key not in self._offsets:
+            difference = z3.simplify(one - other)
+            is_known = z3.is_int_value(difference)
+            self._offsets[key] = difference.as_long() if is_known else None
+            self._kept[key[0]], self._kept[key[1]] = one, other
+        return self._offsets[key]
 
 
 def _add(x: Interval, y: Interval) -> Interval:

@@ -213,6 +213,8 @@ class _Run:
         self.conditions = list(known)
         self.divide = divide
         self.facts: list[z3.BoolRef] = []
+        self.calls: list[Any] = []
+        """The calls of functions that are unknown."""
 
     def decide(self, question: z3.BoolRef) -> bool:
         simple = z3.simplify(question)
