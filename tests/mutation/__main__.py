@@ -5,7 +5,7 @@
     --all       every mutant instead of the sample
     --group G   of modules, bodies or specs only
     --only W    those only whose id has this in it
-    --retry     survivors again
+    --retry     survivors again that are not argued, and nothing else
     --report    write and print what is known, and try nothing
     --check     fail unless score.json is complete, that of the sources, and high enough
     --again N   try N of the sample again, and fail if a verdict is another one
@@ -30,7 +30,8 @@ from rich.table import Table
 from tests.mutation import score
 from tests.mutation.catalogue import GROUPS, SEED, Stratum, collect, of_group, strata
 from tests.mutation.crew import Draw, try_all
-from tests.mutation.operators import OPERATORS
+from tests.mutation.equivalents import EQUIVALENTS
+from tests.mutation.operators import OPERATORS, Mutant
 from tests.mutation.record import CACHE, EQUIVALENT, SURVIVED, Record
 
 console = Console()
@@ -69,13 +70,18 @@ def main() -> int:
     if options.only:
         chosen = [only(s, options.only) for s in chosen]
     if options.retry:
-        for stratum in chosen:
-            for mutant in stratum.mutants:
-                if record.verdict(mutant) == SURVIVED:
-                    del record.results[mutant.id]
+        again = [m for s in chosen for m in s.mutants if is_open(record, m)]
+        chosen = [Stratum([mutant], 1) for mutant in again]
+        for mutant in again:
+            del record.results[mutant.id]
     run(Draw(chosen, record), options)
     print_report(score.write(record))
     return 0
+
+
+def is_open(record: Record, mutant: Mutant) -> bool:
+    """Tell whether a mutant survived, and nobody argues that it is no fault."""
+    return record.verdict(mutant) == SURVIVED and mutant.id not in EQUIVALENTS
 
 
 def only(stratum: Stratum, word: str) -> Stratum:

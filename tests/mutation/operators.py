@@ -356,20 +356,18 @@ def _is_stored(statement: Statement) -> bool:
 
 
 def _written(statement: Statement) -> set[str]:
-    """Return the names that a statement assigns to, the first parts of them."""
+    """Return the names that a statement assigns to, as far as the first bracket."""
     place = statement.find(_STORES)
     if statement.is_declaration:
         return {statement.first}
-    if place is None:
-        return set()
     found, depths = set(), statement.depths
-    for at in range(place):
-        token = statement.tokens[at]
+    for at in range(place or 0):
         begins = at == 0 or statement.tokens[at - 1].text == ","
-        if begins and depths[at] == 0 and token.is_name:
-            is_stored = token.text in ("self", "state") and at + 2 < place
-            third = statement.tokens[at + 2].text if is_stored else ""
-            found.add(f"{token.text}.{third}" if is_stored else token.text)
+        if begins and depths[at] == 0 and statement.tokens[at].is_name:
+            end = at
+            while statement.tokens[end + 1].text == ".":
+                end += 2
+            found.add(statement.dotted(end))
     return found
 
 
@@ -396,7 +394,11 @@ def _is_swappable(first: Statement, second: Statement) -> bool:
 
 def _acts(statement: Statement) -> bool:
     """Tell whether a statement is a call that may change what is stored."""
-    return _is_call(statement) and _kind_of(statement.calls[:1]) != "check"
+    return (
+        not statement.is_view
+        and _is_call(statement)
+        and _kind_of(statement.calls[:1]) != "check"
+    )
 
 
 def _looks(statement: Statement) -> bool:
@@ -407,8 +409,9 @@ def _looks(statement: Statement) -> bool:
 
 
 def _uses(statement: Statement, written: set[str]) -> bool:
+    """Tell whether a statement names what is written, a part of it or all around it."""
     return any(
-        name == other or name.startswith(f"{other}.")
+        f"{name}.".startswith(f"{other}.") or f"{other}.".startswith(f"{name}.")
         for name in statement.names
         for other in written
     )

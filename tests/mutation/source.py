@@ -84,6 +84,8 @@ class Statement:
     """The function that it is in, empty for none."""
     record: bool
     """Whether it is a field of a struct, an event or a class, or alike."""
+    is_view: bool = False
+    """Whether it is in a function that stores nothing, or is the head of one."""
     body: "list[Statement]" = field(default_factory=list)
     text: str = ""
 
@@ -205,6 +207,8 @@ def read(text: str) -> Source:
             owners.pop()
         elif found.type == tokenize.NEWLINE:
             statement = Statement(tokens, *_place(owners))
+            if _is_view(statement, stack[-1]):
+                statement.is_view = True
             statement.text = text[statement.start : statement.end]
             stack[-1].append(statement)
             statements.append(statement)
@@ -220,15 +224,28 @@ def _token(found: Any, starts: list[int]) -> Token:
     return Token(found.string, found.type, begin, end, found.start[1])
 
 
-def _place(owners: list[Statement | None]) -> tuple[str, bool]:
-    """Return the function at hand, and whether a record's fields are."""
-    scope, record = "", False
+def _place(owners: list[Statement | None]) -> tuple[str, bool, bool]:
+    """Return the function at hand, whether a record's fields are, or a view's code."""
+    scope, record, is_view = "", False, False
     for owner in owners:
         if owner is None:
             continue
         words = [token.text for token in owner.tokens]
         if "def" in words[:2]:
             scope, record = words[words.index("def") + 1], False
+            is_view = owner.is_view
         elif words[0] in _RECORDS:
             record = True
-    return scope, record
+    return scope, record, is_view
+
+
+def _is_view(statement: Statement, before: list[Statement]) -> bool:
+    """Tell whether a function's decorators, which are before it, say so."""
+    if statement.first != "def":
+        return False
+    for other in reversed(before):
+        if other.first != "@":
+            return False
+        if other.tokens[1].text in ("view", "pure"):
+            return True
+    return False

@@ -170,9 +170,7 @@ class ContractTrial(Trial):
         if answer.text is None:
             raise RuntimeError(f"{self.mutant.id}, {name}: {answer.error}")
         if answer.text[0] == "!":
-            raise Done(
-                "stillborn", f"{name}: {' '.join(answer.text[2:].split())[:120]}"
-            )
+            raise Done("stillborn", f"{name}: {answer.text[2:].split(':')[0]}")
         size, digest = answer.text.split()
         if int(size) > LIMIT and not name.endswith("Harness"):
             raise Done("stillborn", f"{name}: {size} bytes are too many to deploy")

@@ -108,6 +108,27 @@ def test_statements_that_depend_on_one_another_are_swapped():
         assert all(operator != "order" for operator, *_ in changes_of(apart))
 
 
+def test_in_a_view_no_call_comes_too_soon():
+    calls = "vault._token(a)\n    self.total += self._load(a)"
+    found = changes_of(calls, "@internal\ndef _f(a: uint256):\n")
+    assert any(operator == "order" for operator, *_ in found)
+    found = changes_of(calls, "@internal\n@view\ndef _f(a: uint256):\n")
+    assert all(operator != "order" for operator, *_ in found)
+
+
+def test_fields_of_a_record_are_apart_from_one_another():
+    for second, is_swapped in (("pool.lends = 1", False), ("pool.cash += 1", True)):
+        found = changes_of(f"pool.cash = a\n    {second}")
+        assert any(operator == "order" for operator, *_ in found) == is_swapped
+
+
+def test_a_number_that_is_replaced_before_it_is_read_stays():
+    text = "x: uint256 = 0\n    x, self.y = self._f()"
+    assert ("arithmetic", "0", "1") not in changes_of(text)
+    text = "x: uint256 = 0\n    x, self.y = self._f(x)"
+    assert ("arithmetic", "0", "1") in changes_of(text)
+
+
 def test_python_is_read_as_well():
     found = changes_of("if left < 0:\n        raise Revert('1 + 1')")
     assert ("check", "left < 0", "False") in found
