@@ -1,16 +1,13 @@
 """
-A contract around one function of a module, so that its bytecode can be looked at.
+The claim that one function of a module equals one of the specification.
 
-An internal function gets an external one that calls it, for the compiler to keep it;
-the machine begins at the internal one. What the module needs of others is initialised.
+The machine begins at the internal function itself, in a contract that has it.
 """
 
 import inspect
-import re
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from math import isqrt
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,6 @@ from unittest.mock import patch
 import z3
 
 from specs import fixed_point
-from tests.proofs import bytecode
 from tests.proofs.bytecode import (
     deployed,
     range_of,
@@ -28,6 +24,7 @@ from tests.proofs.bytecode import (
 )
 from tests.proofs.equality import Answer as Specified
 from tests.proofs.equality import Equality, assume
+from tests.proofs.exposing import expose
 from tests.proofs.lifter.entries import Answer, Asked, Cut
 from tests.proofs.lifter.frame import Path as Trace
 from tests.proofs.lifter.integers import Integers
@@ -44,9 +41,6 @@ from tests.proofs.transition import slots_of
 
 TIME = "timestamp"
 """What a function reads that is in no storage: the time."""
-
-_DEFINED = re.compile(r"^(?:struct (\w+):|(\w+): constant\()", re.MULTILINE)
-
 
 Words = dict[str, Term]
 
@@ -89,8 +83,8 @@ class Exposed(Equality):
         """Return the claim in words."""
         if self.is_one_sided:
             return (
-                "The bytecode returns what is specified or nothing, for all words; "
-                "what it refuses without a reason is not compared."
+                "The bytecode returns what is specified or nothing, within the "
+                "protocol's bounds; what it refuses without a reason is not compared."
             )
         return super().statement
 
@@ -211,7 +205,7 @@ class Exposed(Equality):
 
     def _known(self, lifted: Integers, outcome: Outcome) -> list[z3.BoolRef]:
         """Return what is known, with how large the results of unknown functions are."""
-        if not self.shares:
+        if not self.shares or self.is_one_sided:
             return outcome.conditions
         calls = [*self._calls, *outcome.run.calls]
         return [*outcome.conditions, *sizes_of(outcome.conditions, calls)]
@@ -253,7 +247,13 @@ class Exposed(Equality):
         if trace.succeeds and answer.reason is None:
             for word in trace.words:
                 lifted.value(word)
-        if trace.succeeds and answer.reason is None and self.shares:
+        reason = None if trace.succeeds else trace.reason
+        if self.shares and reason != answer.reason:
+            if reason != "" or not answer.may_overflow:
+                claim = f"{self.function}: {reason!r} for {answer.reason!r}"
+                prove(given, z3.BoolVal(False), claim, lifted.doubts)
+            return
+        if self.shares and reason is None:
             pairs = zip(trace.words, answer.values, results, strict=True)
             equal = [
                 lifted.value(word, is_signed=kind.startswith("int"))
@@ -364,80 +364,3 @@ def _slots_by_module(layout: Mapping[str, Any]) -> dict[str, int]:
         if "slot" not in variables
         for name, slot in slots_of(variables).items()
     }
-
-
-@cache
-def expose(module: str, function: str, root: Path) -> dict[str, Any]:
-    """Return the compiler's output for a contract that has that function."""
-    with tempfile.TemporaryDirectory(prefix="exposed-") as folder:
-        path = Path(folder) / "Exposed.vy"
-        path.write_text(write(module, function, root))
-        return bytecode.compiled(path, root)
-
-
-def write(module: str, function: str, root: Path) -> str:
-    """Return the text of a contract that has a function of a module."""
-    used = _used_by(module, root)
-    text = _read(module, root)
-    lines = ["# pragma version 0.4.3", "# pragma nonreentrancy off"]
-    for name in re.findall(r"^from \.\.interfaces import (\w+)$", text, re.MULTILINE):
-        lines.append(f"from contracts.interfaces import {name}")
-    imported = re.findall(r"^from \. import (\w+)(?: as (\w+))?$", text, re.MULTILINE)
-    for name in sorted({module, *used, *(name for name, _ in imported)}):
-        lines.append(f"from contracts.modules import {name}")
-    for name in used:
-        needs = ", ".join(f"{n} := {n}" for n in _uses(name, root))
-        lines.append(f"initializes: {name}" + (f"[{needs}]" if needs else ""))
-    built = [
-        f"    {name}.__init__(empty(address))" for name in used if _is_built(name, root)
-    ]
-    if built:
-        lines += ["@deploy", "def __init__():", *built]
-    if function.startswith("_"):
-        lines += _wrapper(module, function, text)
-    else:
-        lines.append(f"exports: {module}.{function}")
-    return "\n".join(lines) + "\n"
-
-
-def _wrapper(module: str, function: str, text: str) -> list[str]:
-    found = re.search(rf"def {function}\(([^)]*)\)([^:]*):\n", text)
-    if found is None:
-        raise ValueError(f"{module} has no {function}")
-    arguments, result = (" ".join(part.split()) for part in found.groups())
-    names = re.findall(r"(\w+): ", arguments)
-    for defined in {name for pair in _DEFINED.findall(text) for name in pair if name}:
-        own = rf"(?<![.\w]){defined}\b"
-        arguments = re.sub(own, f"{module}.{defined}", arguments)
-        result = re.sub(own, f"{module}.{defined}", result)
-    call = f"{module}.{function}({', '.join(names)})"
-    return [
-        "@external",
-        f"def exposed({arguments.rstrip(', ')}) {result}:",
-        f"    return {call}" if result else f"    {call}",
-    ]
-
-
-def _read(module: str, root: Path) -> str:
-    return (root / "contracts" / "modules" / f"{module}.vy").read_text()
-
-
-def _uses(module: str, root: Path) -> list[str]:
-    return re.findall(r"^uses: (\w+)$", _read(module, root), re.MULTILINE)
-
-
-def _used_by(module: str, root: Path) -> list[str]:
-    """Return the modules whose state a module needs, and itself if it has any."""
-    found: list[str] = []
-    for name in _uses(module, root):
-        found += [n for n in _used_by(name, root) if n not in found]
-    has_state = re.search(
-        r"^\w+: (?!constant|immutable).+[])]$|^\w+: \w+$", _read(module, root), re.M
-    )
-    needed = _uses(module, root) or has_state or _is_built(module, root)
-    return [*found, module] if needed else found
-
-
-def _is_built(module: str, root: Path) -> bool:
-    """Tell whether a module has a constructor, which takes an address."""
-    return "@deploy" in _read(module, root)

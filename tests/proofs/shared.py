@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import z3
 
-from specs import fixed_point, weights
+from specs import fixed_point, interest_rate, perpetual, weights
 from tests.proofs.lifter.entries import Answer, Asked, Cut
 from tests.proofs.lifter.frame import Path
 from tests.proofs.lifter.ranges import Contradiction, Interval, Ranges
@@ -252,4 +252,51 @@ WEIGHT = Shared(
     lambda result, index: [result >= 0, index >= 1],
     _falls,
     divisor=0,
+)
+
+
+def _cost(lots: Interval, lot: Interval, price: Interval, index: Interval) -> Interval:
+    distance = price[0] - index[1], price[1] - index[0]
+    sizes = [a * b * c for a in lots for b in lot for c in distance]
+    return min(sizes) // fixed_point.WAD, -(-max(sizes) // fixed_point.WAD)
+
+
+COST = Shared(
+    "perpetual._compute_cost",
+    perpetual.compute_cost,
+    "bytecode.perpetual.compute_cost",
+    # Not said: for proofs that leave refusals alone.
+    lambda lots, lot, price, index: z3.BoolVal(False),
+    _cost,
+    lambda result, lots, lot, price, index: [z3.Implies(lots == 0, result == 0)],
+    signed=(0, 3),
+    is_signed=True,
+)
+
+
+def _rate(*arguments: Interval) -> Interval:
+    return 0, MODULUS - 1
+
+
+RATE = Shared(
+    "interest_rate._compute_rate",
+    interest_rate.compute_rate,
+    "bytecode.interest_rate.compute_rate",
+    lambda *arguments: z3.BoolVal(False),
+    _rate,
+    flatten=lambda curve, utilisation: (
+        curve.base,
+        curve.slope_low,
+        curve.slope_high,
+        curve.optimal,
+        utilisation,
+    ),
+)
+
+UTILISATION = Shared(
+    "interest_rate._compute_utilisation",
+    interest_rate.compute_utilisation,
+    "bytecode.interest_rate.compute_utilisation",
+    lambda cash, lends: z3.BoolVal(False),
+    lambda cash, lends: (0, fixed_point.WAD),
 )

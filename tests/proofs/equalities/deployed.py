@@ -17,7 +17,8 @@ from tests.proofs import equalities
 from tests.proofs.bytecode import compiled, constructor_of, deployed, range_of
 from tests.proofs.catalogue import listed
 from tests.proofs.equality import Equality
-from tests.proofs.exposed import ROOT, Exposed, expose
+from tests.proofs.exposed import ROOT, Exposed
+from tests.proofs.exposing import expose
 from tests.proofs.lifter import Unsupported
 from tests.proofs.lifter.entries import Cut
 from tests.proofs.lifter.frame import Path as Trace

@@ -29,6 +29,19 @@ _FLIPPED = {
 }
 
 
+_known_parts: dict[int, tuple[z3.ExprRef, int, list[z3.ExprRef]]] = {}
+"""What was taken apart, by number; each is kept, so that its number stays its own."""
+
+
+def _parts(term: z3.ExprRef) -> tuple[int, list[z3.ExprRef]]:
+    """Return what a term is made by, and of what."""
+    found = _known_parts.get(term.get_id())
+    if found is None:
+        found = term, term.decl().kind(), term.children()
+        _known_parts[term.get_id()] = found
+    return found[1], found[2]
+
+
 class Contradiction(Exception):
     """What is known cannot be."""
 
@@ -67,7 +80,7 @@ class Ranges:
 
     def decide(self, question: z3.BoolRef) -> bool | None:
         """Return whether a formula is true, None if that is open."""
-        kind, parts = question.decl().kind(), question.children()
+        kind, parts = _parts(question)
         if kind in (z3.Z3_OP_TRUE, z3.Z3_OP_FALSE):
             return kind == z3.Z3_OP_TRUE
         if kind == z3.Z3_OP_NOT:
@@ -101,7 +114,7 @@ class Ranges:
             answer = self.decide(term)
             if answer is not None:
                 return z3.BoolVal(answer)
-        kind, parts = term.decl().kind(), term.children()
+        kind, parts = _parts(term)
         if kind == z3.Z3_OP_ITE:
             answer = self.decide(parts[0])
             if answer is not None:
@@ -137,7 +150,7 @@ class Ranges:
     # What is known
 
     def _assume(self, fact: z3.BoolRef, truth: bool) -> None:
-        kind, parts = fact.decl().kind(), fact.children()
+        kind, parts = _parts(fact)
         if kind == z3.Z3_OP_NOT:
             self._assume(parts[0], not truth)
         elif (kind, truth) in ((z3.Z3_OP_AND, True), (z3.Z3_OP_OR, False)):
@@ -200,7 +213,7 @@ class Ranges:
         self._bounds[term.get_id()] = low, high
         self._kept[term.get_id()] = term
         self._cache.clear()
-        kind, parts = term.decl().kind(), term.children()
+        kind, parts = _parts(term)
         if kind == z3.Z3_OP_ADD:
             for i, part in enumerate(parts):
                 others = [self.of(p) for j, p in enumerate(parts) if j != i]
@@ -228,7 +241,7 @@ class Ranges:
     # Terms
 
     def _evaluate(self, term: z3.ExprRef) -> Interval:
-        kind, parts = term.decl().kind(), term.children()
+        kind, parts = _parts(term)
         if z3.is_int_value(term):
             return term.as_long(), term.as_long()
         if kind == z3.Z3_OP_ITE and z3.is_int(term):
@@ -257,16 +270,15 @@ class Ranges:
         One that is a side of the comparison that decides, but for a constant, is no
         further out than the other side lets it: a minimum is below either number.
         """
-        condition, *choices = term.children()
+        condition, *choices = _parts(term)[1]
         found = [self.of(choice) for choice in choices]
         is_less = True
-        if condition.decl().kind() == z3.Z3_OP_NOT:
-            condition, is_less = condition.children()[0], False
-        if condition.decl().kind() not in (z3.Z3_OP_LE, z3.Z3_OP_GE):
+        kind, parts = _parts(condition)
+        if kind == z3.Z3_OP_NOT:
+            (kind, parts), is_less = _parts(parts[0]), False
+        if kind not in (z3.Z3_OP_LE, z3.Z3_OP_GE):
             return found[0], found[1]
-        x, y = condition.children()
-        if condition.decl().kind() == z3.Z3_OP_GE:
-            x, y = y, x
+        x, y = parts if kind == z3.Z3_OP_LE else parts[::-1]
         for index, choice in enumerate(choices):
             low, high = found[index]
             if (index == 0) == is_less:
