@@ -62,7 +62,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "run is a run",
     )
     parser.add_argument(
-        "--accept", action="store_true", help="write proofs.json though it changes"
+        "--accept",
+        action="store_true",
+        help="write proofs.json though it changes; tries all mutants",
+    )
+    parser.add_argument(
+        "--all-mutants",
+        action="store_true",
+        help="try the mutants of every proof. A whole run tries those of every sixth, "
+        "other ones as sources change, and of each that is not in proofs.json as it "
+        "is; a partial run always tries all",
     )
     parser.add_argument(
         "--table",
@@ -130,13 +139,16 @@ def prove(options: argparse.Namespace) -> int:
 
 def judge_chosen(chosen: list[str], options: argparse.Namespace) -> dict[str, Result]:
     """Judge proofs, saying so as each of them ends."""
-    memory = running.Memory()
+    is_whole = not options.only and options.layer is None
+    is_spared = is_whole and not (options.accept or options.all_mutants)
+    memory = running.Memory(is_spared=is_spared)
     results = memory.proved() if options.resume else {}
     missing = [name for name in chosen if name not in results]
     progress = Console(stderr=True)
     if options.resume:
         progress.print(f"{len(chosen) - len(missing)} are known", highlight=False)
-    judged = running.judge_all(missing, options.jobs, options.scheduler)
+    judging = running.judge_spared if is_spared else running.judge_named
+    judged = running.judge_all(missing, options.jobs, options.scheduler, judging)
     for done, result in enumerate(judged, 1):
         memory.add(result)
         results[result.id] = result

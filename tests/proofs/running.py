@@ -1,7 +1,8 @@
 """Many proofs judged at once, and what became of them remembered."""
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,9 @@ SOURCES = (
 )
 """What a verdict depends on, but for the pinned packages."""
 
+SHARE = 6
+"""Of so many proofs one has its mutants tried in a run that changes nothing."""
+
 FOLDER = PROJECT / ".cache" / "proofs"
 
 
@@ -33,17 +37,36 @@ def everything() -> Mapping[str, Proof]:
 
 
 def judge_named(identity: str) -> Result:
-    """Judge one proof, wherever this runs."""
+    """Judge one proof with all of its mutants, wherever this runs."""
     return judge(everything()[identity])
 
 
+def judge_spared(identity: str) -> Result:
+    """Judge one proof, and its mutants if it is its turn."""
+    return judge(everything()[identity], not is_its_turn(identity))
+
+
+@cache
+def _sources() -> str:
+    return fingerprint(SOURCES)
+
+
+def is_its_turn(identity: str) -> bool:
+    """Tell whether this state of the sources is one at which its mutants are tried."""
+    name = f"{_sources()} {identity}"
+    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % SHARE == 0
+
+
 def judge_all(
-    names: Sequence[str], jobs: int, scheduler: str | None = None
+    names: Sequence[str],
+    jobs: int,
+    scheduler: str | None = None,
+    judging: Callable[[str], Result] = judge_named,
 ) -> Iterator[Result]:
     """Yield each proof's result as it comes, begun with those that take longest."""
     took = seconds_before()
     ordered = sorted(names, key=lambda name: -took.get(name, 1e9))
-    return map_unordered(judge_named, ordered, jobs, scheduler)
+    return map_unordered(judging, ordered, jobs, scheduler)
 
 
 def seconds_before(path: Path = PROJECT / "proofs.json") -> dict[str, float]:
@@ -61,9 +84,10 @@ class Memory:
     A line is written at once: a kill leaves a torn last line, which is no line.
     """
 
-    def __init__(self, path: Path | None = None):
+    def __init__(self, path: Path | None = None, is_spared: bool = False):
         """Remember in a file; by default one of the sources as they are."""
-        self.path = path or FOLDER / f"{fingerprint(SOURCES)}.jsonl"
+        name = f"{fingerprint(SOURCES)}{'.spared' * is_spared}.jsonl"
+        self.path = path or FOLDER / name
 
     def add(self, result: Result) -> None:
         """Remember a result."""

@@ -1,12 +1,12 @@
 """What a run may write, what it has to say, and what it remembers."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
 from tests.proofs import __main__ as command
-from tests.proofs import report, running
+from tests.proofs import proof, report, running
 from tests.proofs.proof import Result
 from tests.proofs.running import Memory
 
@@ -100,7 +100,7 @@ def judged(monkeypatch, tmp_path):
     """Have proofs judged without any work; return the names of those that were."""
     names = []
 
-    def judge_all(wanted, jobs, scheduler):
+    def judge_all(wanted, jobs, scheduler, judging):
         for name in wanted:
             names.append(name)
             yield replace(RESULT, id=name)
@@ -108,6 +108,81 @@ def judged(monkeypatch, tmp_path):
     monkeypatch.setattr(running, "judge_all", judge_all)
     monkeypatch.setattr(running, "FOLDER", tmp_path)
     return names
+
+
+@pytest.mark.parametrize(
+    ("words", "is_spared"),
+    [
+        ((), True),
+        (("--accept",), False),
+        (("--all-mutants",), False),
+        (("weights.",), False),
+        (("--layer", "2"), False),
+    ],
+)
+def test_mutants_are_spared_in_a_whole_run(words, is_spared, monkeypatch, tmp_path):
+    def judge_all(wanted, jobs, scheduler, judging):
+        assert judging is (running.judge_spared if is_spared else running.judge_named)
+        yield replace(RESULT, id="a")
+
+    monkeypatch.setattr(running, "judge_all", judge_all)
+    monkeypatch.setattr(running, "FOLDER", tmp_path)
+    assert [*command.judge_chosen(["a"], options(*words))] == ["a"]
+    assert ("spared" in next(tmp_path.iterdir()).name) == is_spared
+
+
+def test_each_proof_has_its_turn(monkeypatch):
+    turns = set()
+    for state in range(60):
+        monkeypatch.setattr(running, "_sources", lambda state=state: str(state))
+        turns |= {name for name in "abc" if running.is_its_turn(name)}
+    assert turns == {*"abc"}
+    assert not all(map(running.is_its_turn, map(str, range(60))))
+
+
+def test_mutants_are_spared_only_if_they_are_written_down(monkeypatch):
+    tried = []
+
+    @dataclass(frozen=True)
+    class Stub:
+        identity: str = "a"
+        statement: str = "it holds"
+        layer: int = 1
+        tool: str = "none"
+        mutants: tuple = ("x", "y")
+
+        def check(self, root):
+            return "x = 1"
+
+        def witness(self, found, counterexamples):
+            return found
+
+        def refute(self, mutant):
+            tried.append(mutant)
+            return "x = 2"
+
+    entry = {
+        "id": "a",
+        "statement": "it holds",
+        "verdict": "proved",
+        "witness": "x = 1",
+        "mutants_killed": 2,
+    }
+    for known, count in (
+        ({"a": entry}, 0),
+        ({}, 2),
+        ({"a": {**entry, "mutants_killed": 1}}, 2),
+        ({"a": {**entry, "statement": "it held"}}, 2),
+        ({"a": {**entry, "verdict": "failed"}}, 2),
+    ):
+        tried.clear()
+        monkeypatch.setattr(proof, "_known", lambda known=known: known)
+        result = proof.judge(Stub(), spares_mutants=True)
+        assert (result.verdict, result.mutants_killed) == ("proved", 2)
+        assert len(tried) == count
+    monkeypatch.setattr(proof, "_known", lambda: {"a": entry})
+    assert proof.judge(Stub()).is_proved
+    assert len(tried) == 4
 
 
 def options(*words):

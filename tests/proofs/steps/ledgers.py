@@ -499,11 +499,11 @@ UNLEND_CALL = Summary(
     (
         Mutant(
             _LEDGER,
-            "    money_market._require_open(asset)\n"
-            "    pool: money_market.Pool = money_market._load_accrued(asset)\n"
-            "    money_market._save(asset, money_market._unlend",
-            "    pool: money_market.Pool = money_market._load(asset)\n"
-            "    money_market._save(asset, money_market._unlend",
+            "    money_market._save(asset, money_market._unlend(account, asset, pool, "
+            "amount))",
+            "    changed: money_market.Pool = money_market._unlend(\n"
+            "        account, asset, pool, amount\n"
+            "    )",
         ),
     ),
     _writes_pool,
