@@ -12,10 +12,11 @@ def unfounded(proofs: Sequence[Proof]) -> list[str]:
     """Return each cut for which no proof shows, in the same contract, what it says."""
     steps = [step for proof in proofs for step in _steps(proof)]
     shown = {
-        (step.function, contract)
+        (step.function, contract, name)
         for step in steps
         if isinstance(step, Step)
         for contract in (step.contract, *step.also_in)
+        for name in (step.identity, step.function)
     }
     return [
         f"{step.identity}: {cut.function} in {contract}"
@@ -23,7 +24,7 @@ def unfounded(proofs: Sequence[Proof]) -> list[str]:
         for cut in step.cuts
         if cut.rests_on
         for contract in _contracts(step)
-        if (cut.function, contract) not in shown
+        if not any((cut.function, contract, name) in shown for name in cut.rests_on)
     ]
 
 

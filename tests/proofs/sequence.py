@@ -22,9 +22,17 @@ from tests.proofs.lifter.entries import Cut
 from tests.proofs.lifter.frame import Path as Trace
 from tests.proofs.lifter.machine import Machine, Unsupported
 from tests.proofs.lifter.solver import describe, find_model
+from tests.proofs.lifter.storage import is_forgotten
 from tests.proofs.lifter.terms import Term
 from tests.proofs.proof import Mutant
-from tests.proofs.transition import Theory, Transition, named, naming, slots_of
+from tests.proofs.transition import (
+    Theory,
+    Transition,
+    assumed,
+    named,
+    naming,
+    slots_of,
+)
 
 
 class Stage(NamedTuple):
@@ -61,7 +69,8 @@ class Chain:
                 lifted = self.theory(trace.conditions)
                 step = Transition(trace, lifted, layout)
                 if not witness:
-                    model = find_model([*step.hypotheses, *lifted.doubts])
+                    start = assumed(step, self.holds, given, returned)
+                    model = find_model([*start.hypotheses, *start.lifted.doubts])
                     found = "" if model is None else describe(model) or "any input"
                     witness = named(found, layout)
                 self.holds(step, given, returned)
@@ -107,6 +116,8 @@ def _join(before: Trace, after: Trace) -> Trace:
     """Return one path out of two, whose writes go on from the first one's."""
     if before.duties or after.duties:
         raise Unsupported("a call that is cut under a condition, in a chain")
+    if any(is_forgotten(place) for place, _ in after.writes):
+        raise Unsupported("a call that may write anything, in a chain")
     return Trace(
         True,
         [*before.conditions, *after.conditions],

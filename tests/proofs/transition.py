@@ -167,6 +167,24 @@ class Transition:
         return entry(constant(self._layout[name]), *keys)
 
 
+class _Assumed(Transition):
+    """A path of which nothing is shown: what a claim takes for granted of it."""
+
+    def holds(self, goal: z3.BoolRef, claim: str) -> None:
+        """Show nothing."""
+
+    def equal(self, one: Any, other: Any, claim: str) -> None:
+        """Show nothing."""
+
+
+def assumed(step: Transition, claim: Callable[..., None], *words: Any) -> Transition:
+    """Return a path with all that a claim assumes of it: a witness has to meet that."""
+    lifted = type(step.lifted)(step.trace.conditions)
+    found = _Assumed(step.trace, lifted, step.slots)
+    claim(found, *words)
+    return found if found.taken else step
+
+
 @dataclass(frozen=True)
 class Step:
     """A claim that ``holds`` of every path of one call, from any state."""
@@ -266,23 +284,16 @@ class Step:
 
     def _witness(self, trace: Trace, layout: Layout, words: list[Term]) -> str:
         lifted = self.theories[-1](trace.conditions)
-        transition = Transition(trace, lifted, layout)
+        start = Transition(trace, lifted, layout)
+        transition = assumed(start, self.holds, *words)
         helping = self.example(transition, *words) if self.example else []
-        model = find_model([*transition.hypotheses, *lifted.doubts, *helping])
+        doubts = transition.lifted.doubts
+        model = find_model([*transition.hypotheses, *doubts, *helping])
         return "" if model is None else describe(model) or "any input"
 
     def witness(self, found: str, counterexamples: list[str]) -> str:
         """Return the state and input that were found."""
         return found
-
-
-def _parts(formulas: list[z3.BoolRef]) -> Iterator[z3.BoolRef]:
-    """Yield what is joined, each for itself: a proof needs few of them."""
-    for formula in formulas:
-        if z3.is_and(formula):
-            yield from _parts(formula.children())
-        else:
-            yield formula
 
 
 @contextmanager
@@ -311,14 +322,22 @@ def _parts(facts: list[z3.BoolRef]) -> list[z3.BoolRef]:
 
 
 def slots_of(layout: dict[str, Any]) -> dict[str, int]:
-    """Return the slot of every variable, whatever module it stands in."""
-    slots: dict[str, int] = {}
+    """
+    Return the slot of every variable, whatever module it stands in.
+
+    Of two of the same name neither is found: a claim would be about one of them.
+    """
+    pairs = list(_slots_in(layout))
+    names = [name for name, _ in pairs]
+    return {name: slot for name, slot in pairs if names.count(name) == 1}
+
+
+def _slots_in(layout: dict[str, Any]) -> Iterator[tuple[str, int]]:
     for name, at in layout.items():
         if "slot" in at:
-            slots[name] = at["slot"]
+            yield name, at["slot"]
         else:
-            slots |= slots_of(at)
-    return slots
+            yield from _slots_in(at)
 
 
 def _answer(call: Call) -> tuple[Term, list[Term]]:

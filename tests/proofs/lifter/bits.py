@@ -8,7 +8,7 @@ hopeless at products and quotients, which are therefore refused.
 import z3
 
 from tests.proofs.lifter import Unsupported
-from tests.proofs.lifter.leaves import name_of, range_of, symbol
+from tests.proofs.lifter.leaves import Seen, name_of, notice, range_of, symbol
 from tests.proofs.lifter.terms import Term
 from tests.proofs.lifter.words import BITS
 
@@ -41,6 +41,7 @@ class Bits:
         self.bounds: list[z3.BoolRef] = []
         self.doubts: list[z3.BoolRef] = []
         self._known: dict[int, z3.BitVecRef] = {}
+        self._seen: Seen = {}
         self._conditions = [
             self.truth(term) if truth else z3.Not(self.truth(term))
             for term, truth in conditions
@@ -84,6 +85,7 @@ class Bits:
         raise Unsupported(f"{name} as bits")
 
     def _leaf(self, term: Term) -> z3.BitVecRef:
+        notice(self._seen, term)
         name, keys = name_of(term)
         low, high = range_of(term)
         unknown = symbol(name, [self.value(k) for k in keys], _WORD)

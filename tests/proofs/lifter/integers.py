@@ -15,7 +15,7 @@ from operator import and_, or_
 import z3
 
 from tests.proofs.lifter import Unsupported, idioms, powers
-from tests.proofs.lifter.leaves import name_of, range_of, symbol
+from tests.proofs.lifter.leaves import Seen, name_of, notice, range_of, symbol
 from tests.proofs.lifter.terms import Term, build, is_constant
 from tests.proofs.lifter.words import BITS, COMPARISONS, MODULUS, SIGN, to_signed
 
@@ -46,6 +46,7 @@ class Integers:
         self._exact: dict[bool, set[tuple[str, int, int]]] = {False: set(), True: set()}
         self._nonzero: set[int] = set()
         self._small: dict[int, int] = {}
+        self._seen: Seen = {}
         self._known: dict[tuple[bool, int], Integer] = {}
         for term, truth in conditions:
             self._learn(term, truth)
@@ -159,6 +160,7 @@ class Integers:
         return first - second if name == "sub" else first * second
 
     def _leaf(self, term: Term) -> Integer:
+        notice(self._seen, term)
         name, keys = name_of(term)
         low, high = range_of(term)
         unknown = symbol(name, [self.value(k) for k in keys], z3.IntSort())

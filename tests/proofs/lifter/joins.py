@@ -42,6 +42,12 @@ def _deeds(path: Path) -> Any:
             (c.function, tuple(c.arguments), tuple(c.results), c.writes)
             for c in path.cuttings
         ),
-        tuple((a.call.number, tuple(a.call.arguments), a.writes) for a in path.asked),
+        tuple((*_question(a.call), tuple(a.answers), a.writes) for a in path.asked),
+        tuple(path.transient),
         len(path.facts),
     )
+
+
+def _question(call: Any) -> Any:
+    """Return a call of another contract: whom, what, and how."""
+    return tuple(tuple(p) if isinstance(p, list) else p for p in call)

@@ -42,6 +42,18 @@ def _storage_name(location: Term) -> tuple[str, tuple[Term, ...]]:
     return f"slot{base.arguments[0]}{field}/{len(keys)}", tuple(keys)
 
 
+Seen = dict[tuple[str, int], tuple[str, int, int]]
+"""The unknowns met so far: what kind of leaf each is, and its range."""
+
+
+def notice(seen: Seen, term: Term) -> None:
+    """Refuse a leaf that another one has the name of: both would be one unknown."""
+    name, keys = name_of(term)
+    what = (term.operation, *range_of(term))
+    if seen.setdefault((name, len(keys)), what) != what:
+        raise Unsupported(f"two unknowns of the name {name}")
+
+
 def symbol(name: str, keys: list[z3.ExprRef], sort: z3.SortRef) -> z3.ExprRef:
     """Return the unknown of that name, a function of ``keys`` if there are any."""
     if not keys:

@@ -265,7 +265,10 @@ class Machine:
         location = frame.pop()
         before = ZERO
         if self.is_within:
-            before = variable(f"transient.{storage.locate(location).offset}")
+            base, slot = storage.locate(location)
+            if base is not None:
+                raise Unsupported("a transient mapping that calls before may have set")
+            before = variable(f"transient.{slot}")
         frame.stack.append(storage.read(frame.transient, location, before))
 
     def _write_transient(self, frame: Frame) -> None:
@@ -320,9 +323,9 @@ class Machine:
             known = len(frame.conditions), len(frame.facts)
             frame.duties.append(Duty(cut.function, answer.needs, *known))
         if answer.forgets:
-            everything = storage.forgotten(len(frame.cuttings))
-            frame.writes.append(everything)
-            frame.transient.append(everything)
+            number = len(frame.cuttings)
+            frame.writes.append(storage.forgotten(number))
+            frame.transient.append(storage.forgotten(number, is_transient=True))
             frame.writers += 1  # others may answer otherwise from now on
         frame.writes += answer.writes
         frame.facts += answer.facts
@@ -332,7 +335,8 @@ class Machine:
         try:
             return frame.memory.load(offset)
         except Unsupported:
-            return variable(f"lost_{frame.counter}_{offset}_{len(frame.cuttings)}")
+            place = f"{frame.counter}_{offset}_{len(frame.cuttings)}"
+            return variable(f"{self.tag}lost_{place}")
 
     def _branch(self, frame: Frame) -> None:
         target, condition = frame.number(), frame.pop()

@@ -23,6 +23,7 @@ from tests.proofs.lifter.words import MODULUS
 
 _LAYOUT_LIMIT = 1 << 64
 _FORGOTTEN = 1 << 63
+_TRANSIENT = 1 << 20
 _APART = 1 << 32
 """How far the slots are apart that stand for the layout before and after."""
 
@@ -87,9 +88,13 @@ def read(writes: list[tuple[Term, Term]], location: Term, initial: Term) -> Term
     return value
 
 
-def forgotten(number: int) -> tuple[Term, Term]:
-    """Return the write, one of a path's, after which every word may be anything."""
-    return constant(_FORGOTTEN + number), ZERO
+def forgotten(number: int, is_transient: bool = False) -> tuple[Term, Term]:
+    """
+    Return the write, one of a path's, after which every word may be anything.
+
+    What storage and transient storage hold then is not the same.
+    """
+    return constant(_FORGOTTEN + number + is_transient * _TRANSIENT), ZERO
 
 
 def is_forgotten(location: Term) -> bool:
