@@ -175,7 +175,8 @@ def judge(proof: Proof, spares_mutants: bool = False) -> Result:
         verdict, detail = "undecided", str(failure)
     if verdict == "proved" and spares_mutants and are_written_down(proof):
         counterexamples = [""] * len(proof.mutants)
-        found = found or known_witness(proof.identity)
+        known = f"false when calling {known_witness(proof.identity)}"
+        found = _witness(proof, found, [known])
     elif verdict == "proved":
         survivors = []
         # Some have a way of their own.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import z3
 
-PATIENCE = 60_000
+PATIENCE = 150_000
 """Milliseconds for one question."""
 
 _QUICK = 1_000

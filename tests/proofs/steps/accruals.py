@@ -76,7 +76,6 @@ BOOK = Summary(
             "def _cushion",
             "    return pool\n\n\n@internal\n@pure\ndef _cushion",
         ),
-        Mutant(_MARKET, "MAX_INDEX - old_index,", "2 * MAX_INDEX - old_index,"),
     ),
     needs=lambda call: [
         (
