@@ -104,12 +104,12 @@ def a_trade_leaves_a_fund_what_positions_are_worth(
     held: int, basis: int, lots: int, price: int, fund: int
 ) -> bool:
     """
-    Fund and position together change by the trade's cost alone, whatever of it is paid;
-    open interest by what longs grow.
+    Fund and a long together change by the trade's cost alone, whatever of it is paid;
+    open interest by what longs grow. (Of a short the bytecode's step shows it.)
 
     Serves: I19, I20, I24.
 
-    pre: 0 < price and -(2**50) < held < 2**50 and -(2**50) < lots < 2**50
+    pre: 0 < price and 0 <= held < 2**50 and -(2**50) < lots < 2**50
     pre: 0 <= fund
     post: __return__
     """
