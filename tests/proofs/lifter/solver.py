@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 
 import z3
 
-PATIENCE = 150_000
-"""Milliseconds for one question."""
+PATIENCE = 60_000
+"""Milliseconds for one question, the longest time that it is asked for."""
+_TRIES = ((0, PATIENCE // 3), (1, PATIENCE // 3), (2, PATIENCE // 3), (0, PATIENCE))
+"""Seeds and milliseconds."""
 
 _QUICK = 1_000
 
@@ -101,10 +103,23 @@ def _short(number: int) -> str:
 def _ask(
     formulas: Iterable[z3.BoolRef], patience: int
 ) -> tuple[z3.CheckSatResult, z3.ModelRef | None]:
-    solver = z3.Solver()
-    solver.set("timeout", patience)
-    solver.add(*formulas)
-    answer = solver.check()
+    """
+    Ask for a model; a long question is asked again with other seeds.
+
+    Products make z3 wander: what takes a second with one order of its steps may take
+    forever with another. Only silence is asked again, never an answer.
+    """
+    known = list(formulas)
+    tries = _TRIES if patience >= PATIENCE else ((0, patience),)
+    for seed, wait in tries:
+        solver = z3.Solver()
+        solver.set("timeout", wait)
+        if seed:
+            solver.set("random_seed", seed)
+        solver.add(*known)
+        answer = solver.check()
+        if answer != z3.unknown:
+            break
     return answer, solver.model() if answer == z3.sat else None
 
 
