@@ -56,7 +56,7 @@ test: install ## every test that CI runs
 deep: install ## ten million random transactions; ARGS are those of tests.deep
 	@python -m tests.deep --jobs $(JOBS) $(ARGS)
 
-guards: install ## weaken every guard of the contracts; make test does every eighth
+guards: install ## weaken every guard of the contracts; make test does every sixteenth
 	@pytest -n $(JOBS) --hypothesis-profile=ci --all-guards tests/mutants/test_guards.py
 
 mutants: install ## small faults in contracts and specs; ARGS are those of tests.mutation

@@ -33,7 +33,7 @@ ALL = [
     *FLAG_GUARDS,
     *SLICE_GUARDS,
 ]
-SHARE = 8
+SHARE = 16
 """One guard in so many is weakened, unless all are asked for: `make guards`."""
 
 

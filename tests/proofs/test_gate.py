@@ -158,7 +158,7 @@ def test_every_mutant_has_its_place():
 def test_the_witness_that_was_written_down_is_kept_while_it_is_one(
     known, is_kept, monkeypatch
 ):
-    monkeypatch.setattr(proof, "_known_witnesses", lambda: {law.identity: known})
+    monkeypatch.setattr(proof, "_known", lambda: {law.identity: {"witness": known}})
     law = next(p for p in catalogue.collect() if p.identity == "weights.compute_weight")
     result = judge(law)
     assert result.is_proved
@@ -168,7 +168,7 @@ def test_the_witness_that_was_written_down_is_kept_while_it_is_one(
 
 def test_a_known_witness_is_none_of_a_mutant_that_survives(monkeypatch):
     law = next(p for p in catalogue.collect() if p.identity == "weights.compute_weight")
-    known = {law.identity: "compute_weight(3)"}
-    monkeypatch.setattr(proof, "_known_witnesses", lambda: known)
+    known = {law.identity: {"witness": "compute_weight(3)"}}
+    monkeypatch.setattr(proof, "_known", lambda: known)
     harmless = Mutant("specs/weights.py", "* RAY // index", "* RAY // (index)")
     assert judge(dataclasses.replace(law, mutants=(harmless,))).verdict == "untested"
