@@ -7,6 +7,19 @@ from contextlib import contextmanager
 from specs.invariants import custody
 
 
+def locate(place, old):
+    """Return the function `module.function` and its source, in which `old` is once."""
+    module_name, name = place.split(".")
+    module = importlib.import_module(f"specs.{module_name}")
+    function = getattr(module, name, None)
+    if function is None:
+        raise ValueError(f"{place}: no such function")
+    source = inspect.getsource(function)
+    if source.count(old) != 1:
+        raise ValueError(f"{place}: {old!r} occurs {source.count(old)} times")
+    return function, source
+
+
 @contextmanager
 def mutated(place, old, new):
     """
@@ -14,14 +27,11 @@ def mutated(place, old, new):
 
     The function keeps its identity, so whoever has imported it runs the new code.
     """
-    module_name, name = place.split(".")
-    module = importlib.import_module(f"specs.{module_name}")
-    function = getattr(module, name)
-    source = inspect.getsource(function)
-    assert source.count(old) == 1, f"{place}: {source.count(old)} times {old!r}"
+    function, source = locate(place, old)
     scope = {}
-    exec(source.replace(old, new), vars(module), scope)
-    healthy, function.__code__ = function.__code__, scope[name].__code__
+    exec(source.replace(old, new), function.__globals__, scope)
+    made = scope[function.__name__].__code__
+    healthy, function.__code__ = function.__code__, made
     forget()
     try:
         yield

@@ -3,7 +3,8 @@ Check every proof, and every invariant on a few walks; end with 1 unless all hol
 
 What came of a whole run is compared with proofs.json, which is committed: a difference
 in more than `seconds` is a failure too. Then the new file is beside the old one, in
-.cache/proofs, and --accept writes it in its place if nothing failed.
+.cache/proofs, and --accept writes it in its place if nothing failed. Which mutants were
+refuted is beside the proofs, in mutants.json: a run that holds writes it.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.helpers.crowd import add_options
-from tests.proofs import deep, invariants, report, running, table
+from tests.proofs import deep, digests, invariants, report, running, table
 from tests.proofs.proof import PROJECT, Result
 
 COMMITTED = PROJECT / "proofs.json"
@@ -71,7 +72,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="try the mutants of every proof. A whole run tries those of every sixth, "
         "other ones as sources change, and of each that is not in proofs.json as it "
-        "is; a partial run always tries all",
+        "is, or of which mutants.json has others; a partial run always tries all",
     )
     parser.add_argument(
         "--table",
@@ -134,6 +135,9 @@ def prove(options: argparse.Namespace) -> int:
         highlight=False,
     )
     is_same = not is_whole or compare(entries, bool(failed), options.accept)
+    if is_whole and is_same and not failed:
+        changed = digests.write(running.everything().values())
+        print(f"written to {digests.COMMITTED.name}; {changed} entries changed")
     return 0 if is_same and not failed else 1
 
 

@@ -19,6 +19,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from tests.proofs import digests
+
 PROJECT = Path(__file__).resolve().parents[2]
 _SPECIFIED = ("specs", "tests/proofs/laws")
 _COPIED = (*_SPECIFIED, "contracts", "tests/harness")
@@ -88,13 +90,20 @@ def mutated(mutant: Mutant, parts: tuple[str, ...] = _COPIED) -> Iterator[Path]:
                 root / part,
                 ignore=shutil.ignore_patterns("__pycache__"),
             )
+        locate(mutant, root)
         target = root / mutant.path
-        text = target.read_text()
-        if text.count(mutant.old) != 1:
-            count = text.count(mutant.old)
-            raise ValueError(f"{mutant.path}: {mutant.old!r} occurs {count} times")
-        target.write_text(text.replace(mutant.old, mutant.new))
+        target.write_text(target.read_text().replace(mutant.old, mutant.new))
         yield root
+
+
+def locate(mutant: Mutant, root: Path = PROJECT) -> None:
+    """Raise ValueError unless a mutant has its one place in the sources at ``root``."""
+    target = root / mutant.path
+    if not target.is_file():
+        raise ValueError(f"{mutant.path}: no such file")
+    count = target.read_text().count(mutant.old)
+    if count != 1:
+        raise ValueError(f"{mutant.path}: {mutant.old!r} occurs {count} times")
 
 
 @cache
@@ -112,7 +121,13 @@ def known_witness(identity: str) -> str:
 
 
 def are_written_down(proof: Proof) -> bool:
-    """Tell whether ``proofs.json`` says that all mutants of a proof were refuted."""
+    """
+    Tell whether these mutants of a proof were all refuted, as was written down.
+
+    ``proofs.json`` says that as many were, ``mutants.json`` that they are the same.
+    """
+    if digests.known().get(proof.identity) != digests.digest_of(proof.mutants):
+        return False
     entry = _known().get(proof.identity, {})
     wanted = {
         "statement": proof.statement,
@@ -161,8 +176,8 @@ def judge(proof: Proof, spares_mutants: bool = False) -> Result:
     """
     Check the claim, then each of its mutants, and say what came of it.
 
-    Mutants that ``proofs.json`` has as refuted may be spared; not those of a proof that
-    is new, or of which statement or number of mutants have changed.
+    Mutants that were refuted before may be spared; not those of a proof that is new, or
+    of which the statement or any mutant has changed, nor one that has lost its place.
     """
     start = time.monotonic()
     found, counterexamples = "", []
@@ -177,6 +192,9 @@ def judge(proof: Proof, spares_mutants: bool = False) -> Result:
         counterexamples = [""] * len(proof.mutants)
         known = f"false when calling {known_witness(proof.identity)}"
         found = _witness(proof, found, [known])
+        displaced = _displaced(proof)
+        if displaced:
+            verdict, detail = "untested", "; ".join(displaced)
     elif verdict == "proved":
         survivors = []
         # Some have a way of their own.
@@ -203,6 +221,18 @@ def judge(proof: Proof, spares_mutants: bool = False) -> Result:
         len(counterexamples),
         detail,
     )
+
+
+def _displaced(proof: Proof) -> list[str]:
+    """Return what is wrong with the places of mutants that are spared."""
+    found = []
+    for mutant in proof.mutants:
+        try:
+            # Some are not of a file.
+            getattr(proof, "locate", locate)(mutant)
+        except ValueError as failure:
+            found.append(str(failure))
+    return found
 
 
 def _refute(proof: Proof, mutant: Mutant) -> str:

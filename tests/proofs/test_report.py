@@ -1,12 +1,12 @@
 """What a run may write, what it has to say, and what it remembers."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 from tests.proofs import __main__ as command
-from tests.proofs import proof, report, running
+from tests.proofs import report, running
 from tests.proofs.proof import Result
 from tests.proofs.running import Memory
 
@@ -138,51 +138,6 @@ def test_each_proof_has_its_turn(monkeypatch):
         turns |= {name for name in "abc" if running.is_its_turn(name)}
     assert turns == {*"abc"}
     assert not all(map(running.is_its_turn, map(str, range(60))))
-
-
-def test_mutants_are_spared_only_if_they_are_written_down(monkeypatch):
-    tried = []
-
-    @dataclass(frozen=True)
-    class Stub:
-        identity: str = "a"
-        statement: str = "it holds"
-        layer: int = 1
-        tool: str = "none"
-        mutants: tuple = ("x", "y")
-
-        def check(self, root):
-            return "x = 1"
-
-        def witness(self, found, counterexamples):
-            return found
-
-        def refute(self, mutant):
-            tried.append(mutant)
-            return "x = 2"
-
-    entry = {
-        "id": "a",
-        "statement": "it holds",
-        "verdict": "proved",
-        "witness": "x = 1",
-        "mutants_killed": 2,
-    }
-    for known, count in (
-        ({"a": entry}, 0),
-        ({}, 2),
-        ({"a": {**entry, "mutants_killed": 1}}, 2),
-        ({"a": {**entry, "statement": "it held"}}, 2),
-        ({"a": {**entry, "verdict": "failed"}}, 2),
-    ):
-        tried.clear()
-        monkeypatch.setattr(proof, "_known", lambda known=known: known)
-        result = proof.judge(Stub(), spares_mutants=True)
-        assert (result.verdict, result.mutants_killed) == ("proved", 2)
-        assert len(tried) == count
-    monkeypatch.setattr(proof, "_known", lambda: {"a": entry})
-    assert proof.judge(Stub()).is_proved
-    assert len(tried) == 4
 
 
 def options(*words):

@@ -14,7 +14,7 @@ from pathlib import Path
 from specs.errors import Revert
 from specs.invariants import STATE_INVARIANTS, TRANSITION_INVARIANTS
 from specs.world import Action, World, take
-from tests.mutants import test_spec_mutants
+from tests.mutants import surgery, test_spec_mutants
 from tests.mutants.book_catalogue import BOOK_MUTANTS
 from tests.mutants.catalogue import SPEC_MUTANTS
 from tests.mutants.catalogue import Mutant as Fault
@@ -63,6 +63,11 @@ class Walked:
         if seed is None:
             raise Undecided("survived")
         return f"seed {seed} of the {path}'s walk meets a fault in {mutant.place}"
+
+    def locate(self, mutant: Fault) -> None:
+        """Raise ValueError unless the fault has its one place in the specification."""
+        if mutant.old or self.identity not in _BY_HAND:
+            surgery.locate(mutant.place, mutant.old)
 
     def witness(self, found: str, counterexamples: list[str]) -> str:
         """Return a walk on which the invariant is at stake."""
