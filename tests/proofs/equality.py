@@ -9,6 +9,7 @@ reasons and the values must be the same.
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
@@ -34,9 +35,9 @@ from tests.proofs.lifter.reference import (
     outcomes,
     within,
 )
-from tests.proofs.lifter.solver import describe, find_model
 from tests.proofs.lifter.terms import Term, is_constant
 from tests.proofs.proof import Mutant
+from tests.proofs.witness import Search
 
 
 class Answer(NamedTuple):
@@ -121,18 +122,15 @@ class Equality:
             for name, kind in zip(names, signature.arguments, strict=True)
         ]
         _, _, code = deployed(output)
-        witness = ""
+        search = Search(self.identity, root)
         with verdicts():
             for trace in Machine(code).run(signature.selector, arguments):
                 lifted = Integers(trace.conditions, arguments)
                 for given, answer in self._answers(lifted, names, signature.arguments):
                     self._compare(trace, lifted, given, answer, signature.results)
-                    if not witness and trace.succeeds and answer.reason is None:
-                        model = find_model([*given, *lifted.doubts])
-                        witness = (
-                            "" if model is None else describe(model) or "any input"
-                        )
-        return witness
+                    if trace.succeeds and answer.reason is None:
+                        search.among(partial(_together, given, lifted.doubts))
+        return search.found
 
     def witness(self, found: str, counterexamples: list[str]) -> str:
         """Return the input that was found."""
@@ -212,3 +210,7 @@ class Equality:
 
 def _say(reason: str | None) -> str:
     return "success" if reason is None else f"revert {reason!r}"
+
+
+def _together(*parts: list[z3.BoolRef]) -> list[z3.BoolRef]:
+    return [fact for part in parts for fact in part]

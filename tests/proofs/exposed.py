@@ -32,12 +32,13 @@ from tests.proofs.lifter.leaves import symbol
 from tests.proofs.lifter.machine import Machine
 from tests.proofs.lifter.ranges import conclude, find_sure, is_contradiction
 from tests.proofs.lifter.reference import Outcome, Symbolic, formula_of
-from tests.proofs.lifter.solver import describe, find_model, follows, prove
+from tests.proofs.lifter.solver import follows, prove
 from tests.proofs.lifter.storage import entry, initial
 from tests.proofs.lifter.terms import Term, answer, build, constant, variable
 from tests.proofs.proof import Mutant
 from tests.proofs.shared import Called, Shared, calls_on, sizes_of, unknown
 from tests.proofs.transition import slots_of
+from tests.proofs.witness import Search
 
 TIME = "timestamp"
 """What a function reads that is in no storage: the time."""
@@ -101,7 +102,7 @@ class Exposed(Equality):
             if cut.function in entries and cut.function != self.function
         }
         machine = Machine(deployed(output)[2], cuts=cuts)
-        witness = ""
+        search = Search(self.identity, root)
         with verdicts():
             for known in self.cases:
                 if function.startswith("_"):
@@ -116,9 +117,8 @@ class Exposed(Equality):
                 for trace in run(list(words.values())[: len(kinds)]):
                     if self.shares and not self.is_one_sided:
                         self._do_duties(trace, words, kinds, seen)
-                    found = self._agree(trace, words, kinds, results)
-                    witness = witness or found
-        return witness
+                    self._agree(trace, words, kinds, results, search)
+        return search.found
 
     def _words(
         self, kinds: list[str], slots: Mapping[str, int], known: Mapping[str, int]
@@ -154,8 +154,13 @@ class Exposed(Equality):
         return names
 
     def _agree(
-        self, trace: Trace, words: Words, kinds: list[str], results: list[str]
-    ) -> str:
+        self,
+        trace: Trace,
+        words: Words,
+        kinds: list[str],
+        results: list[str],
+        search: Search,
+    ) -> None:
         lifted = Integers(trace.conditions, list(words.values()))
         lifted.bounds += [fact(lifted) for fact in trace.facts]
         for cut in trace.cuttings:
@@ -176,17 +181,15 @@ class Exposed(Equality):
 
         is_bare = not trace.succeeds and not trace.reason
         if is_bare and self.is_one_sided:
-            return ""
+            return
         kinds = kinds + ["uint256"] * (len(words) - len(kinds))
         if is_bare and self._is_impossible(lifted, words, kinds):
-            return ""
-        witness = ""
+            return
         with patch.object(fixed_point, "isqrt", root), unknown(self.shares):
             for given, answer in self._answers(lifted, list(words), kinds, words):
                 self._compare(trace, lifted, given, answer, results)
-                if not witness and trace.succeeds and answer.reason is None:
-                    witness = _find_witness(trace, lifted, given)
-        return witness
+                if trace.succeeds and answer.reason is None:
+                    _look_for_witness(search, trace, lifted, given)
 
     def _is_impossible(self, lifted: Integers, words: Words, kinds: list[str]) -> bool:
         """Tell whether sizes alone keep an input that fits from the path."""
@@ -268,15 +271,13 @@ class Exposed(Equality):
         super()._compare(trace, lifted, given, answer, results)
 
 
-def _find_witness(trace: Trace, lifted: Integers, given: list[z3.BoolRef]) -> str:
-    """Return an input that takes a path, looked for first among small squares."""
+def _look_for_witness(
+    search: Search, trace: Trace, lifted: Integers, given: list[z3.BoolRef]
+) -> None:
+    """Look for an input that takes a path, first of all among small squares."""
     squares = [lifted.value(cut.arguments[0]) for cut in trace.cuttings]
     small = [z3.And(square >= 0, square <= 1) for square in squares]
-    for helping in (small, []) if small else ([],):
-        model = find_model([*given, *lifted.doubts, *helping])
-        if model is not None:
-            return describe(model) or "any input"
-    return ""
+    search.among(lambda: [*given, *lifted.doubts], (small, ()) if small else ((),))
 
 
 def _anything(*values: Any) -> bool:

@@ -8,6 +8,7 @@ between them. What other accounts do between them is not part of the claim.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,6 @@ from tests.proofs.bytecode import (
 from tests.proofs.lifter.entries import Cut
 from tests.proofs.lifter.frame import Path as Trace
 from tests.proofs.lifter.machine import Machine, Unsupported
-from tests.proofs.lifter.solver import describe, find_model
 from tests.proofs.lifter.storage import is_forgotten
 from tests.proofs.lifter.terms import Term
 from tests.proofs.proof import Mutant
@@ -33,6 +33,7 @@ from tests.proofs.transition import (
     naming,
     slots_of,
 )
+from tests.proofs.witness import Search
 
 
 class Stage(NamedTuple):
@@ -63,19 +64,18 @@ class Chain:
         output = compiled(root / self.contract, root)
         layout = slots_of(output["layout"].get("storage_layout", {}))
         _, _, code = deployed(output, constructor_of(output))
-        witness = ""
+        search = Search(self.identity, root)
         with verdicts(), naming(layout):
             for trace, given, returned in self._paths(output, code, layout):
                 lifted = self.theory(trace.conditions)
                 step = Transition(trace, lifted, layout)
-                if not witness:
-                    start = assumed(step, self.holds, given, returned)
-                    model = find_model([*start.hypotheses, *start.lifted.doubts])
-                    found = "" if model is None else describe(model) or "any input"
-                    witness = named(found, layout)
+                start = partial(assumed, step, self.holds, given, returned)
+                search.among(
+                    partial(_facts, start), rename=partial(named, layout=layout)
+                )
                 self.holds(step, given, returned)
                 step.does_its_duties()
-        return witness
+        return search.found
 
     def _paths(
         self, output: dict[str, Any], code: bytes, layout: dict[str, int]
@@ -110,6 +110,12 @@ class Chain:
     def witness(self, found: str, counterexamples: list[str]) -> str:
         """Return the state and input that were found."""
         return found
+
+
+def _facts(start: Callable[[], Transition]) -> list[Any]:
+    """Return all that is known of the words of a path that a claim is about."""
+    step = start()
+    return [*step.hypotheses, *step.lifted.doubts]
 
 
 def _join(before: Trace, after: Trace) -> Trace:

@@ -31,10 +31,11 @@ from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.joins import joined
 from tests.proofs.lifter.machine import Call, Machine, Unsupported
 from tests.proofs.lifter.machine import Path as Trace
-from tests.proofs.lifter.solver import NotProved, describe, find_model, prove
+from tests.proofs.lifter.solver import NotProved, prove
 from tests.proofs.lifter.storage import entry, initial, locate, same
 from tests.proofs.lifter.terms import Term, answer, build, constant, variable
 from tests.proofs.proof import PROJECT, Mutant
+from tests.proofs.witness import Search
 
 Theory = type[Bits] | type[Integers]
 Layout = dict[str, int]
@@ -222,7 +223,7 @@ class Step:
 
     def check(self, root: Path) -> str:
         """Return a state and input for which the call succeeds, if the claim holds."""
-        witness = ""
+        search = Search(self.identity, root)
         others = self.also_in if root == PROJECT else ()
         for contract in (self.contract, *others):
             output = compiled(root / contract, root)
@@ -231,11 +232,10 @@ class Step:
                 for known in self.cases:
                     words, traces = self._run(output, layout, known)
                     for trace in joined(traces) if self.joins else traces:
-                        if not witness and trace.succeeds:
-                            found = self._witness(trace, layout, words)
-                            witness = named(found, layout)
+                        if trace.succeeds:
+                            self._look_for_witness(search, trace, layout, words)
                         self._prove(trace, layout, words)
-        return witness
+        return search.found
 
     def _run(
         self, output: dict[str, Any], layout: Layout, known: Mapping[str, int]
@@ -282,14 +282,18 @@ class Step:
         if trace.succeeds:
             transition.does_its_duties()
 
-    def _witness(self, trace: Trace, layout: Layout, words: list[Term]) -> str:
-        lifted = self.theories[-1](trace.conditions)
-        start = Transition(trace, lifted, layout)
-        transition = assumed(start, self.holds, *words)
-        helping = self.example(transition, *words) if self.example else []
-        doubts = transition.lifted.doubts
-        model = find_model([*transition.hypotheses, *doubts, *helping])
-        return "" if model is None else describe(model) or "any input"
+    def _look_for_witness(
+        self, search: Search, trace: Trace, layout: Layout, words: list[Term]
+    ) -> None:
+        def facts() -> list[z3.BoolRef]:
+            lifted = self.theories[-1](trace.conditions)
+            start = Transition(trace, lifted, layout)
+            transition = assumed(start, self.holds, *words)
+            helping = self.example(transition, *words) if self.example else []
+            doubts = transition.lifted.doubts
+            return [*transition.hypotheses, *doubts, *helping]
+
+        search.among(facts, rename=lambda name: named(name, layout))
 
     def witness(self, found: str, counterexamples: list[str]) -> str:
         """Return the state and input that were found."""
