@@ -106,11 +106,24 @@ def _owed(numbers: Sequence[Any]) -> Any:
 
 
 def an_accrual_keeps_the_slack(argument: Argument, after: Any, *numbers: Any) -> None:
-    """Show it: each of the roundings by itself is to the slack's good."""
-    lend, borrow, _, lends, borrows, *_ = numbers
+    """
+    Show it: each of the roundings by itself is to the slack's good.
+
+    Lends are the reserve's as well and, from then on, the winners': what they grow by
+    is those two's, to the unit, so nobody's part is counted twice or not at all.
+    """
+    lend, borrow, _, lends, borrows, winners, *_, reserve = numbers
     owing = after.borrows * after.borrow_index - borrows * borrow
     owned = after.lends * after.lend_index - lends * lend
     argument.show(owned, owing, claim="lends grow by no more than borrows")
+    fall = compute_weight(lend) - compute_weight(after.lend_index)
+    earned = mul_div_up(winners, fall, WEIGHT_ONE)
+    grown = after.lends - lends
+    kept = after.reserve - reserve
+    _books_interest(argument, numbers)
+    argument.show(0, kept, claim="the reserve never falls")
+    argument.show(kept + earned, grown, claim="reserve and winners have no more")
+    argument.show(grown, kept + earned, claim="reserve and winners have no less")
 
 
 def _booked(argument: Argument, numbers: Sequence[Any]) -> Fact:
@@ -517,7 +530,8 @@ PROOFS = (
         "specs.money_market",
         "an_accrual_keeps_the_slack",
         "Whatever gains and losses there are, lends, winners' interest and reserve "
-        "together grow by no more than borrows and losers' interest.",
+        "together grow by no more than borrows and losers' interest; lends by what the "
+        "reserve does, which never falls, and winners' interest, to the unit.",
         _ACCRUAL,
         _is_accrual,
         _accrue,
@@ -538,6 +552,16 @@ PROOFS = (
                 _MARKET,
                 "borrows=pool.borrows + owed",
                 "borrows=pool.borrows + owed - 1",
+            ),
+            Mutant(
+                _MARKET,
+                "reserve=pool.reserve + minted,\n    )\n\n\ndef credit(",
+                "reserve=pool.reserve + minted + 1,\n    )\n\n\ndef credit(",
+            ),
+            Mutant(
+                _MARKET,
+                "lends=pool.lends + earned + minted,",
+                "lends=pool.lends + minted,",
             ),
         ),
         serves=("I2", "I5"),
