@@ -12,8 +12,8 @@ import z3
 
 PATIENCE = 60_000
 """Milliseconds for one question, the longest time that it is asked for."""
-_TRIES = ((0, PATIENCE // 3), (1, PATIENCE // 3), (2, PATIENCE // 3), (0, PATIENCE))
-"""Seeds and milliseconds."""
+_TRIES = ((0, 3), (1, 3), (2, 3), (0, 1))
+"""Seeds, and by what the longest time is divided for each."""
 
 _QUICK = 1_000
 
@@ -110,10 +110,10 @@ def _ask(
     forever with another. Only silence is asked again, never an answer.
     """
     known = list(formulas)
-    tries = _TRIES if patience >= PATIENCE else ((0, patience),)
-    for seed, wait in tries:
+    tries = _TRIES if patience >= PATIENCE else ((0, 1),)
+    for seed, share in tries:
         solver = z3.Solver()
-        solver.set("timeout", wait)
+        solver.set("timeout", max(patience // share, 1))
         if seed:
             solver.set("random_seed", seed)
         solver.add(*known)
