@@ -39,7 +39,9 @@ def write(module: str, function: str, root: Path) -> str:
         needs = ", ".join(f"{n} := {n}" for n in _uses(name, root))
         lines.append(f"initializes: {name}" + (f"[{needs}]" if needs else ""))
     built = [
-        f"    {name}.__init__(empty(address))" for name in used if _is_built(name, root)
+        f"    {name}.__init__({_built_with(name, root)})"
+        for name in used
+        if _is_built(name, root)
     ]
     if built:
         lines += ["@deploy", "def __init__():", *built]
@@ -89,5 +91,15 @@ def _used_by(module: str, root: Path) -> list[str]:
 
 
 def _is_built(module: str, root: Path) -> bool:
-    """Tell whether a module has a constructor, which takes an address."""
+    """Tell whether a module has a constructor."""
     return "@deploy" in _read(module, root)
+
+
+def _built_with(module: str, root: Path) -> str:
+    """Return what a module's constructor takes: an address, or a contract there."""
+    found = re.search(r"def __init__\(\w+: (\w+)\):", _read(module, root))
+    if found is None:
+        raise ValueError(f"{module} is not built with one address")
+    kind = found[1]
+    nobody = "empty(address)"
+    return nobody if kind == "address" else f"{module}.{kind}({nobody})"
