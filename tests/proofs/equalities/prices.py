@@ -156,6 +156,13 @@ INDEX = (
 # Marks
 
 
+def approach(mean: int, sample: int, remainder: int) -> int:
+    """Do as the specification with what is left of a mean, in units."""
+    elapsed = period = 0
+    arguments = mean, sample, elapsed, period
+    return in_units(mark_price.approach, *arguments, decay=remainder)
+
+
 def compute_premium(mark: int, slow: int) -> int:
     """Do as the specification with a mark and a slow price in any unit."""
     return exactly(mark_price.compute_premium, mark, slow)
@@ -175,6 +182,15 @@ def integrate(word: int, slow: int, bound: int, time: int, now: int) -> int:
 
 
 MARKS = (
+    same(
+        "mark_price._approach",
+        approach,
+        ("return mean + (sample", "return mean - (sample"),
+        ("way // convert(fp.WAD, int256)", "way // convert(fp.RAY, int256)"),
+        fits=lambda mean, sample, remainder: within(
+            (mean, -PRICES, PRICES), (sample, -PRICES, PRICES), (remainder, 0, WAD)
+        ),
+    ),
     same(
         "mark_price._premium",
         compute_premium,
