@@ -28,7 +28,6 @@ from specs.fixed_point import PPM, WAD
 from specs.interest_rate import Curve
 from specs.liquidity_fund import Fund
 from specs.open_orders import OpenOrders
-from specs.perpetual import Position
 from specs.requirements import Haircut
 from tests.proofs.equality import Equality
 from tests.proofs.lifter.ratio import Ratio
@@ -178,50 +177,14 @@ INTEREST = (
 # Positions
 
 
-def compute_value(
-    lots: int, basis: int, lot: int, price: int, funding_index: int
-) -> int:
-    """Return the value of the position with those fields."""
-    return perp.compute_value(Position(lots, basis), lot, price, funding_index)
-
-
-def is_market(lots: int, lot: int, price: int, funding_index: int) -> bool:
-    """Tell whether a size, a lot, a price and a funding index can be stored."""
-    return within(
-        (lots, -(2**57), 2**57),
-        (lot, 0, 2**64),
-        (price, 0, PRICES),
-        (funding_index, -(2**127), 2**127),
-    )
-
-
 POSITIONS = (
-    equality(
-        "perpetual",
-        "compute_value",
-        compute_value,
-        lambda lots, basis, lot, price, funding_index: (
-            within((basis, -(2**127), 2**127))
-            and is_market(lots, lot, price, funding_index)
-        ),
-        ("    return worth - basis", "    return worth + basis"),
-        ("    return worth - basis", "    return unsafe_sub(worth, basis)"),
-    ),
-    equality(
-        "perpetual",
-        "compute_cost",
-        perp.compute_cost,
-        is_market,
-        (
-            "return fp._signed_mul_div_up(size, ",
-            "return fp._signed_mul_div_down(size, ",
-        ),
-    ),
     equality(
         "perpetual",
         "compute_notional",
         perp.compute_notional,
-        lambda lots, lot, price: is_market(lots, lot, price, 0),
+        lambda lots, lot, price: within(
+            (lots, -(2**57), 2**57), (lot, 0, 2**64), (price, 0, PRICES)
+        ),
         ("convert(abs(lots), uint256) * lot", "convert(max(lots, 0), uint256) * lot"),
     ),
     equality(

@@ -17,7 +17,14 @@ from tests.proofs.equalities.pools import (
 )
 from tests.proofs.exposed import same
 from tests.proofs.lifter.reference import within
-from tests.proofs.shared import COST, DIVISIONS, RATE, UTILISATION
+from tests.proofs.shared import (
+    COST,
+    DIVISIONS,
+    RATE,
+    SIGNED_DOWN,
+    SIGNED_UP,
+    UTILISATION,
+)
 
 
 def grow(asset: int, *words: int) -> int:
@@ -88,6 +95,48 @@ def trade(
     return found.position.lots, found.position.basis, found.gain
 
 
+def compute_value(
+    lots: int, basis: int, lot: int, price: int, funding_index: int
+) -> int:
+    """Return the value of the position with those fields."""
+    return perpetual.compute_value(Position(lots, basis), lot, price, funding_index)
+
+
+def is_market(lots: int, lot: int, price: int, funding_index: int) -> bool:
+    """Tell whether a size, a lot, a price and a funding index can be stored."""
+    return within(
+        (lots, -(2**57), 2**57),
+        (lot, 0, 2**64),
+        (price, 0, 2**100),
+        (funding_index, -(2**127), 2**127),
+    )
+
+
+POSITIONS = (
+    same(
+        "perpetual._compute_value",
+        compute_value,
+        ("    return worth - basis", "    return worth + basis"),
+        ("    return worth - basis", "    return unsafe_sub(worth, basis)"),
+        ("        size = -size\n    worth", "        size = size\n    worth"),
+        fits=lambda lots, basis, lot, price, funding_index: (
+            within((basis, -(2**127), 2**127))
+            and is_market(lots, lot, price, funding_index)
+        ),
+        shares=(SIGNED_DOWN,),
+    ),
+    same(
+        "perpetual._compute_cost",
+        perpetual.compute_cost,
+        (
+            "return fp._signed_mul_div_up(size, ",
+            "return fp._signed_mul_div_down(size, ",
+        ),
+        fits=is_market,
+        shares=(SIGNED_UP,),
+    ),
+)
+
 TRADES = (
     same(
         "perpetual._trade",
@@ -110,4 +159,4 @@ TRADES = (
     ),
 )
 
-PROOFS = (*INDEX, *TRADES)
+PROOFS = (*INDEX, *POSITIONS, *TRADES)
