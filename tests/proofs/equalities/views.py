@@ -11,7 +11,7 @@ from tests.proofs.equality import assume
 from tests.proofs.exposed import same
 from tests.proofs.lifter.reference import within
 
-EXPONENTS = 12, 30
+EXPONENTS = 12, 18
 """Of lots, as `bounds` has them."""
 
 
