@@ -90,6 +90,22 @@ class Scope:
     """Changes that may be queued, with the hashes of their calldata."""
 
 
+class Words(Protocol):
+    """One contract's words, by the names of its variables."""
+
+    def word(self, name: str, *keys: int) -> int:
+        """Return a word of a variable."""
+        ...
+
+    def words(self, names: Iterable[str], key: int) -> tuple[int, ...]:
+        """Return the words that several variables have under one key."""
+        ...
+
+    def row(self, name: str, key: int, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the words that a variable has under one key and several numbers."""
+        ...
+
+
 @dataclass(frozen=True)
 class Reader:
     """One contract's storage."""
@@ -119,7 +135,7 @@ def reader_of(chain: Storage, name: str, address: str) -> Reader:
     return Reader(chain, address, slots_of(layout))
 
 
-def read_clearing(reader: Reader, scope: Scope) -> ch.State:
+def read_clearing(reader: Words, scope: Scope) -> ch.State:
     """
     Return the state behind the Clearinghouse's address.
 
@@ -173,7 +189,7 @@ def nonzero(entries: Iterator[tuple[Any, int]]) -> dict[Any, int]:
 
 
 def read_row(
-    reader: Reader, name: str, key: int, numbers: Sequence[int]
+    reader: Words, name: str, key: int, numbers: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
     """Return the numbers, each with the word that a variable has under it."""
     numbers = tuple(numbers)
@@ -190,7 +206,7 @@ def unpack_all(
     }
 
 
-def read_asset(reader: Reader, asset: int) -> ch.Asset | None:
+def read_asset(reader: Words, asset: int) -> ch.Asset | None:
     """Return an asset, or None if it is not listed."""
     return to_asset(reader.words(words.BY_ASSET, asset))
 
@@ -275,7 +291,7 @@ def to_requirement(fields: Fields) -> Requirement:
     )
 
 
-def read_market(reader: Reader, market: int) -> ch.Market | None:
+def read_market(reader: Words, market: int) -> ch.Market | None:
     """Return a market, or None if it is not listed."""
     listed = to_market(reader.words(words.BY_MARKET, market))
     if listed is None:
@@ -348,7 +364,7 @@ def to_market(found: tuple[int, ...]) -> ch.Market | None:
     )
 
 
-def read_account(reader: Reader, scope: Scope, account: AccountId) -> Account:
+def read_account(reader: Words, scope: Scope, account: AccountId) -> Account:
     """Return an account; raise `Mismatch` unless its header lists what it has."""
     balances = read_row(reader, "balances", account, sorted(scope.assets))
     positions = read_row(reader, "positions", account, sorted(scope.markets))
