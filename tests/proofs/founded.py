@@ -2,14 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 
+from tests.proofs.equality import Equality
+from tests.proofs.exposed import ROOT, Exposed
 from tests.proofs.proof import Proof
 from tests.proofs.sequence import Chain
+from tests.proofs.shared import as_they_are
 from tests.proofs.steps.family import Family
 from tests.proofs.transition import Step
 
 
 def unfounded(proofs: Sequence[Proof]) -> list[str]:
-    """Return each cut for which no proof shows, in the same contract, what it says."""
+    """Return each cut for which no proof shows what it says."""
+    return [*_unfounded_steps(proofs), *_unfounded_equalities(proofs)]
+
+
+def _unfounded_steps(proofs: Sequence[Proof]) -> list[str]:
+    """Return each cut of a step for which none shows it in the same contract."""
     steps = [step for proof in proofs for step in _steps(proof)]
     shown = {
         (step.function, contract, name)
@@ -26,6 +34,37 @@ def unfounded(proofs: Sequence[Proof]) -> list[str]:
         for contract in _contracts(step)
         if not any((cut.function, contract, name) in shown for name in cut.rests_on)
     ]
+
+
+def _unfounded_equalities(proofs: Sequence[Proof]) -> list[str]:
+    """
+    Return each cut of an equality for which none is of the function that is cut.
+
+    What the one that stands behind a function shared with the specification compares it
+    with has to be that function of the specification; where that takes other arguments,
+    a test has examples. A square root is taken on trust.
+    """
+    shown = {
+        (proof.identity, proof.subject): proof.reference
+        for proof in proofs
+        if isinstance(proof, Equality)
+    }
+    users = [proof for proof in proofs if isinstance(proof, Exposed)]
+    missing = [
+        f"{proof.identity}: {cut.function}"
+        for proof in users
+        for cut in proof.cuts
+        if cut is not ROOT
+        and not any((name, cut.function) in shown for name in cut.rests_on)
+    ]
+    others = [
+        f"{proof.identity}: {each.function} is not {each.original.__name__}"
+        for proof in users
+        for each in proof.shares
+        if each.flatten is as_they_are
+        and shown.get((each.rests_on, each.function)) not in (each.original, None)
+    ]
+    return [*missing, *others]
 
 
 def _contracts(step: Step | Chain) -> tuple[str, ...]:

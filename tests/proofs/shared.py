@@ -32,6 +32,11 @@ def _no_facts(result: Number, *arguments: Number) -> Facts:
     return []
 
 
+def as_they_are(*arguments: Any) -> tuple[Any, ...]:
+    """Return arguments that the contract and the specification take alike."""
+    return arguments
+
+
 @dataclass(frozen=True)
 class Shared:
     """A function of a contract and that of the specification."""
@@ -47,7 +52,7 @@ class Shared:
     facts: Callable[..., Facts] = _no_facts
     law: Callable[["Called", "Called"], z3.BoolRef] | None = None
     """What is true of any two calls."""
-    flatten: Callable[..., tuple[Any, ...]] = lambda *arguments: arguments
+    flatten: Callable[..., tuple[Any, ...]] = as_they_are
     """The numbers in the specification's arguments, as the contract takes them."""
     divisor: int | None = None
     """Which argument has to be positive."""
