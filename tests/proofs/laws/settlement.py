@@ -17,7 +17,6 @@ from specs.settlement import (
     charge,
     compute_fee,
     enter,
-    exchange,
     fits,
     is_behind,
     meet_next,
@@ -98,32 +97,6 @@ def to_realise_twice_is_to_do_it_once(
     before = state_of(Position(lots, basis), 0, fund, cap, mark)
     once = realise_one(before, 0, ONE)
     return realise_one(once, 0, ONE) == once
-
-
-def a_trade_leaves_a_fund_what_positions_are_worth(
-    held: int, basis: int, lots: int, price: int, fund: int
-) -> bool:
-    """
-    Fund and a long together change by the trade's cost alone, whatever of it is paid;
-    open interest by what longs grow. (Of a short the bytecode's step shows it.)
-
-    Serves: I19, I20, I24.
-
-    pre: 0 < price and 0 <= held < 2**50 and -(2**50) < lots < 2**50
-    pre: 0 <= fund
-    post: __return__
-    """
-    before = state_of(Position(held, basis), 0, fund, 0, price)
-    after = exchange(before, 0, ONE, lots, price, 0)
-    position = after.accounts[ONE].positions.get(0, Position())
-    paid = fund - after.markets[0].fund.balance
-    cost = -(-lots * price // 10**6)
-    grown = max(0, held + lots) - max(0, held)
-    return (
-        position.lots == held + lots
-        and position.basis == basis + cost + paid
-        and after.markets[0].open_interest == grown
-    )
 
 
 def an_epoch_is_traded_with_the_inventory(lots: int, size: int, interest: int) -> bool:
@@ -280,10 +253,6 @@ MUTANTS = {
     "to_realise_twice_is_to_do_it_once": _mutant(
         "    position = perpetual.settle(position, paid)\n    position = enter",
         "    position = perpetual.settle(position, paid - 1)\n    position = enter",
-    ),
-    "a_trade_leaves_a_fund_what_positions_are_worth": _mutant(
-        "    position = perpetual.settle(traded.position, paid)\n",
-        "    position = perpetual.settle(traded.position, traded.gain)\n",
     ),
     "an_epoch_is_traded_with_the_inventory": (
         *_mutant(
