@@ -8,6 +8,7 @@ the answer that stands for a call of it; both read the same text, so that nothin
 used that was not shown.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -113,7 +114,9 @@ class Summary:
     @property
     def identity(self) -> str:
         """Return the name of the claim about the function."""
-        return f"step.{self.function.replace('._', '.')}"
+        module, _, name = self.function.partition(".")
+        words = re.sub("(?<=[a-z])(?=[A-Z])", "_", module).lower()
+        return f"step.{words}.{name.removeprefix('_')}"
 
     @property
     def cut(self) -> Cut:

@@ -241,23 +241,6 @@ _VIEWS = (
 # Another body may do anything by it; claimed is what a fill does that need not call it.
 _TOUCH = anything("TradeCode._touch")
 
-OUT_OF_REACH = {
-    "TradeCode.fill_perp": "in a market that has had epochs: positions are then met by "
-    "another body, by delegation; of the rest all is shown",
-    "SettleCode.realise": "an array of unknown length, and settled by another body, by "
-    "delegation; each position's settlement is `step.settlement.realise`",
-    "SettleCode.tick": "arrays of unknown length, and a loop over the ticks that a "
-    "cursor crosses; funding is `step.SettleCode.advance`, the sums "
-    "`step.settlement.rebook`",
-    "SettleCode.close_takeover": "the write-off of a debt divides by unknown totals; "
-    "no step was tried",
-    "DeleverageCode.deleverage": "a loop over an account's markets, twice; what it "
-    "closes is `step.DeleverageCode.trade`, what epochs apply "
-    "`step.DeleverageCode.apply`",
-    "TradeCode.realise_unlocked": "an array of unknown length; as `SettleCode.realise`",
-}
-"""External functions of which a step shows a part at most, and why."""
-
 PROOFS = (
     *(
         summary.proved_in(TRADE_CODE, CONSTRUCTORS[TRADE_CODE])

@@ -22,17 +22,24 @@ OUT_OF_REACH: dict[str, str] = {
     ),
     "GovernanceCode.__default__": "refuses every call",
     "SettleCode.tick": (
-        "lists of assets and markets, and a cursor that crosses any number of ticks"
+        "lists of assets and markets, and a cursor that crosses any number of ticks; "
+        "funding is `step.settle_code.advance`, the sums `step.settlement.rebook`"
     ),
     "SettleCode.realise": "a list of accounts, settled one by one by TradeCode",
-    "TradeCode.realise_unlocked": "a list of accounts; one's settlement is `_realise`",
+    "TradeCode.realise_unlocked": (
+        "a list of accounts; one's settlement is `step.settlement.realise`"
+    ),
     "TradeCode.touch_unlocked": (
         "as many epochs as a position has before it, met by DeleverageCode"
     ),
-    "TradeCode.trade_unlocked": "called by delegation; what it does is `_trade`",
+    "TradeCode.trade_unlocked": (
+        "called by delegation; what it does is `step.settlement.trade`"
+    ),
     "DeleverageCode.meet_unlocked": "as many epochs as a position has before it",
     "DeleverageCode.deleverage": (
-        "loops over all positions, each of which meets as many epochs as are before it"
+        "loops over all positions, each of which meets as many epochs as are before "
+        "it; what it closes is `step.deleverage_code.trade`, what an epoch does "
+        "`step.deleverage_code.apply`"
     ),
 }
 """Functions without a step, and why; the stateful machines assert their invariants."""
