@@ -27,7 +27,7 @@ from keeper.jobs.realise import Realise
 from keeper.jobs.reduce import Reduce
 from keeper.jobs.sweep import Sweep
 from keeper.jobs.tick import Tick
-from keeper.jobs.watch import Watch
+from keeper.jobs.watch import Sight, Watch
 from keeper.offers import Folder
 from keeper.parameters import ASSETS, BOOKS, MARKETS
 from keeper.prices import PricePath, PriceSource
@@ -38,6 +38,10 @@ from keeper.publishers import Panel
 from keeper.runner import Runner
 from keeper.signals import interruptible
 from keeper.signing import Signer
+from keeper.watch.feed import Feed, Progress
+from keeper.watch.layout import Layout
+from keeper.watch.sight import Endangered, Everybody, Memory
+from keeper.watch.source import NodeSource
 from specs.accounts import (
     USDC,
     AccountId,
@@ -64,6 +68,8 @@ OFFERS: Final = Path("offers")
 """Where makers put quotes that buy what has to be converted."""
 NO_REWARD: Final = AccountId(0)
 """All of the fees goes to the backstop fund."""
+MIRROR: Final = Path("mirror.sqlite")
+"""Where a keeper remembers what it has read of all accounts."""
 ADDRESS: Final = 42
 """Characters of an address; an account's number has more."""
 LOCAL: Final = (1337, 31337)
@@ -189,12 +195,14 @@ def make_jobs(
     offers: Path = OFFERS,
     reward: AccountId = NO_REWARD,
     sender: str | None = None,
+    memory: Memory | None = None,
 ) -> list[Job[Any]]:
     """
     Return the jobs called so, in the order in which a round needs them.
 
     ``offers`` is the folder of quotes that are offered to the keeper, ``reward`` the
-    account that gets its share of fees.
+    account that gets its share of fees. Without a ``memory`` of all accounts each job
+    reads all of them from the chain.
     """
     numbers: Mapping[str, int] = {
         asset.symbol: asset.number for asset in ASSETS if asset.number != USDC
@@ -204,20 +212,43 @@ def make_jobs(
     book, liquidator = deployment.order_book, deployment.liquidator
     traded = [listing.instrument for listing in BOOKS]
     keeper = Address(int(sender, 16) if sender else 0)
-    accounts = FromEvents(logs, home, deployment.block)
-    watch = Watch(home, [asset.number for asset in ASSETS], markets, accounts)
+    watch: Sight
+    due: Sight
+    if memory:
+        watch, due = Everybody(memory), Endangered(memory)
+    else:
+        accounts = FromEvents(logs, home, deployment.block)
+        watch = due = Watch(home, [a.number for a in ASSETS], markets, accounts)
     jobs: Mapping[str, Job[Any]] = {
         "publish": Publish(oracle, source, Panel(publishers), numbers, wall_clock),
         "tick": Tick(home, oracle, list(numbers.values()), markets),
         "realise": Realise(watch),
-        "flag": Flag(watch),
-        "reduce": Reduce(watch, liquidator, traded, reward, keeper),
-        "liquidate": Liquidate(watch, liquidator, book),
+        "flag": Flag(due),
+        "reduce": Reduce(due, liquidator, traded, reward, keeper),
+        "liquidate": Liquidate(due, liquidator, book),
         "sweep": Sweep(watch),
         "convert": Convert(watch, deployment.quote_desk, book, oracle, Folder(offers)),
         "expire": Expire(book, traded),
     }
     return [jobs[name] for name in JOBS if name in names]
+
+
+def open_memory(
+    web3: Any, deployment: Deployment, path: Path, progress: Progress
+) -> Memory:
+    """
+    Return what is remembered of all accounts, brought to the newest block.
+
+    Raise `UserError` if the file can't be used or the node doesn't answer.
+    """
+    home = deployment.clearinghouse
+    assets = tuple(asset.number for asset in ASSETS)
+    layout = Layout(assets, tuple(market.number for market in MARKETS))
+    source = NodeSource(web3, home)
+    feed = Feed(source, layout, deployment.block, path, progress)
+    head = feed.sync()
+    _log.info("%d accounts as of block %d", len(feed.columns), head.number)
+    return Memory(feed, home)
 
 
 def run_rounds(runner: Runner, rounds: int, pause: float) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.progress import Progress, TaskID
 
 from keeper.chain.ape import ApeChain, connected
 from keeper.cli import clear_errors, hush
-from keeper.deployment import load
+from keeper.deployment import Deployment, load
 from keeper.devnet import (
     FILE,
     NETWORK,
@@ -23,6 +24,7 @@ from keeper.session import (
     DUTIES,
     JOBS,
     LOCAL,
+    MIRROR,
     OFFERS,
     RpcLogs,
     choose_jobs,
@@ -30,10 +32,15 @@ from keeper.session import (
     find_reward,
     find_source,
     make_jobs,
+    open_memory,
     run_rounds,
 )
+from keeper.watch.sight import Memory
 
 TEST_KEEPER = "TEST::1"
+
+REMEMBERING = frozenset(JOBS) - {"publish", "tick", "expire"}
+"""Jobs that read accounts."""
 
 HELP = f"""
 Work the JOBS named, or all of them, every 10 seconds until Ctrl-C.
@@ -80,6 +87,17 @@ on a network that is not local nothing is sent.
     help="Account, or address for its account 0, that gets the keeper's share of "
     "liquidation fees; account 0 of the sender.",
 )
+@click.option(
+    "--mirror",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=MIRROR,
+    show_default=True,
+    help="File that remembers all accounts, so that a restart reads only what is new; "
+    "each keeper needs its own.",
+)
+@click.option(
+    "--no-mirror", is_flag=True, help="Read all accounts from the chain for each job."
+)
 @click.option("--once", is_flag=True, help="One round, then stop.")
 @click.option("--rounds", type=click.IntRange(min=1), help="So many, then stop.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, send nothing.")
@@ -93,6 +111,8 @@ def cli(
     seed: int,
     offers: Path,
     reward: str | None,
+    mirror: Path,
+    no_mirror: bool,
     once: bool,
     rounds: int | None,
     dry_run: bool,
@@ -115,14 +135,30 @@ def cli(
         source, logs = find_source(prices, seed), RpcLogs(provider.web3)
         address = str(sender.address) if sender else None
         rewarded = find_reward(reward, address)
+        memory = None
+        if not no_mirror and REMEMBERING.intersection(wanted):
+            memory = remember(provider.web3, found, mirror)
         work = make_jobs(
-            wanted, found, source, signers, logs, offers, rewarded, address
+            wanted, found, source, signers, logs, offers, rewarded, address, memory
         )
         runner = Runner(chain, work, address, found.chain_id)
         if once or rounds:
             run_rounds(runner, rounds or 1, pause=10)
         else:
             runner.run()
+
+
+def remember(web3: Any, found: Deployment, path: Path) -> Memory:
+    """Return what is remembered of all accounts, with a bar if it takes a while."""
+    with Progress(transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(f"reading {what}", total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        return open_memory(web3, found, path, show)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Final
 from keeper.chain.codec import checksum
 from keeper.chain.interface import Block, Chain, Contract, Refused
 from keeper.job import Call
-from keeper.jobs.watch import Watch
+from keeper.jobs.watch import Sight
 from keeper.mirror_book import LEVEL
 from keeper.offers import Offer, Offers, find_signer
 from specs import conversion, quotes, spot_code
@@ -68,7 +68,7 @@ class Snapshot:
 class Convert:
     """Send ``request_conversion`` and ``convert`` for whom anyone may convert."""
 
-    watch: Watch
+    watch: Sight
     desk: Contract
     book: Contract
     oracle: Contract

@@ -12,7 +12,7 @@ from typing import Final
 from keeper.chain.interface import Block, Chain, Contract, Refused
 from keeper.job import Call
 from keeper.jobs.priority import INTERVAL, MOST, ask, pick, rank, say
-from keeper.jobs.watch import Watch
+from keeper.jobs.watch import Sight
 from specs import errors, margin
 from specs.accounts import AccountId
 from specs.clearinghouse import State
@@ -50,7 +50,7 @@ class Liquidate:
     ``cancel_all`` for those that have orders resting: they go first.
     """
 
-    watch: Watch
+    watch: Sight
     liquidator: Contract
     order_book: Contract
     most: int = MOST

@@ -12,7 +12,7 @@ from typing import Final
 
 from keeper.chain.interface import Block, Chain
 from keeper.job import Call
-from keeper.jobs.watch import Snapshot, Watch
+from keeper.jobs.watch import Sight, Snapshot
 from specs import accounts as acc
 from specs import liquidity_fund, margin, perpetual, settle_code, virtual_pnl
 from specs.accounts import AccountId
@@ -32,7 +32,7 @@ BATCH: Final = 32
 class Realise:
     """Send ``realise`` for accounts that anyone may realise and that it serves."""
 
-    watch: Watch
+    watch: Sight
     threshold: Wad = THRESHOLD
     batch: int = BATCH
     interval: int = INTERVAL

@@ -13,7 +13,7 @@ from typing import Final
 from keeper.chain.interface import Block, Chain
 from keeper.job import Call
 from keeper.jobs.priority import INTERVAL
-from keeper.jobs.watch import Snapshot, Watch
+from keeper.jobs.watch import Sight, Snapshot
 from specs import accounts as acc
 from specs import deleveraging, errors, margin, settlement
 from specs.accounts import AccountId
@@ -33,7 +33,7 @@ EXPECTED: Final = frozenset({errors.StalePrice.reason})
 class Sweep:
     """Send ``realise`` for positions that epochs have yet to meet."""
 
-    watch: Watch
+    watch: Sight
     most: int = MOST
     batch: int = BATCH
     interval: int = INTERVAL

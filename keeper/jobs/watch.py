@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from keeper.chain.interface import Block, Chain, Contract
 from keeper.discovery import Accounts
@@ -21,6 +21,19 @@ class Snapshot:
 
     now: Seconds
     state: State
+
+
+class Sight(Protocol):
+    """How a job sees the accounts that it is about."""
+
+    @property
+    def clearinghouse(self) -> Contract:
+        """Return the contract behind which they are."""
+        ...
+
+    def read(self, chain: Chain, block: Block) -> Snapshot:
+        """Return the state as of one block, with every account or those concerned."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -26,20 +26,37 @@ from specs.accounts import USDC, Account, AccountId
 from specs.clearinghouse import State
 from specs.distress import DISTRESS, SLICE_LIFE
 from specs.fixed_point import Seconds
-from specs.margin import Health
 
 _SLICED = np.uint64(2 ** DISTRESS["sliced_at"].width - 1)
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How an account stands, exactly; WAD USDC."""
+
+    equity: int
+    maintenance_margin: int
+
+    @property
+    def shortfall(self) -> int:
+        """Return by how much equity is below margin."""
+        return self.maintenance_margin - self.equity
+
+    @property
+    def ratio(self) -> Fraction:
+        """Return equity over margin, which is not 0."""
+        return Fraction(self.equity, self.maintenance_margin)
+
+
+@dataclass(frozen=True)
 class Scan:
-    """The health of those who matter, exactly, of all accounts at one time."""
+    """How those stand who matter, of all accounts at one time."""
 
     accounts: int
     """How many there are."""
-    due: Mapping[AccountId, Health]
+    due: Mapping[AccountId, Standing]
     """Below maintenance margin, the largest shortfall first."""
-    nearest: Mapping[AccountId, Health]
+    nearest: Mapping[AccountId, Standing]
     """Above it, the lowest ratio of equity to margin first."""
     examined: int
     """Of how many health was computed exactly."""
@@ -54,30 +71,17 @@ def scan(pages: Pages, now: Seconds, nearest: int = 0) -> Scan:
     names = [pages.columns.names[row] for row in chosen]
     state = with_accounts(pages, shared, names)
     found = {name: st.assess(state, name, now) for name in state.accounts}
-    due = {n: h for n, h in found.items() if margin.is_liquidatable(h)}
-    others = {
-        name: health
-        for name, health in found.items()
-        if name not in due and health.maintenance_margin > 0
-    }
+    stand = {n: Standing(h.equity, h.maintenance_margin) for n, h in found.items()}
+    due = [name for name, health in found.items() if margin.is_liquidatable(health)]
+    rest = [n for n in stand.keys() - set(due) if stand[n].maintenance_margin > 0]
+    due.sort(key=lambda name: (-stand[name].shortfall, name))
+    rest.sort(key=lambda name: (stand[name].ratio, name))
     return Scan(
         accounts=len(pages.columns),
-        due=dict(sorted(due.items(), key=lambda item: (shortfall(item[1]), item[0]))),
-        nearest=dict(
-            sorted(others.items(), key=lambda item: (ratio(item[1]), item[0]))[:nearest]
-        ),
+        due={name: stand[name] for name in due},
+        nearest={name: stand[name] for name in rest[:nearest]},
         examined=len(found),
     )
-
-
-def shortfall(health: Health) -> int:
-    """Return equity less maintenance margin."""
-    return health.equity - health.maintenance_margin
-
-
-def ratio(health: Health) -> Fraction:
-    """Return equity over maintenance margin."""
-    return Fraction(health.equity, health.maintenance_margin)
 
 
 def is_near(bounds: Bounds, is_short: Bools, count: int) -> Bools:
