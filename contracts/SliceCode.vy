@@ -9,7 +9,7 @@
 @dev Called by delegation only. A slice is open for one account within one transaction,
      in transient storage. Called directly it meets its own, empty storage, in which
      nobody is a venue.
-@custom:spec specs/forced_code.py
+@custom:spec specs/slice_code.py
 """
 
 from .interfaces import IClearinghouse

@@ -18,13 +18,13 @@ from specs import (
     deleverage_code,
     distress,
     errors,
-    forced_code,
     liquidation_code,
     margin,
     order_book,
     pacing,
     perpetual,
     providers,
+    slice_code,
 )
 from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
@@ -165,7 +165,7 @@ def reduce(
         book, clearing = order_book.cancel_all(
             book, clearing, now, state.address, account
         )
-    clearing, opened = forced_code.open_slice(
+    clearing, opened = slice_code.open_slice(
         clearing, now, state.address, account, instrument
     )
     key = account, instrument
@@ -184,7 +184,7 @@ def reduce(
         MAX_FILLS,
         band,
     )
-    clearing, _, fee = forced_code.close_slice(clearing, now, state.address, reward)
+    clearing, _, fee = slice_code.close_slice(clearing, now, state.address, reward)
     is_exhausted = reason in (errors.NotFilled, errors.PriceOutOfBand)
     pace = pacing.note(pace, asked, filled, is_exhausted, now)
     if pacing.has_failed(pace):
@@ -220,7 +220,7 @@ def can_reduce(
     """Return whether a slice of some leg can start, and one of this one is due."""
     pace = state.paces.get((account, instrument), pacing.NEW)
     is_due = pacing.compute_due(pace, now) > 0
-    return is_due and forced_code.can_slice(clearing, account, now)
+    return is_due and slice_code.can_slice(clearing, account, now)
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from typing import Any, Final
 from specs import accounts as acc
 from specs import (
     backstop,
-    forced_code,
     governance,
     guardian,
     liquidator,
     order_book,
     perpetual,
+    slice_code,
 )
 from specs import clearinghouse as ch
 from specs.accounts import AccountId, Address
@@ -94,7 +94,7 @@ TRANSITIONS: Final[Mapping[str, Callable[..., ch.State]]] = {
         ch.convert,
         ch.fill_perp,
         ch.realise,
-        forced_code.flag,
+        slice_code.flag,
         governance.queue,
         governance.cancel_change,
         governance.list_asset,

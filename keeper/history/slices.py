@@ -8,7 +8,15 @@ from keeper.history.books import Entry, expect, require
 from keeper.history.markets import venue_of
 from keeper.history.touches import Touched, realise, settle, trade, use_idle
 from specs import clearinghouse as ch
-from specs import errors, forced_code, instruments, liquidator, margin, pacing
+from specs import (
+    errors,
+    forced_code,
+    instruments,
+    liquidator,
+    margin,
+    pacing,
+    slice_code,
+)
 from specs.accounts import AccountId, Address
 from specs.authority import LIQUIDATION_VENUE
 from specs.clearinghouse import State
@@ -25,7 +33,7 @@ EXHAUSTED = (errors.NotFilled.reason, errors.PriceOutOfBand.reason)
 def flag(state: State, entry: Entry) -> State:
     """Return the state after an account was found due."""
     account = AccountId(entry.told["account"])
-    state = forced_code.flag(state, entry.now, NOBODY, account)
+    state = slice_code.flag(state, entry.now, NOBODY, account)
     noted = ch.get_account(state, account).distress
     expect(entry.event, flagged_at=noted.flagged_at)
     return state
@@ -41,7 +49,7 @@ def open_slice(state: State, entry: Entry) -> State:
             touched = realise(touched, market, account)
     settle(rest, use_idle(touched, account))
     venue, instrument = venue_of(state, LIQUIDATION_VENUE), entry.told["instrument"]
-    state, opened = forced_code.open_slice(state, now, venue, account, instrument)
+    state, opened = slice_code.open_slice(state, now, venue, account, instrument)
     expect(
         entry.event,
         is_buy=opened.is_buy,
@@ -109,7 +117,7 @@ def close_slice(state: State, entry: Entry) -> State:
     """Return the state after a slice was closed and its fee paid."""
     reward = AccountId(entry.told["reward"])
     venue = venue_of(state, LIQUIDATION_VENUE)
-    state, closed, fee = forced_code.close_slice(state, entry.now, venue, reward)
+    state, closed, fee = slice_code.close_slice(state, entry.now, venue, reward)
     expect(
         entry.event,
         account=closed.account,

@@ -13,9 +13,9 @@ from typing import Final
 from keeper.chain.interface import Block, Chain, Contract
 from keeper.job import Call
 from keeper.jobs.priority import INTERVAL, MOST, ask, pick, rank, say
-from keeper.jobs.watch import Watch
+from keeper.jobs.watch import Sight
 from specs import accounts as acc
-from specs import conversion, errors, forced_code
+from specs import conversion, errors, slice_code
 from specs.accounts import USDC, AccountId, Address
 from specs.clearinghouse import State
 from specs.fixed_point import Seconds
@@ -65,7 +65,7 @@ class Reduce:
     share of the fees, ``keeper`` who sends: nobody may liquidate himself.
     """
 
-    watch: Watch
+    watch: Sight
     liquidator: Contract
     instruments: Collection[int]
     reward: AccountId
@@ -109,7 +109,7 @@ class Reduce:
 
 def find_due(state: State, now: Seconds) -> Mapping[AccountId, int]:
     """Return whose slices may start or go on, with the shortfall, largest first."""
-    return rank(state, now, lambda n, _: forced_code.can_slice(state, n, now))
+    return rank(state, now, lambda n, _: slice_code.can_slice(state, n, now))
 
 
 def find_instruments(state: State, account: AccountId, now: Seconds) -> tuple[int, ...]:

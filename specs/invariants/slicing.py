@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from specs import accounts as acc
 from specs import clearinghouse as ch
-from specs import forced_code, order_book, pacing
+from specs import order_book, pacing, slice_code
 from specs import requirements as req
 from specs.accounts import USDC, AccountId
 from specs.bankruptcy import use_idle
@@ -26,7 +26,7 @@ def get_slice(before: World, after: World, action: Action) -> Slice:
     account, instrument, _ = action.arguments
     clearing = cancel_orders(before, after.now, account)
     venue = before.liquidator.address
-    _, opened = forced_code.open_slice(clearing, after.now, venue, account, instrument)
+    _, opened = slice_code.open_slice(clearing, after.now, venue, account, instrument)
     return opened
 
 

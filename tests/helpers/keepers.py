@@ -7,7 +7,7 @@ from functools import cache
 from keeper.chain.interface import Block, Contract, Receipt, Refused
 from keeper.discovery import Given
 from keeper.jobs.watch import Snapshot, Watch
-from specs import forced_code, liquidator
+from specs import liquidator, slice_code
 from specs import world as worlds_of
 from specs.accounts import USDC, compute_account, get_position
 from specs.errors import Revert
@@ -103,7 +103,7 @@ class SpecChain:
 
     def call(self, contract, method, *arguments):
         views = {
-            "can_flag": lambda name: forced_code.can_flag(
+            "can_flag": lambda name: slice_code.can_flag(
                 self.world.clearing, name, self.world.now
             ),
             "can_reduce": lambda name, instrument: liquidator.can_reduce(

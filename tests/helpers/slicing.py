@@ -7,7 +7,7 @@ import pytest
 
 from keeper.chain.codec import codec_of
 from keeper.chain.interface import Refused
-from specs import forced_code
+from specs import forced_code, slice_code
 from specs.authority import LIQUIDATION_VENUE
 from specs.clearinghouse import assess
 from specs.errors import Revert
@@ -41,7 +41,8 @@ def close_slice(reward=0):
 
 def take_slice(world, action):
     """Return the world after an action of a slice, and what the contract answers."""
-    call = getattr(forced_code, action.name)
+    code = forced_code if action.name == "clear_slice" else slice_code
+    call = getattr(code, action.name)
     state, *told = call(world.clearing, world.now, action.caller, *action.arguments)
     if action.name == "open_slice":
         answer = answer_of_slice(*told)

@@ -44,19 +44,19 @@ BOOK_MUTANTS = [
         "I28", "order_book.place", "placement.kind == Kind.POST_ONLY and", "False and"
     ),
     Mutant("I28", "order_book.place", "placement.kind == Kind.FOK and", "False and"),
-    Mutant("I33", "forced_code.require_start", "not distress.was_due(", "False and ("),
+    Mutant("I33", "slice_code.require_start", "not distress.was_due(", "False and ("),
     Mutant(
         "I33",
-        "forced_code.is_startable",
+        "slice_code.is_startable",
         "distress.is_going_on(noted, now)",
         "True",
     ),
-    Mutant("I33", "forced_code.is_startable", "health.equity < end", "True"),
+    Mutant("I33", "slice_code.is_startable", "health.equity < end", "True"),
     Mutant("I34", "slices.compute_limit", "ratio // 2", "ratio"),
     Mutant("I34", "slices.compute_fee_rate", "ratio // 4", "ratio // 2"),
     Mutant("I34", "slices.compute_fee_rate", "min(MAX_FEE, ratio // 4)", "ratio // 4"),
     Mutant("I34", "slices.compute_ratio", ") - borrowed)", "))"),
-    Mutant("I34", "forced_code.close_slice", "fee // 2 if", "fee if"),
+    Mutant("I34", "slice_code.close_slice", "fee // 2 if", "fee if"),
     Mutant("I34", "slices.compute_parts", "parts = (failing + healing) // 2", "break"),
     Mutant(
         "I34",
@@ -83,7 +83,7 @@ BOOK_MUTANTS = [
     Mutant("I38", "liquidator.reduce", "caller == acc.get_owner(account)", "False"),
     Mutant(
         "I38",
-        "forced_code.close_slice",
+        "slice_code.close_slice",
         "acc.get_owner(reward) == acc.get_owner(account)",
         "False",
     ),

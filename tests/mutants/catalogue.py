@@ -313,7 +313,7 @@ SPEC_MUTANTS = [
     ),
     Mutant(
         "I33",
-        "forced_code.flag",
+        "slice_code.flag",
         "not margin.is_due_now(assess(state, account, now))",
         "False",
     ),

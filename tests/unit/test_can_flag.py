@@ -2,7 +2,7 @@
 
 import pytest
 
-from specs import forced_code
+from specs import slice_code
 from specs.accounts import BACKSTOP_FUND
 from specs.distress import FLAG_LIFE
 from specs.world import Action
@@ -17,7 +17,7 @@ def can_flag(stage, account=bull):
     """Return what both say."""
     said = stage.made.view("Clearinghouse", "can_flag", account)
     clearing, now = stage.world.clearing, stage.world.now
-    assert said == forced_code.can_flag(clearing, account, now)
+    assert said == slice_code.can_flag(clearing, account, now)
     return said
 
 
