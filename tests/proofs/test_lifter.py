@@ -42,7 +42,7 @@ EDGES = [
 WORDS = st.one_of(
     st.sampled_from(EDGES), st.integers(0, 2**256 - 1), st.integers(0, 300)
 )
-X, Y = variable("x"), variable("y")
+X, Y, Z = variable("x"), variable("y"), variable("z")
 FUNCTIONS = {
     "FixedPointHarness": (
         "mul_div_down",
@@ -101,6 +101,38 @@ def test_guard_is_found_in_the_terms_that_are_built(idiom):
     assert found
     assert found[0].operation == idiom.operation
     assert {found[1], found[2]} == {X, y}
+
+
+def test_guard_of_a_product_with_a_difference_is_found():
+    y = build("sub", X, Y)
+    for idiom in IDIOMS:
+        if idiom.operation == "mul" and not idiom.needs_constant:
+            found = idioms.find(instance(idiom.guard, Z, y))
+            assert found
+            assert {found[1], found[2]} == {Z, y}
+
+
+def test_guard_of_a_signed_sum_is_found_as_what_differs():
+    total = build("add", X, Y)
+    signs = build("slt", Y, constant(0)), build("slt", total, X)
+    lifted = Integers([(build("xor", *signs), False)])
+    x, y = (lifted.value(word, is_signed=True) for word in (X, Y))
+    assert lifted.value(total, is_signed=True).eq(x + y)
+    fits = z3.And(x + y >= -(2**255), x + y < 2**255)
+    prove(lifted.hypotheses, fits, "the sum fits")
+
+
+def test_what_is_not_the_least_word_has_an_opposite():
+    least = build("eq", X, constant(2**255))
+    opposite = build("sub", constant(0), X)
+    known, unknown = Integers([(least, False)]), Integers([])
+    plain = 0 - known.value(X, is_signed=True)
+    assert known.value(opposite, is_signed=True).eq(plain)
+    assert not unknown.value(opposite, is_signed=True).eq(plain)
+    claim = unknown.value(opposite, is_signed=True) == plain
+    prove([*unknown.bounds, z3.Not(unknown.truth(least))], claim, "opposite")
+    with pytest.raises(NotProved):
+        prove(unknown.bounds, claim, "opposite of any word")
 
 
 def instance(pattern, x, y):

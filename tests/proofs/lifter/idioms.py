@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.proofs.lifter.terms import Term, is_constant
+from tests.proofs.lifter.terms import Term, build, is_constant
 from tests.proofs.lifter.words import BITS, COMMUTATIVE, apply, to_signed
 
 Pattern = Any
@@ -110,6 +110,14 @@ def find(term: Term) -> tuple[Idiom, Term, Term] | None:
     return None
 
 
+def are_parts_unequal(term: Term) -> bool:
+    """Tell whether a word is not zero exactly if its two parts differ."""
+    if term.operation not in ("xor", "sub"):
+        return False
+    # Of truths, only what guards a sum or a difference of signed words.
+    return not term.is_boolean or find(build("eq", *term.arguments)) is not None
+
+
 def guarded(idiom: Idiom, x: Term, y: Term) -> tuple[str, int, int]:
     """Return the key of the operation that is guarded, whatever its order."""
     first, second = x.serial, y.serial
@@ -140,6 +148,10 @@ def _match(pattern: Pattern, term: Term, bound: Binding) -> Iterator[Binding]:
             orders.append(pattern[:0:-1])
         for operands in orders:
             yield from _match_all(operands, term.arguments, bound)
+    elif pattern == ("iszero", "y") and term.operation == "eq":
+        # What `build` makes of it where y is a difference.
+        for first, second in (term.arguments, term.arguments[::-1]):
+            yield from _match("y", build("sub", first, second), bound)
 
 
 def _match_all(

@@ -16,7 +16,7 @@ import z3
 
 from tests.proofs.lifter import Unsupported, idioms, powers
 from tests.proofs.lifter.leaves import Seen, name_of, notice, range_of, symbol
-from tests.proofs.lifter.terms import Term, build, is_constant
+from tests.proofs.lifter.terms import ZERO, Term, build, is_constant
 from tests.proofs.lifter.words import BITS, COMPARISONS, MODULUS, SIGN, to_signed
 
 _MAX_EXPONENT = 4
@@ -93,7 +93,7 @@ class Integers:
             return self._equal(*arguments)
         if name == "iszero":
             return z3.Not(self.truth(arguments[0]))
-        if name in ("xor", "sub") and not term.is_boolean:
+        if idioms.are_parts_unequal(term):
             return z3.Not(self.truth(build("eq", *arguments)))
         if name == "or" or (name in ("and", "xor") and term.is_boolean):
             join = {"or": z3.Or, "and": z3.And, "xor": z3.Xor}[name]
@@ -113,10 +113,17 @@ class Integers:
         elif term.operation == "shr" and not truth and is_constant(term.arguments[0]):
             by, word = term.arguments
             self._small[word.serial] = (1 << by.arguments[0]) - 1
-        elif term.operation in ("xor", "sub") and not term.is_boolean:
+        elif idioms.are_parts_unequal(term):
             self._learn(build("eq", *term.arguments), not truth)
             if truth:
                 self._nonzero.add(term.serial)
+        elif (
+            not truth
+            and term.operation == "eq"
+            and is_constant(term.arguments[0], SIGN)
+        ):
+            # All but the least word have an opposite.
+            self._exact[True].add(("sub", ZERO.serial, term.arguments[1].serial))
         elif (term.operation, truth) in (("and", True), ("or", False)):
             for part in term.arguments:
                 self._learn(part, truth)
