@@ -3,7 +3,8 @@ A claim about several calls in a row, from any state: the first one's end is the
 beginning.
 
 The calls are of internal functions of one contract, in one second: no interest comes
-between them. What other accounts do between them is not part of the claim.
+between them. What other accounts do between them is not part of the claim. Of a call
+that is *answered* instead of run is known what proofs have shown of it.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,10 +20,11 @@ from tests.proofs.bytecode import (
     deployed,
     verdicts,
 )
-from tests.proofs.lifter.entries import Cut
+from tests.proofs.lifter.entries import Asked, Cut
 from tests.proofs.lifter.frame import Path as Trace
+from tests.proofs.lifter.frame import Write
 from tests.proofs.lifter.machine import Machine, Unsupported
-from tests.proofs.lifter.storage import is_forgotten
+from tests.proofs.lifter.storage import initial, is_forgotten, read
 from tests.proofs.lifter.terms import Term
 from tests.proofs.proof import Mutant
 from tests.proofs.transition import (
@@ -36,11 +38,25 @@ from tests.proofs.transition import (
 from tests.proofs.witness import Search
 
 
+class Done(NamedTuple):
+    """A call that has returned: its words, its answer, and all writes by then."""
+
+    given: list[Term]
+    returned: list[Term]
+    writes: list[Write]
+
+    def left(self, place: Term) -> Term:
+        """Return what storage held at a location when it returned."""
+        return read(self.writes, place, initial(place))
+
+
 class Stage(NamedTuple):
     """One call: its words are unknown of these names, or what calls before returned."""
 
     function: str
-    words: Callable[[Callable[[str], Term], list[list[Term]]], list[Term]]
+    words: Callable[[Callable[[str], Term], list[Done]], list[Term]]
+    is_answered: bool = False
+    """Whether what it does is what its cut says, and its code is not run."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,8 @@ class Chain:
     statement: str
     contract: str
     stages: tuple[Stage, ...]
-    holds: Callable[[Transition, list[list[Term]], list[list[Term]]], None]
+    holds: Callable[..., None]
+    """Given the path, and each call that was done."""
     mutants: tuple[Mutant, ...]
     theory: Theory
     cuts: tuple[Cut, ...] = ()
@@ -66,42 +83,49 @@ class Chain:
         _, _, code = deployed(output, constructor_of(output))
         search = Search(self.identity, root)
         with verdicts(), naming(layout):
-            for trace, given, returned in self._paths(output, code, layout):
+            for trace, done in self._paths(output, code, layout):
                 lifted = self.theory(trace.conditions)
                 step = Transition(trace, lifted, layout)
-                start = partial(assumed, step, self.holds, given, returned)
+                start = partial(assumed, step, self.holds, *done)
                 search.among(
                     partial(_facts, start), rename=partial(named, layout=layout)
                 )
-                self.holds(step, given, returned)
+                self.holds(step, *done)
                 step.does_its_duties()
         return search.found
 
     def _paths(
         self, output: dict[str, Any], code: bytes, layout: dict[str, int]
-    ) -> Sequence[tuple[Trace, list[list[Term]], list[list[Term]]]]:
+    ) -> Sequence[tuple[Trace, list[Done]]]:
         entries = output["entries"]
         cuts = {cut.function: (entries[cut.function], cut) for cut in self.cuts}
         start = Trace(True, [], [], [], [])
-        found: list[tuple[Trace, list[list[Term]], list[list[Term]]]] = [
-            (start, [], [])
-        ]
+        found: list[tuple[Trace, list[Done]]] = [(start, [])]
         for number, stage in enumerate(self.stages, 1):
-            entry = entries[stage.function]
             longer = []
-            for before, given, returned in found:
-                words = stage.words(lambda name: argument(name, "uint256"), returned)
-                machine = Machine(
-                    code,
-                    None,
-                    cuts=cuts,
-                    slots=layout,
-                    keeps_refusals=False,
-                    tag=f"{number}:",
-                )
-                for after in machine.enter(entry, words, before.writes):
-                    joined = _join(before, after)
-                    longer.append((joined, [*given, words], [*returned, after.words]))
+            for before, done in found:
+                words = stage.words(lambda name: argument(name, "uint256"), done)
+                tag = f"{number}:"
+                if stage.is_answered:
+                    _, cut = cuts[stage.function]
+                    ways = [_answered(cut, tag, words, before, layout)]
+                else:
+                    machine = Machine(
+                        code,
+                        None,
+                        cuts=cuts,
+                        slots=layout,
+                        keeps_refusals=False,
+                        tag=tag,
+                    )
+                    entry = entries[stage.function]
+                    ways = [
+                        (after, after.words)
+                        for after in machine.enter(entry, words, before.writes)
+                    ]
+                for after, returned in ways:
+                    now = Done(words, returned, after.writes)
+                    longer.append((_join(before, after), [*done, now]))
             found = longer
             if len(found) > 2_000:
                 raise Unsupported(f"{len(found)} paths")
@@ -116,6 +140,19 @@ def _facts(start: Callable[[], Transition]) -> list[Any]:
     """Return all that is known of the words of a path that a claim is about."""
     step = start()
     return [*step.hypotheses, *step.lifted.doubts]
+
+
+def _answered(
+    cut: Cut, tag: str, words: list[Term], before: Trace, layout: dict[str, int]
+) -> tuple[Trace, list[Term]]:
+    """Return the one way through a call of which is known what its cut says."""
+    earlier = Done([], [], before.writes)
+    answer = cut.answer(Asked(f"{tag}{cut.function}", words, earlier.left, layout))
+    if not cut.rests_on or answer.needs or answer.forgets:
+        raise Unsupported(f"nothing shows what {cut.function} does in a chain")
+    writes = [*before.writes, *answer.writes]
+    after = Trace(True, [], [], writes, [], list(answer.facts))
+    return after, list(answer.results)
 
 
 def _join(before: Trace, after: Trace) -> Trace:

@@ -103,7 +103,7 @@ def test_a_chain_takes_no_call_that_may_write_anything():
         "",
         "contracts/Clearinghouse.vy",
         (stage, stage),
-        lambda step, given, returned: None,
+        lambda step, *done: None,
         (),
         Integers,
     )

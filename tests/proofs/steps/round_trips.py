@@ -16,27 +16,26 @@ from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.storage import initial
 from tests.proofs.lifter.terms import Term
 from tests.proofs.proof import Mutant
-from tests.proofs.sequence import Chain, Stage
+from tests.proofs.sequence import Chain, Done, Stage
 from tests.proofs.steps.bodies import ACCOUNT_CODE
 from tests.proofs.steps.pools import POOL, WRITE_BALANCE, low, scaled_part
 from tests.proofs.transition import Transition
 
 _MARKET = "contracts/modules/money_market.vy"
 Name = Callable[[str], Term]
-Returned = list[list[Term]]
 
 
-def _first(name: Name, _: Returned) -> list[Term]:
+def _first(name: Name, _: list[Done]) -> list[Term]:
     return [name("account"), name("asset"), *map(name, POOL), name("amount")]
 
 
-def _second(name: Name, returned: Returned) -> list[Term]:
-    return [name("account"), name("asset"), *returned[-1], name("back")]
+def _second(name: Name, done: list[Done]) -> list[Term]:
+    return [name("account"), name("asset"), *done[-1].returned, name("back")]
 
 
-def _parts(step: Transition, given: Returned) -> tuple[Any, Any, Any, Any]:
+def _parts(step: Transition, first: Done) -> tuple[Any, Any, Any, Any]:
     """Return the scaled and idle parts of the balance, before and after."""
-    account, asset = given[0][:2]
+    account, asset = first.given[:2]
     place = step.at("balances", account, asset)
     old, new = initial(place), step.trace.finally_at(place)
     lifted = step.lifted
@@ -57,10 +56,10 @@ def _indices(step: Transition) -> list[Any]:
     return [step.word(borrow) >= RAY, step.word(lend) >= MIN_INDEX]
 
 
-def _nothing_is_gained(step: Transition, given: Returned, returned: Returned) -> None:
+def _nothing_is_gained(step: Transition, first: Done, second: Done) -> None:
     """Show that the same amount there and back leaves no more than there was."""
-    old, new, old_idle, new_idle = _parts(step, given)
-    step.assume(step.word(given[0][-1]) == step.word(given[1][-1]))
+    old, new, old_idle, new_idle = _parts(step, first)
+    step.assume(step.word(first.given[-1]) == step.word(second.given[-1]))
     step.assume(old_idle == 0, *_indices(step))
     step.holds(new <= old, "no more is lent, no less is owed")
     step.holds(new_idle == 0, "nothing is left idle")
