@@ -61,6 +61,28 @@ class Bounds:
         found: Bools = self.is_exposed & (self.equity_low < self.margin_high)
         return found
 
+    @property
+    def must_be_short(self) -> Bools:
+        """Return whether equity is below margin; true is certain."""
+        found: Bools = self.is_exposed & (self.equity_high < self.margin_low)
+        return found
+
+    @property
+    def surplus(self) -> tuple[Floats, Floats]:
+        """Return bounds of equity less margin."""
+        low: Floats = self.equity_low - self.margin_high
+        high: Floats = self.equity_high - self.margin_low
+        return low, high
+
+    @property
+    def ratio(self) -> tuple[Floats, Floats]:
+        """Return bounds of equity over margin, of those whose equity is above 0."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            low = self.equity_low / self.margin_high
+            high = self.equity_high / self.margin_low
+        # A quotient of bounds is rounded once more.
+        return low * (1 - 2.0**-52), high * (1 + 2.0**-52)
+
 
 @dataclass
 class Sums:

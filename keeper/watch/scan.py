@@ -1,22 +1,24 @@
 """
 Who is below maintenance margin, and who is nearest to it.
 
-The estimate says of most accounts that they are not; of all others health is computed
-as the specification says, from the words that the chain has of them. So nobody is
-missed, and nobody is named who is not due.
+The estimate says of nearly all accounts whether they are; of all others health is
+computed as the specification says, from the words that the chain has of them. So nobody
+is missed, and nobody is named who is not due.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Final
 
 import numpy as np
 
 from keeper.mirror import Row, to_account
 from keeper.mirror_ticks import with_pending
 from keeper.watch.columns import Columns
-from keeper.watch.estimate import Bounds, estimate
-from keeper.watch.floats import Bools
+from keeper.watch.estimate import estimate
+from keeper.watch.floats import Bools, Floats
 from keeper.watch.market import Shared, read_shared
 from keeper.watch.sheet import Pages
 from specs import accounts as acc
@@ -26,6 +28,11 @@ from specs.accounts import USDC, Account, AccountId
 from specs.clearinghouse import State
 from specs.distress import DISTRESS, SLICE_LIFE
 from specs.fixed_point import Seconds
+
+MOST: Final = 1_000
+"""Accounts that a job is given to choose from; it may ask the chain about each."""
+
+_log = logging.getLogger("keeper")
 
 _SLICED = np.uint64(2 ** DISTRESS["sliced_at"].width - 1)
 
@@ -54,64 +61,78 @@ class Scan:
 
     accounts: int
     """How many there are."""
-    due: Mapping[AccountId, Standing]
-    """Below maintenance margin, the largest shortfall first."""
+    due: frozenset[AccountId]
+    """Who is below maintenance margin."""
+    worst: Mapping[AccountId, Standing]
+    """Those of them with the largest shortfall, the largest first."""
     nearest: Mapping[AccountId, Standing]
     """Above it, the lowest ratio of equity to margin first."""
     examined: int
-    """Of how many health was computed exactly."""
+    """Of how many health was computed exactly: bounds did not say enough of them."""
 
 
-def scan(pages: Pages, now: Seconds, nearest: int = 0) -> Scan:
-    """Return who is below maintenance margin, and so many of those nearest to it."""
+def scan(pages: Pages, now: Seconds, worst: int = 0, nearest: int = 0) -> Scan:
+    """
+    Return who is below maintenance margin, and so many of those furthest below and of
+    those nearest above.
+    """
     shared = read_shared(pages, now)
     bounds = estimate(pages.columns, shared)
-    is_short = bounds.may_be_short
-    chosen = np.flatnonzero(is_short | is_near(bounds, is_short, nearest))
-    names = [pages.columns.names[row] for row in chosen]
-    state = with_accounts(pages, shared, names)
+    is_short, is_due = bounds.may_be_short, bounds.must_be_short
+    chosen = is_short & ~is_due
+    chosen |= may_be_least(is_due, *bounds.surplus, worst)
+    is_well = bounds.is_exposed & ~is_short & (bounds.margin_high > 0)
+    chosen |= may_be_least(is_well, *bounds.ratio, nearest)
+    names = pages.columns.names
+    state = with_accounts(pages, shared, [names[n] for n in np.flatnonzero(chosen)])
     found = {name: st.assess(state, name, now) for name in state.accounts}
     stand = {n: Standing(h.equity, h.maintenance_margin) for n, h in found.items()}
-    due = [name for name, health in found.items() if margin.is_liquidatable(health)]
-    rest = [n for n in stand.keys() - set(due) if stand[n].maintenance_margin > 0]
-    due.sort(key=lambda name: (-stand[name].shortfall, name))
-    rest.sort(key=lambda name: (stand[name].ratio, name))
+    due = {name for name, health in found.items() if margin.is_liquidatable(health)}
+    others = [n for n in stand.keys() - due if stand[n].maintenance_margin > 0]
+    below = sorted(due, key=lambda name: (-stand[name].shortfall, name))
+    above = sorted(others, key=lambda name: (stand[name].ratio, name))
     return Scan(
         accounts=len(pages.columns),
-        due={name: stand[name] for name in due},
-        nearest={name: stand[name] for name in rest[:nearest]},
+        due=frozenset(due.union(names[n] for n in np.flatnonzero(is_due))),
+        worst={name: stand[name] for name in below[:worst]},
+        nearest={name: stand[name] for name in above[:nearest]},
         examined=len(found),
     )
 
 
-def is_near(bounds: Bounds, is_short: Bools, count: int) -> Bools:
+def may_be_least(among: Bools, low: Floats, high: Floats, count: int) -> Bools:
     """
-    Return who may be among so many of lowest ratio that are surely not short: whoever
-    may be as low as so many surely are.
+    Return who of some may be among the ``count`` least, of numbers between two bounds:
+    whoever may be as low as so many surely are.
     """
-    rest = np.flatnonzero(bounds.is_exposed & ~is_short & (bounds.margin_high > 0))
-    found = np.zeros(len(is_short), dtype=bool)
-    if count == 0 or len(rest) == 0:
-        return found
-    # Equity is above 0 here, for it is above margin.
-    low = bounds.equity_low[rest] / bounds.margin_high[rest]
-    with np.errstate(divide="ignore"):
-        high = bounds.equity_high[rest] / bounds.margin_low[rest]
-    limit = np.partition(high, min(count, len(rest)) - 1)[min(count, len(rest)) - 1]
-    # A quotient is rounded once more than what it is of.
-    found[rest[low <= limit * (1 + 2.0**-50)]] = True
+    found = np.zeros(len(among), dtype=bool)
+    rows = np.flatnonzero(among)
+    if count > 0 and len(rows) > 0:
+        place = min(count, len(rows)) - 1
+        found[rows] = low[rows] <= np.partition(high[rows], place)[place]
     return found
 
 
-def find_endangered(pages: Pages, shared: Shared) -> Sequence[AccountId]:
+def find_endangered(
+    pages: Pages, shared: Shared, most: int = MOST
+) -> Sequence[AccountId]:
     """
     Return whom a liquidation may concern: who may be below maintenance margin, and who
     was sold from so lately that it may go on above it.
+
+    If there are more than ``most``, half of these are the worst, and half are others by
+    chance, so that nobody is kept out for ever by those of whom nothing can be done.
     """
     bounds = estimate(pages.columns, shared)
     sliced = pages.columns.column("distress")[:, 0] & _SLICED
     is_lately = (sliced > 0) & (sliced + np.uint64(SLICE_LIFE) >= np.uint64(shared.now))
     rows = np.flatnonzero(bounds.may_be_short | is_lately)
+    if len(rows) > most:
+        _log.warning("%d accounts may be due: %d are looked at", len(rows), most)
+        low, _ = bounds.surplus
+        rows = rows[np.argsort(low[rows], kind="stable")]
+        rest = np.random.default_rng(shared.now).permutation(rows[most // 2 :])
+        rows = np.concatenate([rows[: most // 2], rest[: most - most // 2]])
     return [pages.columns.names[row] for row in rows]
 
 
