@@ -8,6 +8,7 @@ that is *answered* instead of run is known what proofs have shown of it.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.proofs.lifter.entries import Asked, Cut
 from tests.proofs.lifter.frame import Path as Trace
 from tests.proofs.lifter.frame import Write
 from tests.proofs.lifter.machine import Machine, Unsupported
+from tests.proofs.lifter.solver import NotProved
 from tests.proofs.lifter.storage import initial, is_forgotten, read
 from tests.proofs.lifter.terms import Term
 from tests.proofs.proof import Mutant
@@ -70,7 +72,8 @@ class Chain:
     holds: Callable[..., None]
     """Given the path, and each call that was done."""
     mutants: tuple[Mutant, ...]
-    theory: Theory
+    theories: tuple[Theory, ...]
+    """Ways to read a path, tried in turn; only the last one's counterexample counts."""
     cuts: tuple[Cut, ...] = ()
     serves: tuple[str, ...] = ()
     layer: int = 3
@@ -84,15 +87,29 @@ class Chain:
         search = Search(self.identity, root)
         with verdicts(), naming(layout):
             for trace, done in self._paths(output, code, layout):
-                lifted = self.theory(trace.conditions)
+                lifted = self.theories[-1](trace.conditions)
                 step = Transition(trace, lifted, layout)
                 start = partial(assumed, step, self.holds, *done)
                 search.among(
                     partial(_facts, start), rename=partial(named, layout=layout)
                 )
-                self.holds(step, *done)
-                step.does_its_duties()
+                self._prove(trace, layout, done)
         return search.found
+
+    def _prove(self, trace: Trace, layout: dict[str, int], done: list[Done]) -> None:
+        *first, last = self.theories
+        for theory in first:
+            with suppress(NotProved):
+                self._show(trace, theory, layout, done)
+                return
+        self._show(trace, last, layout, done)
+
+    def _show(
+        self, trace: Trace, theory: Theory, layout: dict[str, int], done: list[Done]
+    ) -> None:
+        step = Transition(trace, theory(trace.conditions), layout)
+        self.holds(step, *done)
+        step.does_its_duties()
 
     def _paths(
         self, output: dict[str, Any], code: bytes, layout: dict[str, int]

@@ -105,12 +105,31 @@ def test_a_chain_takes_no_call_that_may_write_anything():
         (stage, stage),
         lambda step, *done: None,
         (),
-        Integers,
+        (Integers,),
     )
     assert chain.check(PROJECT)
     forgetting = replace(chain, cuts=(anything("fixed_point._mul_div_down", 1),))
     with pytest.raises(Unsupported, match="in a chain"):
         forgetting.check(PROJECT)
+
+
+def test_a_chain_answers_only_what_proofs_have_shown():
+    function = "fixed_point._mul_div_up"
+    stage = Stage(function, lambda name, _: [name(x) for x in "xyz"], is_answered=True)
+
+    def returns_zero(step, done):
+        step.holds(step.word(done.returned[0]) == 0, "nothing")
+
+    def zero(asked):
+        return Answer([constant(0)])
+
+    chain = Chain("", "", HARNESS, (stage,), returns_zero, (), (Integers,))
+    shown = replace(chain, cuts=(Cut(function, zero, ("it",)),))
+    assert shown.check(PROJECT) == "any input"
+    assert unfounded([shown]) == [f": {function} in {HARNESS}"]
+    for cut in (Cut(function, zero, ()), anything(function, 1)):
+        with pytest.raises(Unsupported, match="nothing shows"):
+            replace(chain, cuts=(cut,)).check(PROJECT)
 
 
 # Paths taken for one
@@ -193,8 +212,7 @@ def test_a_cut_rests_on_the_proof_that_it_names():
 
 def test_no_counterexample_is_of_a_theory_in_which_products_are_unknown():
     for step in every_step():
-        last = step.theories[-1] if isinstance(step, Step) else step.theory
-        assert not issubclass(last, Linear | Loose), step.identity
+        assert not issubclass(step.theories[-1], Linear | Loose), step.identity
 
 
 def every_step():

@@ -83,7 +83,7 @@ def _chain(
         ),
         holds,
         mutants,
-        Integers,
+        (Integers,),
         (WRITE_BALANCE.cut,),
         ("I8",),
     )

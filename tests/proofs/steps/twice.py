@@ -8,6 +8,7 @@ any position; the second is run from what that leaves.
 from collections.abc import Callable
 
 from tests.proofs.lifter.fields import Fields
+from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.terms import Term
 from tests.proofs.proof import Mutant
 from tests.proofs.sequence import Chain, Done, Stage
@@ -80,7 +81,7 @@ PROOFS = (
 """,
             ),
         ),
-        Fields,
+        (Fields, Integers),
         (REALISE.cut, *(summary.cut for summary in REALISE.cuts)),
         ("I25", "I26"),
     ),
