@@ -313,6 +313,8 @@ class Integers:
         exact = self.value(x) + self.value(y)
         if powers.possible(x) & powers.possible(y) == 0:
             return exact
+        if self._mask(x) & self._mask(y) == 0:
+            return exact
         room, field = max(
             powers.room(x, y), powers.room(y, x), key=lambda pair: pair[0]
         )
