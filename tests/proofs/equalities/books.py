@@ -1,5 +1,5 @@
 """
-Layer 2 of the order book: listings, bands of limits, levels, slots of orders.
+Layer 2 of the order book: listings, bands of limits, slots of orders.
 
 What the specification keeps as lists of orders, the contract has in words, of which the
 fields are said here.
@@ -17,8 +17,6 @@ from specs.listings import Listing, Placement
 from specs.packing import Field, get_field
 from specs.price_index import UNIT
 from tests.proofs.equalities.desk import refuses
-from tests.proofs.equalities.grid import LOW_BIT, TOP_BIT, low_bit, top_bit
-from tests.proofs.equality import assume
 from tests.proofs.exposed import same
 from tests.proofs.lifter.ratio import Ratio
 from tests.proofs.lifter.reference import within
@@ -41,12 +39,6 @@ TOP = {
     "told_at": Field(88, 32),
     "volume": Field(32, 56),
     "traded_at": Field(0, 32),
-}
-LEVEL = {
-    "lots": Field(168, 88),
-    "firm": Field(80, 88),
-    "head": Field(40, 40),
-    "tail": Field(0, 40),
 }
 ORDER = {
     "lots": Field(184, 72),
@@ -231,118 +223,6 @@ LIMITS = (
     ),
 )
 
-# Levels
-
-
-def get_best(code: int, is_buy: int, top: int) -> int:
-    """Return the best price of a side."""
-    return get_field(top, TOP["bid" if is_buy else "ask"])
-
-
-def has(level: int, lots: int, is_firm: int) -> bool:
-    """Tell whether a level has so many lots, of the kind."""
-    found = packing.unpack(level, LEVEL)
-    return lots <= (found["firm"] if is_firm else found["lots"]) <= found["lots"]
-
-
-def less(level: int, lots: int, is_firm: int) -> int:
-    """Return a level with fewer lots, which it has."""
-    assume(has(level, lots, is_firm))
-    found = packing.unpack(level, LEVEL)
-    found["lots"] -= lots
-    found["firm"] -= lots if is_firm else 0
-    return packing.pack(found, LEVEL)
-
-
-def with_reference(name: str, level: int, order: int) -> int:
-    """Return a level with another order at one end."""
-    if order >= 2**40:
-        raise errors.AmountTooLarge
-    low, high = 2 ** LEVEL[name].offset, 2 ** (LEVEL[name].offset + 40)
-    return level % low + order * low + level // high * high
-
-
-def first(bits: int, is_up: bool) -> int:
-    """Return the place of the lowest or of the highest bit of a word."""
-    return low_bit(bits) if is_up else top_bit(bits)
-
-
-def beyond(bits: int, place: int, is_up: int) -> int:
-    """Return the bits above a place of a word, or those below it."""
-    if not is_up:
-        return bits % (1 << place)
-    if place == 255:
-        return 0
-    return bits - bits % (1 << (place + 1))
-
-
-LEVELS = (
-    same(
-        "price_levels._best",
-        get_best,
-        ("return self.tops[code] >> _BID", "return self.tops[code] >> _ASK"),
-        reads=TOPS,
-    ),
-    same(
-        "price_levels._last",
-        lambda code, top: get_field(top, TOP["last"]),
-        ("(self.tops[code] >> _LAST)", "(self.tops[code] >> _ASK)"),
-        reads=TOPS,
-    ),
-    same(
-        "price_levels._told",
-        lambda code, top: (get_field(top, TOP["mid"]), get_field(top, TOP["told_at"])),
-        ("packing._get(top, 120, 64)", "packing._get(top, 120, 63)"),
-        reads=TOPS,
-    ),
-    same(
-        "price_levels._less",
-        less,
-        ("        fewer |= lots << _FIRM\n", "        fewer |= lots << _HEAD\n"),
-    ),
-    same(
-        "price_levels._with_tail",
-        lambda level, order: with_reference("tail", level, order),
-        ("packing._set(level, 0, 40", "packing._set(level, 1, 40"),
-    ),
-    same(
-        "price_levels._is_empty",
-        lambda level: get_field(level, LEVEL["lots"]) == 0,
-        ("    return level >> _LOTS == 0\n", "    return level >> _FIRM == 0\n"),
-    ),
-    same(
-        "price_levels._firm",
-        lambda level: get_field(level, LEVEL["firm"]),
-        ("(level >> _FIRM) & _LOW_88", "level >> _FIRM"),
-    ),
-    same(
-        "price_levels._head",
-        lambda level: get_field(level, LEVEL["head"]),
-        ("(level >> _HEAD) & _LOW_40", "level >> _HEAD"),
-    ),
-    same(
-        "price_levels._tail",
-        lambda level: get_field(level, LEVEL["tail"]),
-        ("return level & _LOW_40", "return level & _LOW_56"),
-    ),
-    same(
-        "price_levels._beyond",
-        beyond,
-        ("unsafe_add(place, 1)", "place"),
-        ("bits & ((1 << place) - 1)", "bits & (1 << place)"),
-        given={"place": (0, 255)},
-    ),
-    same(
-        "price_levels._first",
-        first,
-        (
-            "    if is_up:\n        return grid",
-            "    if not is_up:\n        return grid",
-        ),
-        cuts=(TOP_BIT, LOW_BIT),
-    ),
-)
-
 # Slots of orders
 
 
@@ -428,4 +308,4 @@ SLOTS = (
     ),
 )
 
-PROOFS = (*LISTINGS, *LIMITS, *LEVELS, *SLOTS)
+PROOFS = (*LISTINGS, *LIMITS, *SLOTS)
