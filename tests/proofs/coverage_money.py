@@ -12,7 +12,6 @@ LEFT_OUT: dict[str, Reason] = {
     "deleveraging._effective": Reason.LOOP,
     "deleveraging._effective_lots": Reason.LOOP,
     "fixed_point._sqrt_down": Reason.ROOT,
-    "funding._advance": Reason.OPEN,
     "guards._check_outflow": Reason.OPEN,
     "guards._check_utilisation": Reason.OPEN,
     "legs._get": Reason.LOOP,
@@ -31,11 +30,8 @@ LEFT_OUT: dict[str, Reason] = {
     "settlement._new_entry": Reason.TICKS,
     "slices._compute_end": Reason.LOOP,
     "slices._compute_parts": Reason.LOOP,
-    "slices._compute_ratio": Reason.OPEN,
-    "virtual_pnl._compute_entry": Reason.OPEN,
     "virtual_pnl._credit": Reason.TICKS,
     "virtual_pnl._interest": Reason.TICKS,
-    "virtual_pnl._is_at_mark": Reason.TICKS,
     "virtual_pnl._pending": Reason.TICKS,
 }
 

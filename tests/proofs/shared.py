@@ -16,7 +16,16 @@ from unittest.mock import patch
 
 import z3
 
-from specs import fixed_point, interest_rate, perpetual, weights
+from specs import (
+    fixed_point,
+    funding,
+    grid,
+    interest_rate,
+    perpetual,
+    requirements,
+    weights,
+)
+from specs.requirements import Requirement
 from tests.proofs.lifter.entries import Answer, Asked, Cut
 from tests.proofs.lifter.frame import Path
 from tests.proofs.lifter.ranges import Contradiction, Interval, Ranges
@@ -158,11 +167,13 @@ def unknown(shared: Sequence[Shared]) -> Iterator[None]:
             for module in modules:
                 for name, value in list(vars(module).items()):
                     if value is each.original:
-                        stack.enter_context(patch.object(module, name, _asking(each)))
+                        stack.enter_context(patch.object(module, name, asking(each)))
         yield
 
 
-def _asking(shared: Shared) -> Callable[..., Any]:
+def asking(shared: Shared) -> Callable[..., Any]:
+    """Return the function that the specification calls in its place."""
+
     def ask(*arguments: Any) -> Any:
         numbers = shared.flatten(*arguments)
         if not any(isinstance(number, Symbolic) for number in numbers):
@@ -305,3 +316,73 @@ UTILISATION = Shared(
     lambda cash, lends: z3.BoolVal(False),
     lambda cash, lends: (0, fixed_point.WAD),
 )
+
+
+# Margin, funding and ticks
+
+
+def _margin(base: Interval, factor: Interval, notional: Interval) -> Interval:
+    def bind(*amounts: int) -> int:
+        first, second, size = (max(amount, 0) for amount in amounts)
+        leg = Requirement(first, 0, second, 0)
+        return requirements.compute_initial_margin(leg, size)
+
+    low, high = zip(base, factor, notional, strict=True)
+    return bind(*low), bind(*high)
+
+
+def _is_leg(base: Number, factor: Number, notional: Number) -> z3.BoolRef:
+    parts = (base, 2**24), (factor, 2**40), (notional, 2**128)
+    return z3.And(*(z3.And(part >= 0, part <= most) for part, most in parts))
+
+
+def _margin_of(name: str, original: Callable[..., Any]) -> Shared:
+    return Shared(
+        "requirements._compute_margin",
+        original,
+        "bytecode.requirements.compute_margin",
+        _is_leg,
+        _margin,
+        lambda result, base, factor, notional: [
+            result >= 0,
+            z3.Implies(notional == 0, result == 0),
+        ],
+        flatten=lambda requirement, notional: (
+            getattr(requirement, f"base_{name}"),
+            getattr(requirement, f"{name}_factor"),
+            notional,
+        ),
+        unknown="margin",
+    )
+
+
+INITIAL = _margin_of("imf", requirements.compute_initial_margin)
+MAINTENANCE = _margin_of("mmf", requirements.compute_maintenance_margin)
+"""One function of the contract, for two fields of a requirement each."""
+
+FUNDING_RATE = Shared(
+    "funding._compute_rate",
+    funding.compute_rate,
+    "bytecode.funding.compute_rate",
+    lambda premium, interval: z3.And(
+        premium >= -(2**128), premium <= 2**128, interval >= 0, interval <= 2**32
+    ),
+    lambda premium, interval: (-funding.RATE_CAP, funding.RATE_CAP),
+    signed=(0,),
+    is_signed=True,
+)
+
+
+def _tick(name: str, original: Callable[..., Any]) -> Shared:
+    return Shared(
+        f"grid._{name}",
+        original,
+        f"bytecode.grid.{name}",
+        lambda price: z3.BoolVal(True),
+        lambda price: (0, grid.MAX_TICK),
+        lambda tick, price: [z3.Implies(price <= 0, tick == 0)],
+    )
+
+
+TICK_UP = _tick("up", grid.tick_up)
+TICK_DOWN = _tick("down", grid.tick_down)

@@ -1,0 +1,168 @@
+"""
+Layer 2 of unrealised PnL: funding, entry ticks, and what interest and gains are worth.
+
+Quotients, ticks and rates are the same unknown functions on both sides.
+"""
+
+from typing import Any
+
+from specs import fixed_point, funding, packing, virtual_pnl
+from specs.funding import Funding
+from specs.packing import get_field
+from specs.perpetual import Position
+from tests.proofs.equalities.pools import AMOUNTS, INDICES
+from tests.proofs.exposed import same
+from tests.proofs.lifter.reference import Symbolic, formula_of, within
+from tests.proofs.shared import (
+    FUNDING_RATE,
+    SIGNED_DOWN,
+    SIGNED_UP,
+    TICK_DOWN,
+    TICK_UP,
+)
+
+PRICES = 2**100
+WORTH = 2**127
+
+
+def by_sign(*numbers: int) -> bool:
+    """Look at what is below, at and above zero apart; what is negated has a size."""
+    return all(number < 0 or number == 0 or number > 0 for number in numbers)
+
+
+# Funding
+
+
+class Product(Symbolic):
+    """Numbers to be multiplied, of which the quotient is the shared function."""
+
+    __slots__ = ("factors",)
+
+    def __init__(self, x: Any, y: Any = 1):
+        super().__init__(formula_of(x) * formula_of(y))
+        self.factors = x, y
+
+    def __mul__(self, other: Any) -> "Product":
+        x, y = self.factors
+        return Product(x, y * other)
+
+    def __add__(self, other: Any) -> "Product":
+        return Product(super().__add__(other))
+
+    def __floordiv__(self, divisor: Any) -> Any:
+        return fixed_point.signed_mul_div_down(*self.factors, divisor)
+
+
+def advance(*words: int) -> tuple[int, ...]:
+    """Return the words of a market's funding, brought to now."""
+    index, rate, held, premium_time, *times = words[:6]
+    before = Funding(index, Product(rate), held, Product(premium_time), *times)
+    interval, mark, premium, now = words[6:]
+    after = funding.advance(before, interval, mark, premium, now)
+    return tuple(vars(after).values())
+
+
+def can_advance(*words: int) -> bool:
+    """Tell whether the funding can be stored, and its times are past."""
+    index, rate, premium, premium_time, started, updated, interval, mark, new, now = (
+        words
+    )
+    return (
+        within(
+            (index, -WORTH, WORTH - 1),
+            (rate, -funding.RATE_CAP, funding.RATE_CAP),
+            (premium, -(2**63), 2**63),
+            (premium_time, -WORTH, WORTH),
+            (started, 0, 2**32),
+            (updated, 0, 2**32),
+            (interval, 1, 2**32),
+            (mark, 0, PRICES),
+            (new, -(2**63), 2**63),
+            (now, 0, 2**32),
+        )
+        and started <= now
+        and updated <= now
+        and by_sign(rate, premium, premium_time)
+    )
+
+
+FUNDING = (
+    same(
+        "funding._advance",
+        advance,
+        ("min(elapsed, interval)", "elapsed"),
+        ("premium_time, 1, span", "premium_time, 1, interval"),
+        fits=can_advance,
+        shares=(SIGNED_DOWN, FUNDING_RATE),
+    ),
+)
+
+# Interest and entries
+
+
+def is_at_mark(market: int, cursor: int, quote: int) -> bool:
+    """Return whether the price for interest is the mark, within the grid's range."""
+    mark = virtual_pnl.clamp(get_field(quote, packing.MARK["slow"]))
+    return get_field(cursor, packing.CURSOR["price"]) == mark
+
+
+def compute_entry(lots: int, basis: int, exponent: int, funding_index: int) -> int:
+    """Do as the specification for a lot that is a power of ten."""
+    position = Position(lots, basis)
+    return virtual_pnl.compute_entry(position, 10**exponent, funding_index)
+
+
+def can_enter(lots: int, basis: int, exponent: int, funding_index: int) -> bool:
+    """Tell whether a position has a size and can be stored."""
+    return (
+        within(
+            (lots, -(2**57), 2**57),
+            (basis, -WORTH, WORTH - 1),
+            (exponent, 0, 18),
+            (funding_index, -WORTH, WORTH - 1),
+        )
+        and lots != 0
+        and by_sign(lots, basis, funding_index)
+    )
+
+
+VIRTUAL = (
+    same(
+        "virtual_pnl._worth",
+        virtual_pnl.compute_worth,
+        (
+            "_signed_mul_div_down(lend, lend_index",
+            "_signed_mul_div_up(lend, lend_index",
+        ),
+        fits=lambda lend, borrow, lend_index, borrow_index: within(
+            (lend, -WORTH, WORTH),
+            (borrow, 0, AMOUNTS),
+            (lend_index, 0, INDICES),
+            (borrow_index, 0, INDICES),
+        ),
+    ),
+    same(
+        "virtual_pnl._clamp",
+        lambda mark: virtual_pnl.clamp(get_field(mark, packing.MARK["slow"])) // 10**6,
+        ("mark >> 176, grid", "mark >> 175, grid"),
+    ),
+    same(
+        "virtual_pnl._is_at_mark",
+        is_at_mark,
+        ("== self._clamp(state.market_quote", ">= self._clamp(state.market_quote"),
+        reads={
+            "cursor": ("state.market_cursor", "market"),
+            "quote": ("state.market_quote", "market"),
+        },
+    ),
+    same(
+        "virtual_pnl._compute_entry",
+        compute_entry,
+        ("fp._signed_mul_div_up(price, 1", "fp._signed_mul_div_down(price, 1"),
+        ("fp._signed_mul_div_down(-basis,", "fp._signed_mul_div_up(-basis,"),
+        fits=can_enter,
+        shares=(SIGNED_DOWN, SIGNED_UP, TICK_UP, TICK_DOWN),
+    ),
+)
+
+PROOFS = (*FUNDING, *VIRTUAL)
