@@ -2,7 +2,8 @@
 Layer 3 of short sequences: whoever goes there and back has no more than before.
 
 From any state, on the bytecode: what comes in and is taken out again and what is
-borrowed and paid back, in one second and by one account. Lending idle tokens and taking
+borrowed and paid back, and a debt that is taken over and repaid, in one second and by
+one account. Lending idle tokens and taking
 them back is a law of the specification (``laws/ledger.py``).
 """
 
@@ -17,8 +18,8 @@ from tests.proofs.lifter.storage import initial
 from tests.proofs.lifter.terms import Term
 from tests.proofs.proof import Mutant
 from tests.proofs.sequence import Chain, Done, Stage
-from tests.proofs.steps.bodies import ACCOUNT_CODE
-from tests.proofs.steps.pools import POOL, WRITE_BALANCE, low, scaled_part
+from tests.proofs.steps.bodies import ACCOUNT_CODE, LIQUIDATION_CODE
+from tests.proofs.steps.pools import PAY_DEBT, POOL, WRITE_BALANCE, low, scaled_part
 from tests.proofs.transition import Transition
 
 _MARKET = "contracts/modules/money_market.vy"
@@ -29,8 +30,11 @@ def _first(name: Name, _: list[Done]) -> list[Term]:
     return [name("account"), name("asset"), *map(name, POOL), name("amount")]
 
 
-def _second(name: Name, done: list[Done]) -> list[Term]:
-    return [name("account"), name("asset"), *done[-1].returned, name("back")]
+def _later(amount: str) -> Callable[[Name, list[Done]], list[Term]]:
+    def words(name: Name, done: list[Done]) -> list[Term]:
+        return [name("account"), name("asset"), *done[-1].returned, name(amount)]
+
+    return words
 
 
 def _parts(step: Transition, first: Done) -> tuple[Any, Any, Any, Any]:
@@ -65,6 +69,20 @@ def _nothing_is_gained(step: Transition, first: Done, second: Done) -> None:
     step.holds(new_idle == 0, "nothing is left idle")
 
 
+def _takes_over(name: Name, _: list[Done]) -> list[Term]:
+    return [name("liquidated"), name("asset"), *map(name, POOL), name("amount")]
+
+
+def _repaid_debts_are_no_gift(
+    step: Transition, taken: Done, first: Done, second: Done
+) -> None:
+    """Show that who takes over a debt and repays it has no more than before."""
+    owner, provider = taken.given[0], first.given[0]
+    step.assume(step.word(owner) != step.word(provider))
+    step.assume(step.word(taken.given[-1]) == step.word(first.given[-1]))
+    _nothing_is_gained(step, first, second)
+
+
 def _chain(
     name: str,
     statement: str,
@@ -79,7 +97,7 @@ def _chain(
         ACCOUNT_CODE,
         (
             Stage(f"money_market.{first}", _first),
-            Stage(f"money_market.{second}", _second),
+            Stage(f"money_market.{second}", _later("back")),
         ),
         holds,
         mutants,
@@ -113,5 +131,27 @@ PROOFS = (
             "minted: uint256 = fp._mul_div_up(left, fp.RAY, pool.borrow_index)",
             "minted: uint256 = left // 2",
         ),
+    ),
+    Chain(
+        "step.round_trip.take_over_and_repay",
+        "Who takes over another account's debt and repays it at once, with a balance "
+        "without idle tokens, at indices of one or more, is left no better.",
+        LIQUIDATION_CODE,
+        (
+            Stage("money_market._pay_debt", _takes_over, is_answered=True),
+            Stage("money_market._debit", _later("taken")),
+            Stage("money_market._pay_debt", _later("back")),
+        ),
+        _repaid_debts_are_no_gift,
+        (
+            Mutant(
+                _MARKET,
+                "minted: uint256 = fp._mul_div_up(left, fp.RAY, pool.borrow_index)",
+                "minted: uint256 = left // 2",
+            ),
+        ),
+        (Integers,),
+        (PAY_DEBT.cut, WRITE_BALANCE.cut),
+        ("I8",),
     ),
 )
