@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
@@ -226,7 +227,7 @@ def bars(console: Console, title: str) -> Iterator[Callable[[str, int, int], Non
 
 def table_of(found: Sequence[Measured]) -> Table:
     """Return the figures as a table."""
-    table = Table(title="a tick, in seconds")
+    table = Table(title="a tick, in seconds", box=SIMPLE)
     names = "accounts", "changed", "words", "due", "sync", "scan", "jobs", "all", "CPU"
     for name in (*names, "fall", "its due"):
         table.add_column(name, justify="right")

@@ -30,7 +30,8 @@ class Recorded(RevmChain):
         self.blocks[number][2] += 1
         result = self._evm.result
         self.told += [
-            (number, (log.address, *log.data)) for log in (result.logs if result else [])
+            (number, (log.address, *log.data))
+            for log in (result.logs if result else [])
         ]
         return output
 
