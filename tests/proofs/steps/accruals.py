@@ -2,7 +2,7 @@
 Layer 3 of an accrual: what booking a pool's interest may change, and which way.
 
 That it never pays more than it books is shown of the specification, which the bytecode
-equals (``lemmas/money_market.py``, ``equalities/``); here is what callers need.
+equals (``lemmas/accruals.py``, ``equalities/``); here is what callers need.
 """
 
 import z3

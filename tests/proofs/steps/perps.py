@@ -25,7 +25,8 @@ from tests.proofs.steps.perp_cuts import (
     unsigned,
     view,
 )
-from tests.proofs.steps.settlements import CHARGE, writes_sums, writes_usdc
+from tests.proofs.steps.settlements import writes_sums
+from tests.proofs.steps.settlements_usdc import CHARGE, writes_usdc
 from tests.proofs.steps.trades import TRADE
 from tests.proofs.steps.venue_cuts import anything
 from tests.proofs.summary import Call, Facts, Summary

@@ -1,8 +1,8 @@
 """
 Layer 3 of a position: what one side's trade and a realisation do to position and books.
 
-``settlements.py`` has what they call. The cost of a trade and the worth of a size are
-functions that are not spelled out here: layer 2 has them.
+What they call is in ``settlements.py`` and ``settlements_usdc.py``. The cost of a trade
+and the worth of a size are functions that are not spelled out here: layer 2 has them.
 """
 
 from dataclasses import replace
@@ -36,16 +36,18 @@ from tests.proofs.steps.perp_cuts import (
 )
 from tests.proofs.steps.pools import POOL, pool_given, pool_returned
 from tests.proofs.steps.settlements import (
-    CHANGE_USDC,
     MOVE,
     PAY,
+    keeps_the_books,
+    writes_sums,
+)
+from tests.proofs.steps.settlements_usdc import (
+    CHANGE_USDC,
     SETTLE_INTEREST,
     keeps_settings,
-    keeps_the_books,
     pending,
     tokens_stay,
     usdc,
-    writes_sums,
     writes_usdc,
 )
 from tests.proofs.steps.ticks import NEW_ENTRY, entry_tick, tick_words
