@@ -7,18 +7,17 @@ and that margin is judged last, is what is shown.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import z3
 
 from specs.fixed_point import WAD
 from specs.margin import MAX_PRICE_AGE
-from tests.proofs.lifter.entries import Cut, Cutting
-from tests.proofs.lifter.integers import Integers
-from tests.proofs.lifter.linear import Linear
+from tests.proofs.lifter.entries import Cutting
 from tests.proofs.lifter.storage import initial
 from tests.proofs.lifter.terms import ONE, ZERO, Term, build, constant
 from tests.proofs.proof import Mutant
-from tests.proofs.steps import venues
+from tests.proofs.steps import venue_steps, venues
 from tests.proofs.steps.bodies import SPOT_CODE
 from tests.proofs.steps.family import Family
 from tests.proofs.steps.fields import NOW, field
@@ -218,22 +217,7 @@ def no_debt_grows(step: Transition, *words: Term) -> None:
     step.writes_within()
 
 
-def step_of(
-    contract: str, function: str, arguments: str, claim: venues.Claim, *cuts: Cut
-) -> Step:
-    return Step(
-        f"step.conversions.{function}",
-        "",
-        contract,
-        function,
-        tuple(arguments.split()),
-        venues.if_it_succeeds(claim),
-        (),
-        theories=(Linear, Integers),
-        cuts=cuts,
-        keeps_refusals=False,
-    )
-
+step_of = partial(venue_steps.step_of, "conversions", is_within=False)
 
 SAVE = anything("money_market._save")
 LOAD = view("money_market._load", len(POOL))
@@ -259,6 +243,13 @@ def sides(contract: str) -> tuple[Step, ...]:
             DEBITS,
             _CREDITS,
             CHARGES,
+            mutants=(
+                Mutant(
+                    "contracts/modules/spot_side.vy",
+                    "_after = money_market._credit(account, asset, pool, amount)",
+                    "_after = money_market._credit(account, asset, pool, amount + 1)",
+                ),
+            ),
         ),
         step_of(
             contract,
@@ -267,6 +258,13 @@ def sides(contract: str) -> tuple[Step, ...]:
             charges,
             DEBITS,
             view("money_market._credit_reserve", len(POOL)),
+            mutants=(
+                Mutant(
+                    "contracts/modules/settlement.vy",
+                    "money_market._debit(account, accounts.USDC, pool, fee), fee",
+                    "money_market._debit(account, accounts.USDC, pool, fee), fee + 1",
+                ),
+            ),
         ),
     )
 
@@ -290,22 +288,22 @@ PROOFS = (
                 FEES,
                 FUND,
                 BOTH,
+                mutants=(
+                    Mutant(
+                        SPOT_CODE,
+                        "errors.NOT_VENUE\n    fills._require_parties(buyer, seller)\n",
+                        "errors.NOT_VENUE\n",
+                    ),
+                    Mutant(
+                        SPOT_CODE,
+                        "seller, asset, False, amount, price, seller_fee",
+                        "seller, asset, False, amount, price, buyer_fee",
+                    ),
+                    Mutant(SPOT_CODE, "    fills._check(seller, seller_before)\n", ""),
+                ),
             ),
         ),
-        (
-            Mutant(
-                SPOT_CODE,
-                "seller, asset, False, amount, price, seller_fee",
-                "seller, asset, False, amount, price, buyer_fee",
-            ),
-            Mutant(SPOT_CODE, "    fills._check(seller, seller_before)\n", ""),
-            Mutant(
-                "contracts/modules/settlement.vy",
-                "money_market._debit(account, accounts.USDC, pool, fee), fee",
-                "money_market._debit(account, accounts.USDC, pool, fee), fee + 1",
-            ),
-        ),
-        ("I7", "I11", "I14", "I28"),
+        serves=("I7", "I11", "I14", "I28"),
     ),
     Family(
         "step.spot_code.convert",
@@ -322,6 +320,13 @@ PROOFS = (
                 view("margin._is_diverging", 1, 1),
                 view("conversion._compute_reference", 1),
                 view("conversion._compute_least_price", 1),
+                mutants=(
+                    Mutant(
+                        SPOT_CODE,
+                        "        price >= conversion._compute_least_price(reference)\n",
+                        "        price >= conversion._compute_least_price(price)\n",
+                    ),
+                ),
             ),
             step_of(
                 SPOT_CODE,
@@ -332,6 +337,13 @@ PROOFS = (
                 SAVE,
                 view("money_market._borrowed", 1),
                 view("SpotCode._require_borrowing", 0),
+                mutants=(
+                    Mutant(
+                        SPOT_CODE,
+                        "money_market._debit(buyer, accounts.USDC, usdc, cost)",
+                        "money_market._debit(buyer, accounts.USDC, usdc, cost - 1)",
+                    ),
+                ),
             ),
             step_of(
                 SPOT_CODE,
@@ -340,6 +352,7 @@ PROOFS = (
                 no_debt_grows,
                 view("money_market._borrowed", 1),
                 view("guards._require_borrow_cap", 0),
+                mutants=(Mutant(SPOT_CODE, ">= min(scaled, 0):", ">= scaled:"),),
             ),
             step_of(
                 SPOT_CODE,
@@ -362,21 +375,20 @@ PROOFS = (
                 view("conversion._compute_cap_excess", 1),
                 view("conversion._compute_most", 1),
                 view("conversion._is_no_worse", 1, 1),
+                mutants=(
+                    Mutant(
+                        SPOT_CODE,
+                        "money_market._credit(buyer, asset, pool, amount)",
+                        "money_market._credit(buyer, asset, pool, amount + 1)",
+                    ),
+                    Mutant(
+                        SPOT_CODE,
+                        "conversion._is_no_worse(before, after)",
+                        "conversion._is_no_worse(before, before)",
+                    ),
+                ),
             ),
         ),
-        (
-            Mutant(
-                SPOT_CODE,
-                "money_market._credit(buyer, asset, pool, amount)",
-                "money_market._credit(buyer, asset, pool, amount + 1)",
-            ),
-            Mutant(
-                SPOT_CODE,
-                "        price >= conversion._compute_least_price(reference)\n",
-                "        price >= conversion._compute_least_price(price)\n",
-            ),
-            Mutant(SPOT_CODE, ">= min(scaled, 0):", ">= scaled:"),
-        ),
-        ("I11", "I14", "I28", "I38", "I43"),
+        serves=("I11", "I14", "I28", "I38", "I43"),
     ),
 )

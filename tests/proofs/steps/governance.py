@@ -3,7 +3,16 @@
 from tests.proofs.proof import Mutant
 from tests.proofs.steps.family import Family
 from tests.proofs.steps.governance_claims import CODE, SETTLE, Setter, governs, settles
-from tests.proofs.steps.governance_table import ASSETS, MARKETS, POWERS
+from tests.proofs.steps.governance_mutants import MUTANTS
+from tests.proofs.steps.governance_table import (
+    ANNOUNCEMENTS,
+    ASSETS,
+    LISTINGS,
+    MARKETS,
+    POOLS,
+    POWERS,
+    SWITCHES,
+)
 from tests.proofs.transition import Step
 
 
@@ -15,10 +24,17 @@ def _step(setter: Setter) -> Step:
         setter.function,
         tuple(setter.arguments.split()),
         governs(setter),
-        (),
+        MUTANTS[setter.function],
         theories=setter.theories,
         cuts=(SETTLE, *setter.cuts) if setter.looser else setter.cuts,
         keeps_refusals=False,
+    )
+
+
+def _family(name: str, statement: str, setters: tuple[Setter, ...]) -> Family:
+    steps = tuple(map(_step, setters))
+    return Family(
+        f"step.governance.{name}", statement, steps, serves=("I13", "I14", "I43")
     )
 
 
@@ -47,62 +63,47 @@ PROOFS = (
         keeps_refusals=False,
         serves=("I43",),
     ),
-    Family(
-        "step.governance.powers",
-        "The governor alone gives powers and announces what loosens, which under a "
-        "delay waits for it; nothing else is written.",
-        tuple(map(_step, POWERS)),
-        (
-            Mutant(CODE, "delay < state.delay)", "delay > state.delay)"),
-            Mutant(
-                CODE,
-                "    if change == _DISMISSAL:\n        self._require_governor()\n",
-                "",
-            ),
-            Mutant(
-                CODE,
-                "    stored: uint256 = roles\n",
-                "    stored: uint256 = roles | (old & 1)\n",
-            ),
-        ),
-        ("I13", "I14", "I43"),
+    _family(
+        "announcements",
+        "The governor alone announces what loosens, and it or the guardian takes that "
+        "back, but the guardian not its own dismissal; nothing else is written.",
+        ANNOUNCEMENTS,
     ),
-    Family(
-        "step.governance.assets",
-        "The governor alone sets an asset's parameters, each in its own bits; what "
-        "loosens was announced; nothing else is written.",
-        tuple(map(_step, ASSETS)),
-        (
-            Mutant(
-                CODE, "word | ((old >> 168) << 168)", "word | ((old >> 169) << 169)"
-            ),
-            Mutant(CODE, "(old & (2**176 - 1)) | word", "word | (old & (2**168 - 1))"),
-            Mutant(
-                CODE,
-                "slice(msg.data, 0, 100)), loosening._is_looser_caps(old, word)",
-                "slice(msg.data, 0, 68)), loosening._is_looser_caps(old, word)",
-            ),
-        ),
-        ("I13", "I14", "I43"),
+    _family(
+        "powers",
+        "The governor alone gives powers; what loosens was announced; nothing else is "
+        "written.",
+        POWERS,
     ),
-    Family(
-        "step.governance.markets",
+    _family(
+        "switches",
+        "The governor or the guardian pauses, the governor alone ends a pause or a "
+        "halt, which was announced; nothing else is written.",
+        SWITCHES,
+    ),
+    _family(
+        "pools",
+        "The governor alone sets a pool's rates, caps and guards, each in its own "
+        "bits; what loosens was announced; nothing else is written.",
+        POOLS,
+    ),
+    _family(
+        "assets",
+        "The governor alone sets an asset's risk, each parameter in its own bits; what "
+        "loosens was announced; anyone has a weight rise by its ramp; nothing else is "
+        "written.",
+        ASSETS,
+    ),
+    _family(
+        "markets",
         "The governor alone sets a market's parameters, each in its own bits; what "
         "loosens was announced; nothing else is written.",
-        tuple(map(_step, MARKETS)),
-        (
-            Mutant(CODE, "((old >> 32) << 32) | word\n", "word\n"),
-            Mutant(
-                CODE,
-                "governor()\n    old: uint256 = state.market_risk[market]",
-                "guardian()\n    old: uint256 = state.market_risk[market]",
-            ),
-            Mutant(
-                "contracts/modules/loosening.vy",
-                "        or self._rises(old, new, 128, 64)\n",
-                "",
-            ),
-        ),
-        ("I13", "I14", "I43"),
+        MARKETS,
+    ),
+    _family(
+        "listings",
+        "The governor alone lists, as was announced, under a free number, no token "
+        "twice; nothing else is written.",
+        LISTINGS,
     ),
 )

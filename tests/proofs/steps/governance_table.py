@@ -89,9 +89,11 @@ def _new_market(step: Transition, found: Found, arguments: tuple[Term, ...]) -> 
 
 _POOL = {"pool_index": ALL, "pool_total": ALL, "pool_cash": ALL}
 
-POWERS = (
+ANNOUNCEMENTS = (
     Setter("queue", "change", {"queued": ALL}, more=_queued),
     Setter("cancel_change", "change", {"queued": ALL}, more=_dismissal, who=GUARDIAN),
+)
+POWERS = (
     Setter("set_venue", "venue roles", {"venues": ALL}, loosened.venue, _venue),
     Setter(
         "set_governor",
@@ -109,7 +111,7 @@ POWERS = (
     ),
     Setter("set_delay", "delay", {"delay": ALL}, loosened.delay, _delay),
 )
-ASSETS = (
+SWITCHES = (
     Setter(
         "pause_asset",
         "asset",
@@ -131,18 +133,26 @@ ASSETS = (
         _bit("curve", 168, False),
     ),
     Setter(
+        "pause_market",
+        "market",
+        {"market_risk": bits(232, 1)},
+        more=_bit("market_risk", 232, True),
+        who=GUARDIAN,
+    ),
+    Setter(
+        "unpause_market",
+        "market",
+        {"market_risk": bits(232, 1)},
+        more=_bit("market_risk", 232, False),
+    ),
+)
+POOLS = (
+    Setter(
         "set_curve",
         "asset base slope_low slope_high optimal reserve_share",
         {"curve": bits(0, 168), **_POOL},
         loosened.curve,
         cuts=(venue_cuts.LOAD_ACCRUED,),
-    ),
-    Setter(
-        "set_asset_risk",
-        "asset weight factor base_imf base_mmf imf_factor mmf_factor maker taker",
-        {"risk": ALL, "quote": bits(0, 64)},
-        loosened.asset,
-        _weight,
     ),
     Setter(
         "set_caps",
@@ -156,6 +166,15 @@ ASSETS = (
         {"guards": bits(0, 96)},
         loosened.guards,
     ),
+)
+ASSETS = (
+    Setter(
+        "set_asset_risk",
+        "asset weight factor base_imf base_mmf imf_factor mmf_factor maker taker",
+        {"risk": ALL, "quote": bits(0, 64)},
+        loosened.asset,
+        _weight,
+    ),
     Setter(
         "ramp_weight",
         "asset",
@@ -163,36 +182,8 @@ ASSETS = (
         who=ANYONE,
         theories=(Loose, Integers),
     ),
-    Setter(
-        "list_asset",
-        "asset token base slope_low slope_high optimal reserve_share weight factor "
-        "base_imf base_mmf imf_factor mmf_factor maker taker",
-        {
-            "curve": ALL,
-            "risk": ALL,
-            "quote": bits(0, 64),
-            "guards": ALL,
-            "token": ALL,
-            "pool_index": ALL,
-        },
-        loosened.always,
-        _new_asset,
-    ),
 )
 MARKETS = (
-    Setter(
-        "pause_market",
-        "market",
-        {"market_risk": bits(232, 1)},
-        more=_bit("market_risk", 232, True),
-        who=GUARDIAN,
-    ),
-    Setter(
-        "unpause_market",
-        "market",
-        {"market_risk": bits(232, 1)},
-        more=_bit("market_risk", 232, False),
-    ),
     Setter(
         "set_market_risk",
         "market base_imf base_mmf imf_factor mmf_factor maker taker",
@@ -214,6 +205,23 @@ MARKETS = (
         "market credit_cap account_threshold system_threshold",
         {"market_cull": ALL},
         loosened.cull,
+    ),
+)
+LISTINGS = (
+    Setter(
+        "list_asset",
+        "asset token base slope_low slope_high optimal reserve_share weight factor "
+        "base_imf base_mmf imf_factor mmf_factor maker taker",
+        {
+            "curve": ALL,
+            "risk": ALL,
+            "quote": bits(0, 64),
+            "guards": ALL,
+            "token": ALL,
+            "pool_index": ALL,
+        },
+        loosened.always,
+        _new_asset,
     ),
     Setter(
         "list_market",

@@ -7,9 +7,6 @@ order is what is shown.
 
 import z3
 
-from tests.proofs.lifter.entries import Cut
-from tests.proofs.lifter.integers import Integers
-from tests.proofs.lifter.linear import Linear
 from tests.proofs.lifter.terms import ZERO, Term, constant
 from tests.proofs.proof import Mutant
 from tests.proofs.steps import venues
@@ -17,7 +14,8 @@ from tests.proofs.steps.bodies import SETTLE_CODE
 from tests.proofs.steps.family import Family
 from tests.proofs.steps.pools import POOL
 from tests.proofs.steps.venue_cuts import anything, view
-from tests.proofs.transition import Step, Transition
+from tests.proofs.steps.venue_steps import step_of
+from tests.proofs.transition import Transition
 
 _USDC, _FUND = ZERO, constant(2)
 _BANKRUPTCY = "contracts/modules/bankruptcy.vy"
@@ -75,22 +73,6 @@ def writes_off(step: Transition, account: Term) -> None:
     step.writes_within(*venues.forgets(step))
 
 
-def _step(function: str, arguments: str, claim: venues.Claim, *cuts: Cut) -> Step:
-    return Step(
-        f"step.bankruptcy.{function}",
-        "",
-        SETTLE_CODE,
-        function,
-        tuple(arguments.split()),
-        venues.if_it_succeeds(claim),
-        (),
-        theories=(Linear, Integers),
-        cuts=cuts,
-        keeps_refusals=False,
-        is_within=True,
-    )
-
-
 PROOFS = (
     Family(
         "step.settle_code.close_takeover",
@@ -99,15 +81,27 @@ PROOFS = (
         "same amount leaves it as comes to the debt, and others pay only once the fund "
         "has nothing left.",
         (
-            _step(
+            step_of(
+                "bankruptcy",
+                SETTLE_CODE,
                 "close_takeover",
                 "",
                 closes_a_takeover,
                 anything("bankruptcy._use_idle"),
                 view("bankruptcy._is_bankrupt", 1, 1),
                 anything("bankruptcy._write_off", 1),
+                mutants=(
+                    Mutant(SETTLE_CODE, "    state.takeover_discount = 0\n", ""),
+                    Mutant(
+                        SETTLE_CODE,
+                        "    if not bankruptcy._is_bankrupt(account):\n",
+                        "    if bankruptcy._is_bankrupt(account):\n",
+                    ),
+                ),
             ),
-            _step(
+            step_of(
+                "bankruptcy",
+                SETTLE_CODE,
                 "bankruptcy._write_off",
                 "account",
                 writes_off,
@@ -120,21 +114,20 @@ PROOFS = (
                 anything("money_market._pay_debt", len(POOL)),
                 anything("money_market._write_off", len(POOL) + 2),
                 anything("money_market._save"),
+                mutants=(
+                    Mutant(
+                        _BANKRUPTCY,
+                        "deficit, self._held(accounts.BACKSTOP_FUND, accounts.USDC)",
+                        "deficit, self._held(account, accounts.USDC)",
+                    ),
+                    Mutant(
+                        _BANKRUPTCY,
+                        "_pay_debt(account, accounts.USDC, pool, fund_paid)",
+                        "_pay_debt(account, accounts.USDC, pool, deficit)",
+                    ),
+                ),
             ),
         ),
-        (
-            Mutant(SETTLE_CODE, "    state.takeover_discount = 0\n", ""),
-            Mutant(
-                _BANKRUPTCY,
-                "deficit, self._held(accounts.BACKSTOP_FUND, accounts.USDC)",
-                "deficit, self._held(account, accounts.USDC)",
-            ),
-            Mutant(
-                _BANKRUPTCY,
-                "money_market._pay_debt(account, accounts.USDC, pool, fund_paid)",
-                "money_market._pay_debt(account, accounts.USDC, pool, deficit)",
-            ),
-        ),
-        ("I14", "I35", "I39", "I40"),
+        serves=("I14", "I35", "I39", "I40"),
     ),
 )

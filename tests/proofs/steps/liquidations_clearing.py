@@ -191,8 +191,9 @@ def _for_each_length(
     claim: Callable[..., None],
     known: dict[str, int],
     *cuts: Cut,
+    mutants: tuple[tuple[Mutant, ...], ...],
 ) -> tuple[Step, ...]:
-    """Return the claim for each number of orders."""
+    """Return the claim for each number of orders, and mutants of each."""
     names = leading.split()
     found = []
     for count in _LENGTHS:
@@ -206,7 +207,7 @@ def _for_each_length(
                 function,
                 arguments,
                 venues.if_it_succeeds(claim),
-                (),
+                mutants[count],
                 cases=({**known, "begin": 32 * (len(names) + 1), "count": count},),
                 theories=(Linear, Integers),
                 kinds=("uint256",) * len(arguments),
@@ -244,16 +245,26 @@ PROOFS = (
             view("fixed_point._mul_div_down", 1),
             anything(_FILL, 1),
             anything(_TAKE),
-        ),
-        (
-            Mutant(FORCED_CODE, "            opened.left -= size\n", ""),
-            Mutant(
-                FORCED_CODE,
-                "return price > limit if is_buy else price < limit",
-                "return price > limit",
+            mutants=(
+                (Mutant(FORCED_CODE, "        and opened.account == account\n", ""),),
+                (
+                    Mutant(FORCED_CODE, "            opened.left -= size\n", ""),
+                    Mutant(
+                        FORCED_CODE,
+                        "return price > limit if is_buy else price < limit",
+                        "return price > limit",
+                    ),
+                ),
+                (
+                    Mutant(
+                        FORCED_CODE,
+                        "+= making.size\n    assert asked <= opened",
+                        "= making.size\n    assert asked <= opened",
+                    ),
+                ),
             ),
         ),
-        ("I14", "I28", "I33", "I34", "I38"),
+        serves=("I14", "I28", "I33", "I34", "I38"),
     ),
     Family(
         "step.forced_code.clear_conversion",
@@ -280,15 +291,31 @@ PROOFS = (
             view("ForcedCode._excess", 1),
             anything("money_market._accrue"),
             anything("makers._make", 1),
-        ),
-        (
-            Mutant(
-                FORCED_CODE,
-                "        assert conversion._is_no_worse(before, after)",
-                "        assert conversion._is_no_worse(before, before)",
+            mutants=(
+                (
+                    Mutant(
+                        FORCED_CODE,
+                        "    assert not margin._is_liquidatable(before), errors",
+                        "    assert not margin._is_due_now(before), errors",
+                    ),
+                ),
+                (
+                    Mutant(
+                        FORCED_CODE,
+                        "        assert conversion._is_no_worse(before, after)",
+                        "        assert conversion._is_no_worse(before, before)",
+                    ),
+                ),
+                (
+                    Mutant(
+                        FORCED_CODE,
+                        "+= making.size\n\n    money_market",
+                        "= making.size\n\n    money_market",
+                    ),
+                ),
             ),
         ),
-        ("I11", "I14", "I28", "I38"),
+        serves=("I11", "I14", "I28", "I38"),
     ),
     Family(
         "step.order_code.clear",
@@ -310,8 +337,28 @@ PROOFS = (
             anything("positions._touch"),
             anything(_FILL, 1),
             anything("OrderCode._take_perp"),
+            mutants=(
+                (
+                    Mutant(
+                        ORDER_CODE,
+                        "    accounts._require_user(taker)\n    tradables",
+                        "    tradables",
+                    ),
+                ),
+                (
+                    Mutant(
+                        ORDER_CODE,
+                        "(market, taker, is_buy, taken, making.price)",
+                        "(market, taker, not is_buy, taken, making.price)",
+                    ),
+                ),
+                (
+                    Mutant(
+                        ORDER_CODE, "        taken += lots\n", "        taken = lots\n"
+                    ),
+                ),
+            ),
         ),
-        (Mutant(ORDER_CODE, "        taken += lots\n", "        taken = lots\n"),),
-        ("I11", "I14", "I19", "I28"),
+        serves=("I11", "I14", "I19", "I28"),
     ),
 )

@@ -10,8 +10,6 @@ import z3
 
 from specs.margin import MAX_PRICE_AGE
 from tests.proofs.lifter.entries import Answer, Asked, Cut, unknown
-from tests.proofs.lifter.integers import Integers
-from tests.proofs.lifter.linear import Linear
 from tests.proofs.lifter.terms import Term, constant
 from tests.proofs.proof import Mutant
 from tests.proofs.steps import venues
@@ -20,6 +18,7 @@ from tests.proofs.steps.family import Family
 from tests.proofs.steps.fields import NOW, field
 from tests.proofs.steps.slices import SLICE
 from tests.proofs.steps.venue_cuts import anything, view
+from tests.proofs.steps.venue_steps import step_of
 from tests.proofs.transition import Step, Transition
 
 _MOST = 18
@@ -61,14 +60,14 @@ def _was_due(step: Transition, found: dict[str, Term]) -> None:
     step.holds(venues.same(step, now, NOW), "or its flag")
 
 
-def opens_a_takeover(step: Transition, account: Term, is_failed: Term) -> None:
-    """Show of `open_takeover` when it may, and what it keeps of it, I33, I35."""
+def may_be_taken_over(step: Transition, account: Term, is_failed: Term) -> None:
+    """Show of `open_takeover` when it may open, I33, I35."""
     venues.has_role(step, venues.LIQUIDATES)
     venues.is_users(step, account)
     (found,) = venues.healths(step)
     step.holds(z3.BoolVal(found.account is account), "the account is judged")
     step.holds(venues.is_due_now(found), "it is due")
-    words, numbers = found.words, found.numbers
+    words = found.words
     of_margin = words["equity"], words["maintenance_margin"]
     asked = venues.calls_of(step, "backstop._is_open")
     is_open = [step.lifted.truth(c.results[0]) for c in asked]
@@ -81,6 +80,12 @@ def opens_a_takeover(step: Transition, account: Term, is_failed: Term) -> None:
     _was_due(step, words)
     _has_no_orders(step, account)
 
+
+def keeps_the_terms(step: Transition, account: Term, is_failed: Term) -> None:
+    """Show of `open_takeover` which terms it finds, and keeps till it ends, I35."""
+    (found,) = venues.healths(step)
+    words, numbers = found.words, found.numbers
+    of_margin = words["equity"], words["maintenance_margin"]
     terms = dict(zip(_TERMS, step.trace.words, strict=True))
     (computed,) = venues.calls_of(step, "backstop._compute_discount")
     (ratio,) = venues.calls_of(step, "backstop._compute_ratio")
@@ -156,28 +161,47 @@ def may_start(step: Transition, account: Term, *health: Term) -> None:
     step.writes_within()
 
 
-def _step(
-    contract: str, function: str, arguments: str, claim: venues.Claim, *cuts: Cut
-) -> Step:
-    return Step(
-        f"step.openings.{function}",
-        "",
-        contract,
-        function,
-        tuple(arguments.split()),
-        venues.if_it_succeeds(claim),
-        (),
-        theories=(Linear, Integers),
-        cuts=cuts,
-        keeps_refusals=False,
-        is_within=True,
+def _for_each_length(step: Step) -> tuple[Step, ...]:
+    """
+    Return the claim for each number of legs that an account may have.
+
+    The code is the same for each number, so its mutants are of the claim about one leg
+    alone: the others have none.
+    """
+    return tuple(
+        replace(
+            step,
+            identity=f"{step.identity}.{n}",
+            cuts=(*step.cuts, _legs(n)),
+            mutants=step.mutants if n == 1 else (),
+        )
+        for n in range(_MOST + 1)
     )
 
 
-def _for_each_length(step: Step) -> tuple[Step, ...]:
-    return tuple(
-        replace(step, identity=f"{step.identity}.{n}", cuts=(*step.cuts, _legs(n)))
-        for n in range(_MOST + 1)
+def _takeover(claim: venues.Claim, *mutants: Mutant) -> tuple[Step, ...]:
+    return _for_each_length(
+        step_of(
+            "openings",
+            LIQUIDATION_CODE,
+            "open_takeover",
+            "account is_book_failed",
+            claim,
+            _ACCRUE,
+            _REALISE,
+            _USE_IDLE,
+            _CODES,
+            _DUE,
+            view("backstop._sum", 1),
+            view("backstop._compute_fraction", 1),
+            view("backstop._compute_discount", 1),
+            view("backstop._compute_ratio", 1),
+            view("backstop._compute_unfunded", 1),
+            view("backstop._is_open", 1, 1),
+            view("bankruptcy._is_bankrupt", 1, 1),
+            view("bankruptcy._held", 1),
+            mutants=mutants,
+        )
     )
 
 
@@ -192,30 +216,19 @@ PROOFS = (
         "step.liquidation_code.open_takeover",
         "A takeover opens on a user's account that is due and was in an earlier block, "
         "below the margin that opens the backstop or where the book has failed it, "
-        "with no orders left; its discount, deficit, ratio and whether it may be "
-        "deleveraged are those of its health then, and are what the transaction keeps.",
-        _for_each_length(
-            _step(
+        "with no orders left.",
+        _takeover(
+            may_be_taken_over,
+            Mutant(
                 LIQUIDATION_CODE,
-                "open_takeover",
-                "account is_book_failed",
-                opens_a_takeover,
-                _ACCRUE,
-                _REALISE,
-                _USE_IDLE,
-                _CODES,
-                _DUE,
-                view("backstop._sum", 1),
-                view("backstop._compute_fraction", 1),
-                view("backstop._compute_discount", 1),
-                view("backstop._compute_ratio", 1),
-                view("backstop._compute_unfunded", 1),
-                view("backstop._is_open", 1, 1),
-                view("bankruptcy._is_bankrupt", 1, 1),
-                view("bankruptcy._held", 1),
-            )
-        ),
-        (
+                "    self._require_venue()\n    accounts._require_user(account)\n",
+                "    accounts._require_user(account)\n",
+            ),
+            Mutant(
+                LIQUIDATION_CODE,
+                "    accounts._require_user(account)\n    legs",
+                "    legs",
+            ),
             Mutant(
                 LIQUIDATION_CODE,
                 "    assert margin._is_due_now(before), errors.NOT_LIQUIDATABLE\n",
@@ -223,30 +236,105 @@ PROOFS = (
             ),
             Mutant(
                 LIQUIDATION_CODE,
+                "before.equity, before.maintenance_margin, before.exposure\n",
+                "before.value, before.maintenance_margin, before.exposure\n",
+            ),
+            Mutant(
+                LIQUIDATION_CODE,
+                "before.priced_at, block.timestamp\n",
+                "before.priced_at, block.timestamp + 1\n",
+            ),
+            Mutant(
+                LIQUIDATION_CODE,
+                "    assert open_orders._codes(state.headers[account]) == 0, errors",
+                "    assert open_orders._codes(state.headers[account]) != 1, errors",
+            ),
+        ),
+        serves=("I14", "I33", "I35", "I39"),
+    ),
+    Family(
+        "step.liquidation_code.keep_terms",
+        "A takeover's discount, deficit, ratio and whether its account may be "
+        "deleveraged are those of its health when it opened, and are what the "
+        "transaction keeps.",
+        _takeover(
+            keeps_the_terms,
+            Mutant(
+                LIQUIDATION_CODE,
+                "max(before.exposure, terms.exposure)",
+                "before.exposure",
+            ),
+            Mutant(LIQUIDATION_CODE, "max(-before.value, 0)", "max(-before.equity, 0)"),
+            Mutant(
+                LIQUIDATION_CODE,
+                "4 * before.equity <= before.maintenance_margin",
+                "4 * before.equity < before.maintenance_margin",
+            ),
+            Mutant(
+                LIQUIDATION_CODE,
+                "    state.takeover_discount = terms.discount\n",
+                "    state.takeover_discount = terms.due\n",
+            ),
+            Mutant(
+                LIQUIDATION_CODE,
                 "    state.takeover_deficit = terms.deficit\n",
                 "    state.takeover_deficit = terms.unfunded\n",
             ),
+            Mutant(
+                LIQUIDATION_CODE,
+                "    state.takeover_may_deleverage = terms.may_deleverage\n",
+                "    state.takeover_may_deleverage = terms.is_bankrupt\n",
+            ),
         ),
-        ("I14", "I33", "I35", "I39"),
+        serves=("I14", "I33", "I35", "I39"),
+    ),
+    Family(
+        "step.slice_code.require_start",
+        "A slice starts on an account that is due and was in an earlier block, or goes "
+        "on where it was sold from lately and is not at its end.",
+        _for_each_length(
+            step_of(
+                "openings",
+                SLICE_CODE,
+                "SliceCode._require_start",
+                f"account {_HEALTH}",
+                may_start,
+                _DUE,
+                view("distress._is_going_on", 1, 1),
+                view("slices._compute_end", 1),
+                mutants=(
+                    Mutant(
+                        SLICE_CODE,
+                        "    if not margin._is_due_now(found):\n",
+                        "    if not margin._is_liquidatable(found):\n",
+                    ),
+                    Mutant(
+                        SLICE_CODE,
+                        "        ) and found.equity < convert(",
+                        "        ) and found.equity <= convert(",
+                    ),
+                    Mutant(
+                        SLICE_CODE,
+                        "        ) and found.equity < convert(",
+                        "        ) or found.equity < convert(",
+                    ),
+                    Mutant(
+                        SLICE_CODE,
+                        "word, found.priced_at, block.timestamp\n",
+                        "word, found.priced_at, block.timestamp + 1\n",
+                    ),
+                ),
+            )
+        ),
+        serves=("I14", "I33", "I34", "I35"),
     ),
     Family(
         "step.slice_code.open_slice",
-        "A slice opens on a user's account with equity, without orders and at a fresh "
-        "price, if it is due or was sold from lately and is not at its end; what it "
-        "may close is what the transaction keeps.",
+        "A slice opens on a user's account that it may start on, with equity, without "
+        "orders and at a fresh price; what it may close is what the transaction keeps.",
         (
-            *_for_each_length(
-                _step(
-                    SLICE_CODE,
-                    "SliceCode._require_start",
-                    f"account {_HEALTH}",
-                    may_start,
-                    _DUE,
-                    view("distress._is_going_on", 1, 1),
-                    view("slices._compute_end", 1),
-                )
-            ),
-            _step(
+            step_of(
+                "openings",
                 SLICE_CODE,
                 "open_slice",
                 "account instrument",
@@ -259,16 +347,40 @@ PROOFS = (
                 view("tradables._require_listed", 0),
                 view("tradables._quote_word", 1),
                 view("SliceCode._compute_slice", len(SLICE)),
+                mutants=(
+                    Mutant(
+                        SLICE_CODE,
+                        "venue()\n    accounts._require_user(account)\n    tradables",
+                        "venue()\n    tradables",
+                    ),
+                    Mutant(
+                        SLICE_CODE,
+                        "    assert not margin._is_stale(quote), errors.STALE_PRICE\n",
+                        "",
+                    ),
+                    Mutant(
+                        SLICE_CODE,
+                        "    self._require_start(account, found)\n",
+                        "    self._require_start(instrument, found)\n",
+                    ),
+                    Mutant(
+                        SLICE_CODE,
+                        "    assert open_orders._codes(state.headers[account]) == 0, ",
+                        "    assert open_orders._codes(state.headers[account]) != 1, ",
+                    ),
+                    Mutant(
+                        SLICE_CODE,
+                        "    assert found.equity > 0, errors.NO_EQUITY\n",
+                        "",
+                    ),
+                    Mutant(
+                        SLICE_CODE,
+                        "    state.opened_slice = opened\n",
+                        "    opened.left += 1\n    state.opened_slice = opened\n",
+                    ),
+                ),
             ),
         ),
-        (
-            Mutant(
-                SLICE_CODE,
-                "        ) and found.equity < convert(",
-                "        ) and found.equity <= convert(",
-            ),
-            Mutant(SLICE_CODE, "    assert found.equity > 0, errors.NO_EQUITY\n", ""),
-        ),
-        ("I14", "I33", "I34", "I35"),
+        serves=("I14", "I33", "I34", "I35"),
     ),
 )

@@ -155,6 +155,13 @@ PROOFS = (
                 BOTH,
                 view("instruments._code", 1),
                 anything(_REMOVE),
+                mutants=(
+                    Mutant(
+                        MAKER_CODE,
+                        "instruments._code(instrument), is_buy, amount)",
+                        "instruments._code(instrument), not is_buy, amount)",
+                    ),
+                ),
             ),
             step_of(
                 MAKER_CODE,
@@ -167,6 +174,13 @@ PROOFS = (
                 DEBITS,
                 anything(PAY_DEBT, len(POOL)),
                 anything("MakerCode._make_spot"),
+                mutants=(
+                    Mutant(
+                        MAKER_CODE,
+                        "money_market._debit(seller, asset,",
+                        "money_market._debit(account, asset,",
+                    ),
+                ),
             ),
             step_of(
                 MAKER_CODE,
@@ -175,6 +189,13 @@ PROOFS = (
                 funds,
                 LOAD,
                 FUND,
+                mutants=(
+                    Mutant(
+                        MAKER_CODE,
+                        "asset, money_market._load(asset), amount)\n\n",
+                        "asset, money_market._load(asset), amount // 2)\n\n",
+                    ),
+                ),
             ),
             step_of(
                 MAKER_CODE,
@@ -190,16 +211,21 @@ PROOFS = (
                 anything("positions._touch"),
                 anything(_TRADE),
                 anything(_REMOVE),
+                mutants=(
+                    Mutant(
+                        MAKER_CODE,
+                        "    open_orders._remove(account, market, is_buy, lots)\n",
+                        "    open_orders._remove(account, market, not is_buy, lots)\n",
+                    ),
+                    Mutant(
+                        MAKER_CODE,
+                        "perpetual._lot(risk), price), risk, True",
+                        "perpetual._lot(risk), price), risk, False",
+                    ),
+                ),
             ),
         ),
-        (
-            Mutant(
-                MAKER_CODE,
-                "    open_orders._remove(account, market, is_buy, lots)\n",
-                "    open_orders._remove(account, market, not is_buy, lots)\n",
-            ),
-        ),
-        ("I11", "I17", "I28"),
+        serves=("I11", "I17", "I28"),
     ),
     Family(
         "step.order_code.takes",
@@ -218,26 +244,33 @@ PROOFS = (
                 view("perpetual._compute_notional", 1),
                 view("perpetual._lot", 1),
                 anything(_TRADE),
+                mutants=(
+                    Mutant(
+                        ORDER_CODE,
+                        "perpetual._lot(risk), price), risk, False",
+                        "perpetual._lot(risk), price), risk, True",
+                    ),
+                ),
             ),
             step_of(
                 ORDER_CODE,
                 "OrderCode._require_limits",
                 "market taker held open_interest",
                 limits_hold,
+                mutants=(
+                    Mutant(
+                        ORDER_CODE,
+                        "uint256) or left <= (limits >> 128) & _LOW_64",
+                        "uint256) or left <= limits >> 128",
+                    ),
+                    Mutant(
+                        ORDER_CODE,
+                        "after <= open_interest or after <= limits >> 192",
+                        "after <= open_interest or after <= limits >> 191",
+                    ),
+                ),
             ),
         ),
-        (
-            Mutant(
-                ORDER_CODE,
-                "uint256) or left <= (limits >> 128) & _LOW_64",
-                "uint256) or left <= limits >> 128",
-            ),
-            Mutant(
-                ORDER_CODE,
-                "perpetual._lot(risk), price), risk, False",
-                "perpetual._lot(risk), price), risk, True",
-            ),
-        ),
-        ("I28",),
+        serves=("I28",),
     ),
 )

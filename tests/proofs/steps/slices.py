@@ -10,9 +10,6 @@ import z3
 from specs.distress import FLAG_LIFE
 from specs.fixed_point import WAD
 from specs.instruments import SPOT
-from tests.proofs.lifter.entries import Cut
-from tests.proofs.lifter.integers import Integers
-from tests.proofs.lifter.linear import Linear
 from tests.proofs.lifter.storage import is_forgotten
 from tests.proofs.lifter.terms import Term, build, constant
 from tests.proofs.proof import Mutant
@@ -22,7 +19,8 @@ from tests.proofs.steps.family import Family
 from tests.proofs.steps.fields import NOW, field
 from tests.proofs.steps.pools import POOL
 from tests.proofs.steps.venue_cuts import anything, view
-from tests.proofs.transition import Step, Transition
+from tests.proofs.steps.venue_steps import step_of
+from tests.proofs.transition import Transition
 
 _USDC, _FUND = constant(0), constant(2)
 SLICE = (
@@ -187,24 +185,6 @@ _CREDIT = anything("money_market._credit", len(POOL))
 _SAVE = anything("money_market._save")
 
 
-def _step(
-    contract: str, function: str, arguments: str, claim: venues.Claim, *cuts: Cut
-) -> Step:
-    return Step(
-        f"step.slices.{function}",
-        "",
-        contract,
-        function,
-        tuple(arguments.split()),
-        venues.if_it_succeeds(claim),
-        (),
-        theories=(Linear, Integers),
-        cuts=cuts,
-        keeps_refusals=False,
-        is_within=True,
-    )
-
-
 PROOFS = (
     Family(
         "step.slice_code.flag_and_close",
@@ -213,24 +193,60 @@ PROOFS = (
         "was filled: half of it to who asked, unless it was the owner, the rest to the "
         "fund.",
         (
-            _step(
+            step_of(
+                "slices",
                 SLICE_CODE,
                 "flag",
                 "account",
                 flags,
                 anything("legs._accrue"),
                 view("distress._flag", 1),
+                mutants=(
+                    Mutant(
+                        SLICE_CODE,
+                        "margin._is_due_now(health._assess(account))",
+                        "margin._is_liquidatable(health._assess(account))",
+                    ),
+                ),
             ),
-            _step(SLICE_CODE, "distress._flag", "word now", a_flag_that_counts_stays),
-            _step(
+            step_of(
+                "slices",
+                SLICE_CODE,
+                "distress._flag",
+                "word now",
+                a_flag_that_counts_stays,
+                mutants=(
+                    Mutant(
+                        "contracts/modules/distress.vy",
+                        "now <= flagged_at + FLAG_LIFE:\n        return word",
+                        "now < flagged_at + FLAG_LIFE:\n        return word",
+                    ),
+                ),
+            ),
+            step_of(
+                "slices",
                 SLICE_CODE,
                 "close_slice",
                 "reward",
                 closes,
                 view("fixed_point._mul_div_down", 1),
                 anything("SliceCode._charge"),
+                mutants=(
+                    Mutant(
+                        SLICE_CODE,
+                        "    state.opened_slice = empty(IClearinghouse.Slice)\n",
+                        "    state.opened_slice.filled = 0\n",
+                    ),
+                    Mutant(SLICE_CODE, "rewarded = fee // 2", "rewarded = fee // 3"),
+                    Mutant(
+                        SLICE_CODE,
+                        "accounts._owner(reward) != accounts._owner(",
+                        "reward != accounts._owner(",
+                    ),
+                ),
             ),
-            _step(
+            step_of(
+                "slices",
                 SLICE_CODE,
                 "SliceCode._charge",
                 "account fee reward rewarded",
@@ -239,29 +255,18 @@ PROOFS = (
                 _DEBIT,
                 _CREDIT,
                 _SAVE,
+                mutants=(Mutant(SLICE_CODE, "usdc, fee - rewarded\n", "usdc, fee\n"),),
             ),
         ),
-        (
-            Mutant(
-                SLICE_CODE,
-                "    state.opened_slice = empty(IClearinghouse.Slice)\n",
-                "    state.opened_slice.filled = 0\n",
-            ),
-            Mutant(
-                "contracts/modules/distress.vy",
-                "now <= flagged_at + FLAG_LIFE:\n        return word",
-                "now < flagged_at + FLAG_LIFE:\n        return word",
-            ),
-            Mutant(SLICE_CODE, "usdc, fee - rewarded\n", "usdc, fee\n"),
-        ),
-        ("I28", "I33", "I34", "I38"),
+        serves=("I28", "I33", "I34", "I38"),
     ),
     Family(
         "step.forced_code.take",
         "What a slice's account gets and gives for an order is its size at its price, "
         "rounded against it.",
         (
-            _step(
+            step_of(
+                "slices",
                 FORCED_CODE,
                 "ForcedCode._take",
                 "account instrument is_buy maker making_size price is_firm size",
@@ -273,15 +278,20 @@ PROOFS = (
                 view("fixed_point._mul_div_up", 1),
                 view("fixed_point._mul_div_down", 1),
                 anything("positions._trade"),
+                mutants=(
+                    Mutant(
+                        FORCED_CODE,
+                        "        if not is_buy:\n            lots = -lots\n",
+                        "",
+                    ),
+                    Mutant(
+                        FORCED_CODE,
+                        "money_market._pay_debt(account, asset, pool, size)",
+                        "money_market._pay_debt(account, asset, pool, size + 1)",
+                    ),
+                ),
             ),
         ),
-        (
-            Mutant(
-                FORCED_CODE,
-                "        if not is_buy:\n            lots = -lots\n",
-                "",
-            ),
-        ),
-        ("I28", "I34"),
+        serves=("I28", "I34"),
     ),
 )

@@ -8,9 +8,6 @@ storage may be anything: who is asked for what, in which order, is what is shown
 import z3
 
 from specs.fixed_point import WAD
-from tests.proofs.lifter.entries import Cut
-from tests.proofs.lifter.integers import Integers
-from tests.proofs.lifter.linear import Linear
 from tests.proofs.lifter.storage import initial
 from tests.proofs.lifter.terms import Term, build, constant
 from tests.proofs.proof import Mutant
@@ -20,7 +17,8 @@ from tests.proofs.steps.family import Family
 from tests.proofs.steps.fields import NOW, field
 from tests.proofs.steps.pools import POOL
 from tests.proofs.steps.venue_cuts import anything, view
-from tests.proofs.transition import Step, Transition
+from tests.proofs.steps.venue_steps import step_of
+from tests.proofs.transition import Transition
 
 _BODY = "LiquidationCode"
 _USDC, _FUND = constant(0), constant(2)
@@ -189,27 +187,6 @@ def _is_no_worse(step: Transition, account: Term) -> None:
     venues.judged_last(step, account)
 
 
-def _step(
-    function: str,
-    arguments: str,
-    claim: venues.Claim,
-    *cuts: Cut,
-) -> Step:
-    return Step(
-        f"step.liquidation_code.{function}",
-        "",
-        LIQUIDATION_CODE,
-        function if function == "take_over" else f"{_BODY}.{function}",
-        tuple(arguments.split()),
-        venues.if_it_succeeds(claim),
-        (),
-        theories=(Linear, Integers),
-        cuts=cuts,
-        keeps_refusals=False,
-        is_within=True,
-    )
-
-
 _HELD, _OWED = view("bankruptcy._held", 1), view("bankruptcy._owed", 1)
 _PRICE, _LOAD = view("bankruptcy._price", 1), view("money_market._load", len(POOL))
 _DEBIT, _CREDIT = anything(f"{_BODY}._debit"), anything(f"{_BODY}._credit")
@@ -224,8 +201,10 @@ PROOFS = (
         "the account to it unit by unit, none grows or changes its sign, both prices "
         "are one discount's, and collateral is handed once for all debts.",
         (
-            _step(
-                "_hand",
+            step_of(
+                "liquidation_code",
+                LIQUIDATION_CODE,
+                f"{_BODY}._hand",
                 "account provider asset due worth",
                 hands_over,
                 _HELD,
@@ -233,9 +212,18 @@ PROOFS = (
                 view("fixed_point._mul_div_down", 1),
                 _DEBIT,
                 _CREDIT,
+                mutants=(
+                    Mutant(
+                        _CODE,
+                        "    self._credit(provider, asset, amount)\n",
+                        "    self._credit(provider, asset, amount - 1)\n",
+                    ),
+                ),
             ),
-            _step(
-                "_take_debt",
+            step_of(
+                "liquidation_code",
+                LIQUIDATION_CODE,
+                f"{_BODY}._take_debt",
                 "account provider asset portion",
                 takes_a_debt,
                 _OWED,
@@ -246,16 +234,30 @@ PROOFS = (
                 anything("money_market._pay_debt", len(POOL)),
                 _SAVE,
                 _DEBIT,
+                mutants=(
+                    Mutant(
+                        _CODE,
+                        "    self._debit(provider, asset, amount)\n",
+                        "    self._debit(provider, asset, amount - 1)\n",
+                    ),
+                ),
             ),
-            _step(
-                "_take_debts",
+            step_of(
+                "liquidation_code",
+                LIQUIDATION_CODE,
+                f"{_BODY}._take_debts",
                 "account provider portion",
                 takes_all_debts,
                 anything(f"{_BODY}._take_debt", 1),
                 anything(f"{_BODY}._hand_collateral", 2),
+                mutants=(
+                    Mutant(_CODE, "return due - rest, handed", "return due, handed"),
+                ),
             ),
-            _step(
-                "_take_position",
+            step_of(
+                "liquidation_code",
+                LIQUIDATION_CODE,
+                f"{_BODY}._take_position",
                 "account provider market portion",
                 takes_a_position,
                 view(f"{_BODY}._is_taken", 1, 1),
@@ -269,8 +271,17 @@ PROOFS = (
                 anything("settlement._change_usdc", len(POOL)),
                 _LOAD,
                 _SAVE,
+                mutants=(
+                    Mutant(
+                        _CODE,
+                        "positions._trade(market, provider, lots, taken)",
+                        "positions._trade(market, provider, lots, given)",
+                    ),
+                ),
             ),
-            _step(
+            step_of(
+                "liquidation_code",
+                LIQUIDATION_CODE,
                 "take_over",
                 "provider portion max_position",
                 is_taken_over,
@@ -279,28 +290,20 @@ PROOFS = (
                 view(f"{_BODY}._has_all_places", 1, 1),
                 anything(f"{_BODY}._take_debts", 2),
                 anything(f"{_BODY}._take_position", 2),
+                mutants=(
+                    Mutant(
+                        _CODE,
+                        "    assert accounts._is_bound(provider), errors.NOT_BOUND\n",
+                        "",
+                    ),
+                    Mutant(
+                        _CODE,
+                        "_check_conservative_margin(health._assess(provider))\n    if",
+                        "_check_conservative_margin(before)\n    if",
+                    ),
+                ),
             ),
         ),
-        (
-            Mutant(
-                _CODE,
-                "    self._credit(provider, asset, amount)\n",
-                "    self._credit(provider, asset, amount - 1)\n",
-            ),
-            Mutant(
-                _CODE, "    assert accounts._is_bound(provider), errors.NOT_BOUND\n", ""
-            ),
-            Mutant(
-                _CODE,
-                "margin._check_conservative_margin(health._assess(provider))\n    if",
-                "margin._check_conservative_margin(before)\n    if",
-            ),
-            Mutant(
-                _CODE,
-                "positions._trade(market, provider, lots, taken)",
-                "positions._trade(market, provider, lots, given)",
-            ),
-        ),
-        ("I14", "I19", "I33", "I34", "I36", "I38"),
+        serves=("I14", "I19", "I33", "I34", "I36", "I38"),
     ),
 )
