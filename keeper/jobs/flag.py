@@ -12,8 +12,8 @@ from typing import Final
 from keeper.chain.interface import Block, Chain
 from keeper.job import Call
 from keeper.jobs.priority import INTERVAL, MOST, ask, pick, rank, say
-from keeper.jobs.watch import Watch
-from specs import errors, forced_code
+from keeper.jobs.watch import Sight
+from specs import errors, slice_code
 from specs.accounts import AccountId
 from specs.clearinghouse import State
 from specs.fixed_point import Seconds
@@ -33,7 +33,7 @@ class Snapshot:
 class Flag:
     """Send ``flag`` for accounts that are due and have no flag that counts."""
 
-    watch: Watch
+    watch: Sight
     most: int = MOST
     interval: int = INTERVAL
     passes: int = 1
@@ -56,4 +56,4 @@ class Flag:
 
 def find_due(state: State, now: Seconds) -> Mapping[AccountId, int]:
     """Return whose flag would be noted, with the shortfall, the largest first."""
-    return rank(state, now, lambda n, _: forced_code.can_flag(state, n, now))
+    return rank(state, now, lambda n, _: slice_code.can_flag(state, n, now))
