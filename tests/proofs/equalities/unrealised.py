@@ -4,15 +4,23 @@ Layer 2 of unrealised PnL: funding, entry ticks, and what interest and gains are
 Quotients, ticks and rates are the same unknown functions on both sides.
 """
 
+from collections.abc import Callable
 from typing import Any
+
+import z3
 
 from specs import fixed_point, funding, packing, virtual_pnl
 from specs.funding import Funding
 from specs.packing import get_field
 from specs.perpetual import Position
 from tests.proofs.equalities.pools import AMOUNTS, INDICES
+from tests.proofs.equality import assume
 from tests.proofs.exposed import same
+from tests.proofs.lifter.entries import Answer, Asked, Cut
+from tests.proofs.lifter.leaves import symbol
 from tests.proofs.lifter.reference import Symbolic, formula_of, within
+from tests.proofs.lifter.terms import answer
+from tests.proofs.lifter.words import MODULUS, SIGN
 from tests.proofs.shared import (
     FUNDING_RATE,
     SIGNED_DOWN,
@@ -106,6 +114,40 @@ def is_at_mark(market: int, cursor: int, quote: int) -> bool:
     return get_field(cursor, packing.CURSOR["price"]) == mark
 
 
+def answered_pair(
+    function: str, *ranges: tuple[int, int]
+) -> tuple[Cut, Callable[..., tuple[Any, ...]]]:
+    """
+    Return the cut of a function of the tick set, and what the reference calls instead.
+
+    Either gets the same unknown words for the same arguments; of what the function says
+    of them, or refuses, nothing is known.
+    """
+    names = [f"{function} {i}" for i in range(len(ranges))]
+
+    def answer_it(asked: Asked) -> Answer:
+        pairs = zip(names, ranges, strict=True)
+        return Answer([answer(name, *each, *asked.arguments) for name, each in pairs])
+
+    def ask(*arguments: Any) -> tuple[Any, ...]:
+        keys = [formula_of(argument) for argument in arguments]
+        return tuple(Symbolic(symbol(name, keys, z3.IntSort())) for name in names)
+
+    return Cut(function, answer_it, ()), ask
+
+
+PENDING, get_pending = answered_pair(
+    "virtual_pnl._pending", (-SIGN, SIGN - 1), (0, MODULUS - 1)
+)
+
+
+def compute_interest(*words: int) -> int:
+    """Return what is pending is worth, whatever is pending."""
+    lend, borrow = get_pending(*words)
+    assume(within((lend, -WORTH, WORTH), (borrow, 0, AMOUNTS)))
+    return virtual_pnl.compute_worth(lend, borrow, *words[4:])
+
+
 def compute_entry(lots: int, basis: int, exponent: int, funding_index: int) -> int:
     """Do as the specification for a lot that is a power of ten."""
     position = Position(lots, basis)
@@ -145,6 +187,16 @@ VIRTUAL = (
         "virtual_pnl._clamp",
         lambda mark: virtual_pnl.clamp(get_field(mark, packing.MARK["slow"])) // 10**6,
         ("mark >> 176, grid", "mark >> 175, grid"),
+    ),
+    same(
+        "virtual_pnl._interest",
+        compute_interest,
+        (
+            "self._worth(lend, borrow, lend_index, borrow_index)",
+            "self._worth(lend, borrow, borrow_index, lend_index)",
+        ),
+        fits=lambda *words: within((words[4], 0, INDICES), (words[5], 0, INDICES)),
+        cuts=(PENDING,),
     ),
     same(
         "virtual_pnl._is_at_mark",
