@@ -93,12 +93,13 @@ class Store:
                         self._file.execute(f"DELETE FROM {table}")
                     self._file.execute("INSERT INTO facts VALUES ('kind', ?)", (kind,))
         except sqlite3.OperationalError as error:
-            remedy = "another keeper uses it, or the folder can't be written"
-            raise UserError(f"{path}: {error}: {remedy}; name another file") from None
+            is_used = "locked" in str(error)
+            cause = "another keeper uses it" if is_used else str(error)
+            remedy = "name another file with --mirror"
+            raise UserError(f"{path}: {cause}; {remedy}") from None
         except sqlite3.DatabaseError as error:
-            raise UserError(
-                f"{path}: {error}; remove it or name another file"
-            ) from None
+            remedy = "remove it, or name another one with --mirror"
+            raise UserError(f"{path}: {error}; {remedy}") from None
 
     def close(self) -> None:
         """Let go of the file."""
