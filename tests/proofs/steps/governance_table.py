@@ -89,6 +89,18 @@ def _new_market(step: Transition, found: Found, arguments: tuple[Term, ...]) -> 
 
 _POOL = {"pool_index": ALL, "pool_total": ALL, "pool_cash": ALL}
 
+
+def _pauses(what: str, word: str, place: int) -> tuple[Setter, Setter]:
+    """Return what is said of a pause, which is one bit, and of its end."""
+    writes = {word: bits(place, 1)}
+    return (
+        Setter(
+            f"pause_{what}", what, writes, more=_bit(word, place, True), who=GUARDIAN
+        ),
+        Setter(f"unpause_{what}", what, writes, more=_bit(word, place, False)),
+    )
+
+
 ANNOUNCEMENTS = (
     Setter("queue", "change", {"queued": ALL}, more=_queued),
     Setter("cancel_change", "change", {"queued": ALL}, more=_dismissal, who=GUARDIAN),
@@ -112,38 +124,14 @@ POWERS = (
     Setter("set_delay", "delay", {"delay": ALL}, loosened.delay, _delay),
 )
 SWITCHES = (
-    Setter(
-        "pause_asset",
-        "asset",
-        {"curve": bits(169, 1)},
-        more=_bit("curve", 169, True),
-        who=GUARDIAN,
-    ),
-    Setter(
-        "unpause_asset",
-        "asset",
-        {"curve": bits(169, 1)},
-        more=_bit("curve", 169, False),
-    ),
+    *_pauses("asset", "curve", 169),
+    *_pauses("market", "market_risk", 232),
     Setter(
         "resume",
         "asset",
         {"curve": bits(168, 1)},
         loosened.always,
         _bit("curve", 168, False),
-    ),
-    Setter(
-        "pause_market",
-        "market",
-        {"market_risk": bits(232, 1)},
-        more=_bit("market_risk", 232, True),
-        who=GUARDIAN,
-    ),
-    Setter(
-        "unpause_market",
-        "market",
-        {"market_risk": bits(232, 1)},
-        more=_bit("market_risk", 232, False),
     ),
 )
 POOLS = (
