@@ -56,7 +56,7 @@ class Ranges:
         self._cache: dict[int, Interval] = {}
         self._simple: dict[int, z3.ExprRef] = {}
         self._offsets: dict[tuple[int, int], int | None] = {}
-        facts = list(known)
+        facts = [*{fact.get_id(): fact for fact in known}.values()]
         for _ in range(_ROUNDS):
             before = dict(self._bounds)
             for fact in facts:

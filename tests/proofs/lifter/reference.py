@@ -15,6 +15,7 @@ import z3
 
 from tests.proofs.lifter import Unsupported, powers
 from tests.proofs.lifter.ratio import Ratio
+from tests.proofs.lifter.said import Known
 from tests.proofs.lifter.words import BITS
 
 _LIMIT = 1_000
@@ -215,15 +216,23 @@ class _Run:
         self.facts: list[z3.BoolRef] = []
         self.calls: list[Any] = []
         """The calls of functions that are unknown."""
+        self._given = len(known)
+        self._known = z3.And(*{each.get_id(): each for each in known}.values())
+        """What was known before, each fact once: to hand it over takes time."""
+        self._said = Known()
+        self._read = 0
+        """How many of the conditions were noted."""
 
     def decide(self, question: z3.BoolRef) -> bool:
         simple = z3.simplify(question)
         if z3.is_true(simple) or z3.is_false(simple):
             return z3.is_true(simple)
-        if any(known.eq(question) for known in self.conditions):
-            return True
-        if any(known.eq(z3.Not(question)) for known in self.conditions):
-            return False
+        for condition in self.conditions[self._read :]:
+            self._said.note(condition)
+        self._read = len(self.conditions)
+        said = self._said.answer(question)
+        if said is not None:
+            return said
         if self.asked == len(self.answers):
             answer = self.is_possible(question)
             is_open = answer and self.is_possible(z3.Not(question))
@@ -237,7 +246,7 @@ class _Run:
         """Tell whether what is known leaves room for it, as far as is seen at once."""
         solver = z3.Solver()
         solver.set("timeout", 200)
-        solver.add(*self.conditions, *self.facts, question)
+        solver.add(self._known, *self.conditions[self._given :], *self.facts, question)
         return solver.check() != z3.unsat
 
 
