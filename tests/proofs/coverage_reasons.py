@@ -14,4 +14,8 @@ class Reason(StrEnum):
     LIST = "goes through a list of any length"
     HASH = "hashes, or asks who signed, which a solver knows nothing of"
     TEXT = "returns a text, not a word"
+    BYTES = "looks for a number among eight bytes; lists at random are tested"
+    ARRAY = "reads an array at an unknown place; each place is tested"
+    SILENT = "was tried, and the solver gave no answer in its time; it is tested"
+    COMPOSED = "passes on what others return that are proved; the whole is tested"
     OPEN = "no equality was found yet"
