@@ -241,7 +241,7 @@ PROOFS = (
                     Mutant(
                         SLICE_CODE,
                         "accounts._owner(reward) != accounts._owner(",
-                        "reward != accounts._owner(",
+                        "accounts._owner(account) == accounts._owner(",
                     ),
                 ),
             ),
