@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from typing import Any
 from unittest.mock import patch
 
+import z3
+
 from specs import (
     bands,
     book_basis,
@@ -23,8 +25,10 @@ from specs.fixed_point import PPM, WAD
 from specs.packing import Field, get_field
 from specs.price_index import UNIT
 from tests.proofs.exposed import TIME, same
+from tests.proofs.lifter.ranges import Interval as Range
 from tests.proofs.lifter.ratio import Ratio
 from tests.proofs.lifter.reference import within
+from tests.proofs.shared import Shared
 
 PRICES = 2**80
 NOW = 2**32
@@ -181,6 +185,28 @@ def integrate(word: int, slow: int, bound: int, time: int, now: int) -> int:
     return units(book["integral"]) + more
 
 
+def is_limited(distance: Any, slow: Any, bound: Any) -> z3.BoolRef:
+    """Return that numbers are such as `book_basis._within` is proved for."""
+    sizes = (distance >= -PRICES, distance <= PRICES, slow <= PRICES, bound <= PPM)
+    return z3.And(slow >= 0, bound >= 0, *sizes)
+
+
+def size_limit(distance: Range, slow: Range, bound: Range) -> Range:
+    """Return between what a limited distance is: it is cut off, or comes nearer 0."""
+    return min(distance[0], 0), max(distance[1], 0)
+
+
+WITHIN = Shared(
+    "book_basis._within",
+    book_basis.limit,
+    "bytecode.book_basis.within",
+    is_limited,
+    size_limit,
+    signed=(0,),
+    is_signed=True,
+)
+"""What is nearest within the bound, in whichever unit all prices are."""
+
 MARKS = (
     same(
         "mark_price._approach",
@@ -215,6 +241,7 @@ MARKS = (
             (slow, 0, PRICES), (bound, 0, 50_000), (time, 0, NOW)
         ),
         reads={"now": (TIME,)},
+        shares=(WITHIN,),
     ),
 )
 
