@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from keeper.chain.ape import ApeChain, connected
@@ -36,6 +37,7 @@ from keeper.session import (
     run_rounds,
 )
 from keeper.watch.sight import Memory
+from keeper.watch.source import can_batch
 
 TEST_KEEPER = "TEST::1"
 
@@ -135,8 +137,8 @@ def cli(
         source, logs = find_source(prices, seed), RpcLogs(provider.web3)
         address = str(sender.address) if sender else None
         rewarded = find_reward(reward, address)
-        memory = None
-        if not no_mirror and REMEMBERING.intersection(wanted):
+        memory, needed = None, REMEMBERING.intersection(wanted)
+        if needed and not no_mirror and can_batch(provider.web3):
             memory = remember(provider.web3, found, mirror)
         work = make_jobs(
             wanted, found, source, signers, logs, offers, rewarded, address, memory
@@ -150,7 +152,10 @@ def cli(
 
 def remember(web3: Any, found: Deployment, path: Path) -> Memory:
     """Return what is remembered of all accounts, with a bar if it takes a while."""
-    with Progress(transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(
+        console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         tasks: dict[str, TaskID] = {}
 
         def show(what: str, done: int, total: int) -> None:

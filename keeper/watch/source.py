@@ -66,7 +66,7 @@ class Source(Protocol):
 
 
 class NodeSource:
-    """A contract on a node that speaks JSON-RPC; words are asked in batches."""
+    """A contract on a node that web3 speaks to; words are asked for in batches."""
 
     def __init__(self, web3: Any, contract: Contract, batch: int = BATCH) -> None:
         """Ask nothing yet."""
@@ -79,69 +79,58 @@ class NodeSource:
     @property
     def identity(self) -> str:
         """Return which contract on which chain it is."""
-        return f"{self._ask('eth_chainId', [])} {self._contract.address}"
+        return f"{_asked(lambda: self._web3.eth.chain_id)} {self._contract.address}"
 
     def head(self) -> Header:
         """Return the newest block."""
-        found = self._block("latest")
-        assert found is not None
-        return found
+        return header_of(_asked(lambda: self._web3.eth.get_block("latest")))
 
     def header(self, number: int) -> Header | None:
         """Return the block that has a number now; None if there is none."""
-        return self._block(hex(number))
+        from web3.exceptions import BlockNotFound
+
+        try:
+            return header_of(_asked(lambda: self._web3.eth.get_block(number)))
+        except BlockNotFound:
+            return None
 
     def events(self, first: int, last: int) -> Sequence[Told]:
         """Return the contract's events; half of the blocks at a time if asked to."""
-        bounds = {"fromBlock": hex(first), "toBlock": hex(last)}
+        from web3.exceptions import Web3RPCError
+
+        bounds = {"fromBlock": first, "toBlock": last}
         query = {"address": self._contract.address, **bounds}
         try:
-            found = self._ask("eth_getLogs", [query])
-        except TooMuch as error:
+            found = _asked(lambda: self._web3.eth.get_logs(query))
+        except Web3RPCError as error:
             if first == last:
-                raise UserError(str(error)) from None
+                raise UserError(f"the node says: {_line(error)}") from None
             middle = (first + last) // 2
             return [*self.events(first, middle), *self.events(middle + 1, last)]
         return [told for log in found for told in self._told(log)]
 
     def words(self, places: Sequence[Place], number: int) -> Sequence[int]:
         """Return words of the contract's storage as of a block."""
-        address, at = self._contract.address, hex(number)
-        slots = [hex(slot_at(self._slots, place)) for place in places]
+        slots = [slot_at(self._slots, place) for place in places]
         found: list[int] = []
         for start in range(0, len(slots), self._batch):
-            asked = slots[start : start + self._batch]
-            answers = self._ask_all(
-                [("eth_getStorageAt", [address, slot, at]) for slot in asked]
-            )
-            found += [int(answer, 16) for answer in answers]
+            found += self._ask_all(slots[start : start + self._batch], number)
         return found
 
     def _told(self, log: Any) -> Sequence[Told]:
-        topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
-        address, data = self._contract.address, bytes.fromhex(log["data"][2:])
+        address, topics = self._contract.address, [bytes(t) for t in log["topics"]]
         names = {address: self._contract.name}
-        number, digest = (
-            int(log["blockNumber"], 16),
-            bytes.fromhex(log["blockHash"][2:]),
-        )
-        events = decode_events([(address, topics, data)], names)
+        events = decode_events([(address, topics, bytes(log["data"]))], names)
+        number, digest = int(log["blockNumber"]), bytes(log["blockHash"])
         return [Told(number, digest, event) for event in events]
 
-    def _block(self, number: str) -> Header | None:
-        found = self._ask("eth_getBlockByNumber", [number, False])
-        if found is None:
-            return None
-        digest = bytes.fromhex(found["hash"][2:])
-        return Header(int(found["number"], 16), digest, int(found["timestamp"], 16))
-
-    def _ask(self, method: str, arguments: Sequence[Any]) -> Any:
-        request = self._web3.provider.make_request
-        return result_of(_send(lambda: request(method, arguments)))
-
-    def _ask_all(self, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+    def _ask_all(self, slots: Sequence[int], number: int) -> list[int]:
+        """Return words asked for at once, without what web3 makes of each question."""
+        address, at = self._contract.address, hex(number)
+        method = "eth_getStorageAt"
+        requests = [(method, [address, hex(slot), at]) for slot in slots]
         request = self._web3.provider.make_batch_request
-        answers = _send(lambda: request(requests))
+        answers = _asked(lambda: request(requests))
         if not isinstance(answers, list) or len(answers) != len(requests):
             raise UserError(
                 f"the node answers no batch of {len(requests)} requests: {answers}"[
@@ -149,19 +138,26 @@ class NodeSource:
                 ]
             )
         ordered = sorted(answers, key=lambda answer: int(answer["id"]))
-        return [result_of(answer) for answer in ordered]
+        return [int(result_of(answer), 16) for answer in ordered]
 
 
-class TooMuch(UserError):
-    """The node refused a question: it may answer a smaller one."""
+def can_batch(web3: Any) -> bool:
+    """Return whether many questions can be asked at once; not of a chain in Ape."""
+    return hasattr(web3.provider, "make_batch_request")
+
+
+def header_of(block: Any) -> Header:
+    """Return a block as web3 has it."""
+    number, digest = int(block["number"]), bytes(block["hash"])
+    return Header(number, digest, int(block["timestamp"]))
 
 
 def result_of(answer: Any) -> Any:
-    """Return what a node answered; raise `TooMuch` if that is a refusal."""
+    """Return what a node answered; raise `UserError` if that is a refusal."""
     if "result" not in answer:
         said = answer.get("error", answer)
         text = said.get("message", said) if isinstance(said, dict) else said
-        raise TooMuch(f"the node says: {text}"[:200])
+        raise UserError(f"the node says: {text}"[:200])
     return answer["result"]
 
 
@@ -174,14 +170,19 @@ def slot_at(slots: Mapping[str, int], place: Place) -> int:
     return slot
 
 
-def _send(request: Callable[[], Any]) -> Any:
+def _asked(question: Callable[[], Any]) -> Any:
+    """Return a node's answer; raise `UserError` if it can't be reached."""
     from requests.exceptions import RequestException
-    from web3.exceptions import Web3Exception
+    from web3.exceptions import ProviderConnectionError
 
     try:
-        return request()
-    except (RequestException, Web3Exception, OSError) as error:
+        return question()
+    except (RequestException, ProviderConnectionError, OSError) as error:
         raise UserError(
-            f"cannot reach the node: {' '.join(str(error).split())[:160]}; start it or "
-            "choose another --network"
+            f"cannot reach the node: {_line(error)}; start it or choose another "
+            "--network"
         ) from None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:160]
