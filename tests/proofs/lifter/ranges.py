@@ -372,8 +372,10 @@ def conclude(
     doubts: Sequence[z3.BoolRef] = (),
 ) -> None:
     """Do as `prove`, once sizes have settled what they can."""
-    plain = [*map(z3.simplify, hypotheses)]
     goal = z3.simplify(goal)
+    if z3.is_true(goal):
+        return
+    plain = [*map(z3.simplify, hypotheses)]
     try:
         Ranges([*plain, z3.Not(goal)])
         goal = Ranges(plain).simplified(goal)
