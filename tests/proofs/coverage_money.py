@@ -15,7 +15,6 @@ LEFT_OUT: dict[str, Reason] = {
     "guards._check_outflow": Reason.SILENT,
     "guards._check_utilisation": Reason.SILENT,
     "legs._get": Reason.LOOP,
-    "margin._add_asset": Reason.OPEN,
     "margin._add_perp_orders": Reason.LOOP,
     "margin._add_position": Reason.LOOP,
     "margin._add_spot_orders": Reason.OPEN,

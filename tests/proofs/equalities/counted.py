@@ -1,26 +1,42 @@
 """
-Layer 2 of what margin counts in: the balance of USDC, with all positions' values.
+Layer 2 of what margin counts in: one asset, and USDC with all positions' values.
 
-A health is the words of the contract's struct, in order. Margin of a size and quotients
-are the same unknown functions on both sides.
+A health is the words of the contract's struct, in order. Margin of a size, the share
+that counts and quotients are the same unknown functions on both sides.
 """
 
 from dataclasses import replace
 
+import z3
+
 from specs import margin, money_market, packing, requirements
 from specs.fixed_point import PPM
-from specs.margin import Exposure, Health, Portfolio, Quote
+from specs.margin import Collateral, Debt, Exposure, Health, Portfolio, Quote
 from specs.packing import get_field
-from specs.requirements import Requirement
+from specs.requirements import Haircut, Requirement
 from tests.proofs.equalities.closing import unpack_requirement
 from tests.proofs.equalities.pools import INDICES, unpack_balance
-from tests.proofs.exposed import same
+from tests.proofs.equalities.unrealised import answered
+from tests.proofs.exposed import TIME, same
 from tests.proofs.lifter.reference import within
-from tests.proofs.shared import DOWN, INITIAL, MAINTENANCE, UP
+from tests.proofs.lifter.words import MODULUS
+from tests.proofs.shared import DOWN, INITIAL, MAINTENANCE, UP, Shared
 
 WORTH = 2**127
 VALUES = 2**120
 NOTHING = Requirement(0, 0, 0, 0)
+
+HAIRCUT = Shared(
+    "requirements._compute_weight",
+    requirements.compute_weight,
+    "bytecode.requirements.compute_weight",
+    # Not said: for proofs that leave refusals alone.
+    lambda weight, factor, held: z3.BoolVal(False),
+    lambda weight, factor, held: (0, 2**24 * 10**12),
+    flatten=lambda haircut, held: (haircut.weight, haircut.factor, held),
+    unknown="haircut",
+)
+GROWN, get_grown = answered("money_market._borrow_index", (0, MODULUS - 1))
 
 
 def get_usdc(word: int, lend_index: int, borrow_index: int) -> int:
@@ -71,7 +87,68 @@ def can_add_usdc(*words: int) -> bool:
     )
 
 
+def add_asset(*words: int) -> tuple[int, ...]:
+    """
+    Return a health with an asset counted in, as that of an account which has no other.
+
+    The borrow index now is any; which asset it is matters to resting orders alone.
+    """
+    *found, _, asset, least, word, index, quoted, risk, now = words
+    names = ("slow", "fast", "time", "weight", "factor")
+    fields = [get_field(quoted, packing.QUOTE[name]) for name in names]
+    quote, haircut = Quote(*fields[:3]), Haircut(*fields[3:])
+    balance = unpack_balance(word)
+    collaterals: tuple[Collateral, ...] = ()
+    debts: tuple[Debt, ...] = ()
+    if balance.scaled < 0:
+        bound = unpack_requirement(risk)
+        bound = replace(bound, base_imf=max(bound.base_imf, least))
+        (grown,) = get_grown(asset)
+        owed = money_market.compute_debt(balance, grown)
+        debts = (Debt(1, owed, quote, bound),)
+    else:
+        lend_index = get_field(index, packing.POOL_INDEX["lend_index"])
+        held = money_market.compute_held(balance, lend_index)
+        collaterals = (Collateral(held, quote, haircut),)
+    alone = margin.assess(Portfolio(0, NOTHING, collaterals, debts, ()), now)
+    before, more = vars(Health(*found)), vars(alone)
+    return (
+        *(before[name] + more[name] for name in list(before)[:8]),
+        max(before["priced_at"], more["priced_at"]),
+        more["is_stale"] or before["is_stale"],
+        more["is_diverging"] or before["is_diverging"],
+    )
+
+
+def can_add_asset(*words: int) -> bool:
+    """Tell whether what was counted before can be held, and a price is past."""
+    *found, _, _, least, _, _, quoted, _, now = words
+    amounts = ((amount, -WORTH, WORTH) for amount in found[:8])
+    time = get_field(quoted, packing.QUOTE["time"])
+    return within(*amounts, (least, 0, PPM)) and time <= now
+
+
 COUNTED = (
+    same(
+        "margin._add_asset",
+        add_asset,
+        (
+            "        if quote.fast < quote.slow:\n",
+            "        if quote.fast > quote.slow:\n",
+        ),
+        fits=can_add_asset,
+        reads={
+            "word": ("state.balances", "words[11]", "words[12]"),
+            "index": ("state.pool_index", "words[12]"),
+            "quoted": ("state.quote", "words[12]"),
+            "risk": ("state.risk", "words[12]"),
+            "now": (TIME,),
+        },
+        cuts=(GROWN,),
+        shares=(DOWN, UP, INITIAL, MAINTENANCE, HAIRCUT),
+        is_bounded=True,
+        is_one_sided=True,
+    ),
     same(
         "margin._add_usdc",
         add_usdc,

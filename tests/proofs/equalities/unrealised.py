@@ -114,11 +114,11 @@ def is_at_mark(market: int, cursor: int, quote: int) -> bool:
     return get_field(cursor, packing.CURSOR["price"]) == mark
 
 
-def answered_pair(
+def answered(
     function: str, *ranges: tuple[int, int]
 ) -> tuple[Cut, Callable[..., tuple[Any, ...]]]:
     """
-    Return the cut of a function of the tick set, and what the reference calls instead.
+    Return the cut of a function that reads, and what the reference calls instead.
 
     Either gets the same unknown words for the same arguments; of what the function says
     of them, or refuses, nothing is known.
@@ -136,7 +136,7 @@ def answered_pair(
     return Cut(function, answer_it, ()), ask
 
 
-PENDING, get_pending = answered_pair(
+PENDING, get_pending = answered(
     "virtual_pnl._pending", (-SIGN, SIGN - 1), (0, MODULUS - 1)
 )
 
