@@ -1,5 +1,6 @@
 """What is said of functions that are the same unknown on both sides is true of them."""
 
+import inspect
 import random
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import z3
 
 from specs.fixed_point import RAY, WAD
 from specs.interest_rate import Curve
+from specs.requirements import Requirement
 from tests.proofs import shared
 from tests.proofs.shared import Called, Shared, call, facts_of
 
@@ -30,20 +32,38 @@ def sample(each, source, count):
     return found
 
 
+def make_rate(*numbers):
+    """Return a curve that bends between nothing and all, and a share."""
+    *curve, used = numbers
+    curve[3] = 1 + curve[3] % (WAD - 1)
+    return Curve(*curve, 0), used % (WAD + 1)
+
+
+def make_margin(base, factor, notional):
+    """Return a requirement of both kinds alike."""
+    return Requirement(base, base, factor, factor), notional
+
+
+MAKERS = {
+    "interest_rate._compute_rate": (5, make_rate),
+    "requirements._compute_margin": (3, make_margin),
+}
+"""Of what the contract takes in other words: how many, and what these say."""
+
+
 def count_of(each):
-    counts = {"compute_rate": 5, "compute_utilisation": 2, "compute_cost": 4}
-    return counts.get(each.name, 1 if each.name == "compute_weight" else 3)
+    if each.flatten is shared.as_they_are:
+        return len(inspect.signature(each.original).parameters)
+    return MAKERS[each.function][0]
 
 
 def compute(each, numbers):
     """Return what the specification says of the contract's arguments."""
     if each.flatten is shared.as_they_are:
         return each.original(*numbers)
-    *curve, used = (abs(n) for n in numbers)
-    curve[3] = 1 + curve[3] % (WAD - 1)
-    numbers[:] = [*curve, used % (WAD + 1)]
-    assert each.flatten(Curve(*curve, 0), numbers[-1]) == tuple(numbers)
-    return each.original(Curve(*curve, 0), numbers[-1])
+    arguments = MAKERS[each.function][1](*numbers)
+    numbers[:] = each.flatten(*arguments)
+    return each.original(*arguments)
 
 
 def is_true(facts, pairs):
