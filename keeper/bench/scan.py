@@ -214,7 +214,9 @@ def bars(console: Console, title: str) -> Iterator[Callable[[str, int, int], Non
         BarColumn(),
         TextColumn("{task.completed}"),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    is_shown = console.is_terminal
+    bar = Progress(*columns, console=console, transient=True, disable=not is_shown)
+    with bar:
         tasks: dict[str, TaskID] = {}
 
         def show(what: str, done: int, total: int) -> None:
@@ -227,18 +229,19 @@ def bars(console: Console, title: str) -> Iterator[Callable[[str, int, int], Non
 
 def table_of(found: Sequence[Measured]) -> Table:
     """Return the figures as a table."""
-    table = Table(title="a tick, in seconds", box=SIMPLE)
-    names = "accounts", "changed", "words", "due", "sync", "scan", "jobs", "all", "CPU"
-    for name in (*names, "fall", "its due"):
+    table = Table(title="a tick, in seconds", box=SIMPLE, padding=(0, 0, 0, 1))
+    names = "accounts", "words", "due", "sync", "scan", "jobs", "all", "CPU"
+    for name in (*names, "due after", "fall", "CPU"):
         table.add_column(name, justify="right")
     for each in found:
         tick, fall = each.tick, each.fall
-        counts = each.accounts, tick.changed, tick.words, tick.due
+        counts = each.accounts, tick.words, tick.due
         parts = (part.seconds for part in (tick.sync, tick.scan, tick.jobs))
         table.add_row(
             *(f"{count:,}" for count in counts),
             *(f"{seconds:.2f}" for seconds in (*parts, tick.seconds, tick.cpu)),
-            f"{fall.seconds:.2f}",
             f"{fall.due:,}",
+            f"{fall.seconds:.2f}",
+            f"{fall.cpu:.2f}",
         )
     return table

@@ -128,7 +128,7 @@ def find_endangered(
     is_lately = (sliced > 0) & (sliced + np.uint64(SLICE_LIFE) >= np.uint64(shared.now))
     rows = np.flatnonzero(bounds.may_be_short | is_lately)
     if len(rows) > most:
-        _log.warning("%d accounts may be due: %d are looked at", len(rows), most)
+        _log.info("%d accounts may be due: %d are looked at", len(rows), most)
         low, _ = bounds.surplus
         rows = rows[np.argsort(low[rows], kind="stable")]
         rest = np.random.default_rng(shared.now).permutation(rows[most // 2 :])
