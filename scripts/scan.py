@@ -50,10 +50,11 @@ def cli(sizes: str, ticks: int, share: float, seed: int, output: Path) -> None:
     """
     Draw accounts that nobody opened, and measure what a tick of the keeper takes.
 
-    A tick reads the accounts that changed, bounds the health of all, computes that of
-    whoever may be due exactly, and lets the jobs that liquidate choose. The chain is
-    made up and answers at once: a node's time for the words that are asked for comes on
-    top. In the last tick of each size all prices fall by a tenth.
+    A tick reads the accounts that changed (sync), bounds the health of all, computes
+    that of whoever may be due exactly (scan), and lets the jobs choose: those that
+    liquidate (jobs) and those that look at everybody (rest). The chain is made up and
+    answers at once: a node's time for the words that are asked for comes on top. In the
+    last tick of each size all prices fall by a tenth (then due, fall).
     """
     with clear_errors():
         run(sizes_of(sizes), ticks, share, seed, output, Console())

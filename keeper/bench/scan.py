@@ -3,9 +3,9 @@ How long a tick of the keeper takes, by the number of accounts.
 
 A tick is what lies between a new block and knowing whom to liquidate: reading who was
 named and their words, bounding everybody's health, and computing that of whoever may
-be due; and what the jobs that liquidate make of it, up to what they ask the chain. The
-chain is made up and answers at once: a node's time for the words comes on top, and how
-many these are is said.
+be due; what the jobs that liquidate make of it, up to what they ask the chain; and what
+those do that look at everybody. The chain is made up and answers at once: a node's time
+for the words comes on top, and how many these are is said.
 """
 
 import json
@@ -26,10 +26,10 @@ from rich.table import Table
 from keeper.bench.scan_plot import plot
 from keeper.bench.scan_source import LAYOUT, MadeUp
 from keeper.errors import UserError
-from keeper.jobs import flag, liquidate, reduce
+from keeper.jobs import convert, flag, liquidate, realise, reduce, sweep
 from keeper.watch.check import check_totals
 from keeper.watch.feed import Feed
-from keeper.watch.scan import scan
+from keeper.watch.scan import Known, scan
 from keeper.watch.sheet import Pages
 from keeper.watch.sight import look
 from specs.fixed_point import Seconds
@@ -61,16 +61,24 @@ class Tick:
     sync: Spent
     scan: Spent
     jobs: Spent
+    """Those that liquidate: `flag`, `reduce`, `liquidate`."""
+    rest: Spent
+    """Those that look at everybody: `realise`, `sweep`, `convert`."""
 
     @property
     def seconds(self) -> float:
         """Return all of it."""
-        return self.sync.seconds + self.scan.seconds + self.jobs.seconds
+        return sum(part.seconds for part in self.parts)
 
     @property
     def cpu(self) -> float:
         """Return all of it, in seconds of a processor."""
-        return self.sync.cpu + self.scan.cpu + self.jobs.cpu
+        return sum(part.cpu for part in self.parts)
+
+    @property
+    def parts(self) -> tuple[Spent, ...]:
+        """Return what it consists of, in its order."""
+        return self.sync, self.scan, self.jobs, self.rest
 
 
 @dataclass(frozen=True)
@@ -107,8 +115,10 @@ def measure(
 
     again = timed(restart)
     feed = opened[0]
-    calm = [run_tick(source, feed, share) for _ in range(ticks)]
-    fall = run_tick(source, feed, share, FALL)
+    known: Known = {}
+    run_tick(source, feed, share, known)
+    calm = [run_tick(source, feed, share, known) for _ in range(ticks)]
+    fall = run_tick(source, feed, share, known, FALL)
     totals = timed(lambda: require_equal(feed))
     feed.close()
     middle = statistics.median_low([tick.seconds for tick in calm])
@@ -127,8 +137,10 @@ class Counting(MadeUp):
         return super().words(places, number)
 
 
-def run_tick(source: Counting, feed: Feed, share: float, fall: float = 0) -> Tick:
-    """Return what one tick takes."""
+def run_tick(
+    source: Counting, feed: Feed, share: float, known: Known, fall: float = 0
+) -> Tick:
+    """Return what one tick takes; who is ``known`` is as a keeper has it that runs."""
     changed = source.tick(share, fall)
     before = source.asked
     sync = timed(feed.sync)
@@ -139,9 +151,16 @@ def run_tick(source: Counting, feed: Feed, share: float, fall: float = 0) -> Tic
     scanned = timed(lambda: found.append(scan(pages, now, LISTED, LISTED)))
 
     def decide() -> None:
-        state = look(feed, now, is_everybody=False)
+        state = look(feed, now, is_everybody=False, known={})
         for job in (flag, reduce, liquidate):
             job.find_due(state, now)
+
+    def attend() -> None:
+        state = look(feed, now, is_everybody=True, known=known)
+        for market in state.markets:
+            realise.find_due(state, market, realise.THRESHOLD)
+            sweep.find_behind(state, market)
+        convert.find_due(state, now)
 
     return Tick(
         changed=changed,
@@ -151,6 +170,7 @@ def run_tick(source: Counting, feed: Feed, share: float, fall: float = 0) -> Tic
         sync=sync,
         scan=scanned,
         jobs=timed(decide),
+        rest=timed(attend),
     )
 
 
@@ -230,13 +250,13 @@ def bars(console: Console, title: str) -> Iterator[Callable[[str, int, int], Non
 def table_of(found: Sequence[Measured]) -> Table:
     """Return the figures as a table."""
     table = Table(title="a tick, in seconds", box=SIMPLE, padding=(0, 0, 0, 1))
-    names = "accounts", "words", "due", "sync", "scan", "jobs", "all", "CPU"
-    for name in (*names, "due after", "fall", "CPU"):
+    names = "accounts", "words", "due", "sync", "scan", "jobs", "rest", "all", "CPU"
+    for name in (*names, "then due", "fall", "CPU"):
         table.add_column(name, justify="right")
     for each in found:
         tick, fall = each.tick, each.fall
         counts = each.accounts, tick.words, tick.due
-        parts = (part.seconds for part in (tick.sync, tick.scan, tick.jobs))
+        parts = [part.seconds for part in tick.parts]
         table.add_row(
             *(f"{count:,}" for count in counts),
             *(f"{seconds:.2f}" for seconds in (*parts, tick.seconds, tick.cpu)),

@@ -22,7 +22,8 @@ def plot(found: "Sequence[Measured]") -> str:
         lines = {
             "reading what changed": [each.tick.sync.seconds for each in found],
             "scan": [each.tick.scan.seconds for each in found],
-            "jobs": [each.tick.jobs.seconds for each in found],
+            "jobs that liquidate": [each.tick.jobs.seconds for each in found],
+            "jobs that look at everybody": [e.tick.rest.seconds for e in found],
             "tick": [each.tick.seconds for each in found],
             "tick, all prices fall by a tenth": [each.fall.seconds for each in found],
         }

@@ -50,11 +50,15 @@ class Columns:
 
     def row(self, account: AccountId) -> tuple[int, ...]:
         """Return all words of an account, in the order of the columns."""
-        data = self._words[:, self.rows[account]].tobytes()
+        data = self.packed(account)
         return tuple(
             int.from_bytes(data[at : at + WORD], "little")
             for at in range(0, len(data), WORD)
         )
+
+    def packed(self, account: AccountId) -> bytes:
+        """Return the same as `pack_row` has it."""
+        return self._words[:, self.rows[account]].tobytes()
 
     def put(self, names: Sequence[AccountId], data: Sequence[bytes]) -> None:
         """Set the rows of accounts, each given as `pack_row` has it."""

@@ -32,6 +32,9 @@ from specs.fixed_point import Seconds
 MOST: Final = 1_000
 """Accounts that a job is given to choose from; it may ask the chain about each."""
 
+Known = dict[AccountId, tuple[bytes, Account]]
+"""Accounts by name, each with the words that it was read from."""
+
 _log = logging.getLogger("keeper")
 
 _SLICED = np.uint64(2 ** DISTRESS["sliced_at"].width - 1)
@@ -136,14 +139,20 @@ def find_endangered(
     return [pages.columns.names[row] for row in rows]
 
 
-def with_accounts(pages: Pages, shared: Shared, names: Iterable[AccountId]) -> State:
+def with_accounts(
+    pages: Pages,
+    shared: Shared,
+    names: Iterable[AccountId],
+    known: Known | None = None,
+) -> State:
     """
     Return pools and markets with some of the accounts, those that have anything.
 
     What is a sum over all accounts (W, V, and with them the credit in initial equity)
-    is that of these accounts alone.
+    is that of these accounts alone. Accounts that are ``known`` are not read again.
     """
-    found = {name: read_account(pages.columns, name) for name in names}
+    known = {} if known is None else known
+    found = {name: recall(pages.columns, name, known) for name in names}
     accounts: Mapping[AccountId, Account] = {
         name: held for name, held in found.items() if held != acc.NEW
     }
@@ -152,6 +161,14 @@ def with_accounts(pages: Pages, shared: Shared, names: Iterable[AccountId]) -> S
         markets = shared.state.markets
         accounts = with_pending(pages, accounts, markets, pool)
     return replace(shared.state, accounts=accounts)
+
+
+def recall(columns: Columns, name: AccountId, known: Known) -> Account:
+    """Return an account, the known one if its words are those that it was read from."""
+    words = columns.packed(name)
+    if name not in known or known[name][0] != words:
+        known[name] = words, read_account(columns, name)
+    return known[name][1]
 
 
 def read_account(columns: Columns, name: AccountId) -> Account:

@@ -24,7 +24,7 @@ from keeper.watch.check import (
 )
 from keeper.watch.feed import Feed
 from keeper.watch.market import read_shared
-from keeper.watch.scan import find_endangered, with_accounts
+from keeper.watch.scan import Known, find_endangered, with_accounts
 from keeper.watch.sheet import Pages
 from specs.clearinghouse import State
 from specs.fixed_point import Seconds
@@ -60,6 +60,7 @@ class Memory:
         self._sample = sample
         self._blocks = 0
         self._seen: dict[bool, Snapshot] = {}
+        self._known: Known = {}
 
     def see(self, chain: Chain, *, is_everybody: bool) -> Snapshot:
         """
@@ -113,7 +114,7 @@ class Memory:
         assert self.feed.at is not None
         now = Seconds(self.feed.at.timestamp)
         try:
-            return Snapshot(now, look(self.feed, now, is_everybody))
+            return Snapshot(now, look(self.feed, now, is_everybody, self._known))
         except Mismatch as error:
             # An event was missed, or somebody has changed the file.
             _log.warning("mirror: %s; everybody is read again", error)
@@ -121,19 +122,19 @@ class Memory:
             self.feed.suspect_shared()
             now = Seconds(self.feed.sync().timestamp)
         try:
-            return Snapshot(now, look(self.feed, now, is_everybody))
+            return Snapshot(now, look(self.feed, now, is_everybody, self._known))
         except Mismatch as error:
             raise UserError(
                 f"mirror: {error}; the chain itself says so: report this"
             ) from None
 
 
-def look(feed: Feed, now: Seconds, is_everybody: bool) -> State:
+def look(feed: Feed, now: Seconds, is_everybody: bool, known: Known) -> State:
     """Return the state with everybody, or with whom a liquidation may concern."""
     pages = Pages(feed.columns, feed.sheet)
     shared = read_shared(pages, now)
     names = feed.columns.names if is_everybody else find_endangered(pages, shared)
-    return with_accounts(pages, shared, names)
+    return with_accounts(pages, shared, names, known)
 
 
 @dataclass(frozen=True)

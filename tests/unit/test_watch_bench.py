@@ -64,7 +64,7 @@ def test_figures_are_written_for_every_size(tmp_path):
         assert size["tick"]["changed"] == round(size["accounts"] * 0.05)
         assert size["tick"]["words"] > size["tick"]["changed"]
         assert size["fall"]["due"] > size["tick"]["due"]
-        for part in ("sync", "scan", "jobs"):
+        for part in ("sync", "scan", "jobs", "rest"):
             assert size["tick"][part]["seconds"] > 0
     assert "accounts" in (tmp_path / "out" / "scan.svg").read_text()
     assert not list((tmp_path / "out").glob("*.sqlite*"))
