@@ -40,7 +40,8 @@ from keeper.signals import interruptible
 from keeper.signing import Signer
 from keeper.watch.feed import Feed, Progress
 from keeper.watch.layout import Layout
-from keeper.watch.sight import Endangered, Everybody, Memory
+from keeper.watch.scan import find_behind, find_endangered, get_everybody
+from keeper.watch.sight import Memory, Part
 from keeper.watch.source import NodeSource
 from specs.accounts import (
     USDC,
@@ -214,11 +215,15 @@ def make_jobs(
     keeper = Address(int(sender, 16) if sender else 0)
     watch: Sight
     due: Sight
+    behind: Sight
     if memory:
-        watch, due = Everybody(memory), Endangered(memory)
+        watch, due = Part(memory, get_everybody), Part(memory, find_endangered)
+        behind = Part(memory, find_behind)
     else:
         accounts = FromEvents(logs, home, deployment.block)
-        watch = due = Watch(home, [a.number for a in ASSETS], markets, accounts)
+        watch = due = behind = Watch(
+            home, [a.number for a in ASSETS], markets, accounts
+        )
     jobs: Mapping[str, Job[Any]] = {
         "publish": Publish(oracle, source, Panel(publishers), numbers, wall_clock),
         "tick": Tick(home, oracle, list(numbers.values()), markets),
@@ -226,7 +231,7 @@ def make_jobs(
         "flag": Flag(due),
         "reduce": Reduce(due, liquidator, traded, reward, keeper),
         "liquidate": Liquidate(due, liquidator, book),
-        "sweep": Sweep(watch),
+        "sweep": Sweep(behind),
         "convert": Convert(watch, deployment.quote_desk, book, oracle, Folder(offers)),
         "expire": Expire(book, traded),
     }

@@ -29,7 +29,13 @@ from keeper.errors import UserError
 from keeper.jobs import convert, flag, liquidate, realise, reduce, sweep
 from keeper.watch.check import check_totals
 from keeper.watch.feed import Feed
-from keeper.watch.scan import Known, scan
+from keeper.watch.scan import (
+    Known,
+    find_behind,
+    find_endangered,
+    get_everybody,
+    scan,
+)
 from keeper.watch.sheet import Pages
 from keeper.watch.sight import look
 from specs.fixed_point import Seconds
@@ -63,7 +69,7 @@ class Tick:
     jobs: Spent
     """Those that liquidate: `flag`, `reduce`, `liquidate`."""
     rest: Spent
-    """Those that look at everybody: `realise`, `sweep`, `convert`."""
+    """All others that look at accounts: `realise`, `sweep`, `convert`."""
 
     @property
     def seconds(self) -> float:
@@ -151,15 +157,16 @@ def run_tick(
     scanned = timed(lambda: found.append(scan(pages, now, LISTED, LISTED)))
 
     def decide() -> None:
-        state = look(feed, now, is_everybody=False, known={})
+        state = look(feed, now, find_endangered, {})
         for job in (flag, reduce, liquidate):
             job.find_due(state, now)
 
     def attend() -> None:
-        state = look(feed, now, is_everybody=True, known=known)
+        behind = look(feed, now, find_behind, known)
+        state = look(feed, now, get_everybody, known)
         for market in state.markets:
+            sweep.find_behind(behind, market)
             realise.find_due(state, market, realise.THRESHOLD)
-            sweep.find_behind(state, market)
         convert.find_due(state, now)
 
     return Tick(

@@ -7,7 +7,7 @@ is missed, and nobody is named who is not due.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
@@ -28,6 +28,7 @@ from specs.accounts import USDC, Account, AccountId
 from specs.clearinghouse import State
 from specs.distress import DISTRESS, SLICE_LIFE
 from specs.fixed_point import Seconds
+from specs.packing import POSITION
 
 MOST: Final = 1_000
 """Accounts that a job is given to choose from; it may ask the chain about each."""
@@ -35,8 +36,13 @@ MOST: Final = 1_000
 Known = dict[AccountId, tuple[bytes, Account]]
 """Accounts by name, each with the words that it was read from."""
 
+Choose = Callable[[Pages, Shared], Sequence[AccountId]]
+"""Says which accounts something is about."""
+
 _log = logging.getLogger("keeper")
 
+_EPOCH_BITS = np.uint64(POSITION["epoch"].offset)
+_EPOCH_MASK = np.uint64(2 ** POSITION["epoch"].width - 1)
 _SLICED = np.uint64(2 ** DISTRESS["sliced_at"].width - 1)
 
 
@@ -114,6 +120,21 @@ def may_be_least(among: Bools, low: Floats, high: Floats, count: int) -> Bools:
         place = min(count, len(rows)) - 1
         found[rows] = low[rows] <= np.partition(high[rows], place)[place]
     return found
+
+
+def get_everybody(pages: Pages, shared: Shared) -> Sequence[AccountId]:
+    """Return all accounts."""
+    return pages.columns.names
+
+
+def find_behind(pages: Pages, shared: Shared) -> Sequence[AccountId]:
+    """Return who has a position with epochs of auto-deleveraging before it."""
+    found = np.zeros(len(pages.columns), dtype=bool)
+    for number, listed in shared.state.markets.items():
+        words = pages.columns.column("positions", number)
+        met = (words[:, 0] >> _EPOCH_BITS) & _EPOCH_MASK
+        found |= (words[:, 3] != 0) & (met < np.uint64(len(listed.epochs)))
+    return [pages.columns.names[row] for row in np.flatnonzero(found)]
 
 
 def find_endangered(

@@ -1,9 +1,8 @@
 """
 What the keeper's jobs see of the accounts in memory.
 
-The jobs that liquidate are given those accounts alone that they may be about: who may
-be below maintenance margin, and who was sold from lately. All others get everybody.
-Every so many blocks what is remembered is compared with the chain.
+A job is given those accounts alone that it may be about, or everybody if it adds up
+what all have. Every so many blocks what is remembered is compared with the chain.
 """
 
 import logging
@@ -24,7 +23,7 @@ from keeper.watch.check import (
 )
 from keeper.watch.feed import Feed
 from keeper.watch.market import read_shared
-from keeper.watch.scan import Known, find_endangered, with_accounts
+from keeper.watch.scan import Choose, Known, with_accounts
 from keeper.watch.sheet import Pages
 from specs.clearinghouse import State
 from specs.fixed_point import Seconds
@@ -59,13 +58,13 @@ class Memory:
         self._every = every
         self._sample = sample
         self._blocks = 0
-        self._seen: dict[bool, Snapshot] = {}
+        self._seen: dict[Choose, Snapshot] = {}
         self._known: Known = {}
 
-    def see(self, chain: Chain, *, is_everybody: bool) -> Snapshot:
+    def see(self, chain: Chain, choose: Choose) -> Snapshot:
         """
-        Return the state as of the newest block, with everybody or the endangered; what
-        is a sum over all accounts is wrong in the latter.
+        Return the state as of the newest block, with those accounts that are chosen;
+        what is a sum over all accounts is wrong in it unless these are all.
         """
         before = self.feed.at
         self.feed.sync()
@@ -74,9 +73,9 @@ class Memory:
             if self._blocks % self._every == 0:
                 self.compare(chain)
             self._blocks += 1
-        if is_everybody not in self._seen:
-            self._seen[is_everybody] = self._look(is_everybody)
-        return self._seen[is_everybody]
+        if choose not in self._seen:
+            self._seen[choose] = self._look(choose)
+        return self._seen[choose]
 
     def compare(self, chain: Chain) -> None:
         """
@@ -110,11 +109,11 @@ class Memory:
             return words
         return list(check_health(self.feed, chain, self.clearinghouse, viewed))
 
-    def _look(self, is_everybody: bool) -> Snapshot:
+    def _look(self, choose: Choose) -> Snapshot:
         assert self.feed.at is not None
         now = Seconds(self.feed.at.timestamp)
         try:
-            return Snapshot(now, look(self.feed, now, is_everybody, self._known))
+            return Snapshot(now, look(self.feed, now, choose, self._known))
         except Mismatch as error:
             # An event was missed, or somebody has changed the file.
             _log.warning("mirror: %s; everybody is read again", error)
@@ -122,42 +121,26 @@ class Memory:
             self.feed.suspect_shared()
             now = Seconds(self.feed.sync().timestamp)
         try:
-            return Snapshot(now, look(self.feed, now, is_everybody, self._known))
+            return Snapshot(now, look(self.feed, now, choose, self._known))
         except Mismatch as error:
             raise UserError(
                 f"mirror: {error}; the chain itself says so: report this"
             ) from None
 
 
-def look(feed: Feed, now: Seconds, is_everybody: bool, known: Known) -> State:
-    """Return the state with everybody, or with whom a liquidation may concern."""
+def look(feed: Feed, now: Seconds, choose: Choose, known: Known) -> State:
+    """Return the state with those accounts that are chosen."""
     pages = Pages(feed.columns, feed.sheet)
     shared = read_shared(pages, now)
-    names = feed.columns.names if is_everybody else find_endangered(pages, shared)
-    return with_accounts(pages, shared, names, known)
+    return with_accounts(pages, shared, choose(pages, shared), known)
 
 
 @dataclass(frozen=True)
-class Everybody:
-    """All accounts, without asking the chain for each: a `keeper.jobs.watch.Sight`."""
+class Part:
+    """Those of all accounts that a job is about: a `keeper.jobs.watch.Sight`."""
 
     memory: Memory
-
-    @property
-    def clearinghouse(self) -> Contract:
-        """Return the contract behind which they are."""
-        return self.memory.clearinghouse
-
-    def read(self, chain: Chain, block: Block) -> Snapshot:
-        """Return the state as of the newest block."""
-        return self.memory.see(chain, is_everybody=True)
-
-
-@dataclass(frozen=True)
-class Endangered:
-    """Who may be below maintenance margin, or was sold from lately."""
-
-    memory: Memory
+    choose: Choose
 
     @property
     def clearinghouse(self) -> Contract:
@@ -166,4 +149,4 @@ class Endangered:
 
     def read(self, chain: Chain, block: Block) -> Snapshot:
         """Return the state as of the newest block, without all others."""
-        return self.memory.see(chain, is_everybody=False)
+        return self.memory.see(chain, self.choose)

@@ -9,6 +9,7 @@ from keeper.watch.check import check_health, check_totals, check_words, repair
 from keeper.watch.columns import pack_row
 from keeper.watch.feed import Feed
 from keeper.watch.naming import LISTS, ROLES, named_by
+from keeper.watch.scan import get_everybody
 from keeper.watch.sight import Memory
 from specs.accounts import USDC
 from specs.world import Action
@@ -128,10 +129,10 @@ class Forgetful(RecordedSource):
 def test_an_event_that_never_came_is_made_up_for(scene, caplog):
     source = Forgetful(scene.chain, scene.contract)
     memory = Memory(Feed(source, LAYOUT, 1), scene.contract, every=1, sample=100)
-    memory.see(scene.chain, is_everybody=True)
+    memory.see(scene.chain, get_everybody)
     source.forgotten = lender
     scene.play(own("deposit", lender, USDC, 10**6), WAIT)
-    seen = memory.see(scene.chain, is_everybody=True)
+    seen = memory.see(scene.chain, get_everybody)
     stored = scene.twin.read(scene.world).clearing
     assert seen.state.accounts[lender] == stored.accounts[lender]
     assert f"mirror: account {lender:#x}: balances 0 is " in caplog.text
@@ -150,15 +151,15 @@ def test_a_chain_that_contradicts_itself_stops_the_keeper(scene):
 
     memory = Memory(Feed(Lying(scene.chain, scene.contract), LAYOUT, 1), scene.contract)
     with pytest.raises(UserError, match=r"idle balances of asset .*--no-mirror"):
-        memory.see(scene.chain, is_everybody=True)
+        memory.see(scene.chain, get_everybody)
 
 
 def test_a_header_that_lists_too_little_has_everybody_read_again(scene, feed, caplog):
     memory = Memory(feed, scene.contract, every=10**6)
-    memory.see(scene.chain, is_everybody=True)
+    memory.see(scene.chain, get_everybody)
     forge(feed, bull, ("headers", None), lambda word: 0)
     memory._seen.clear()
-    seen = memory.see(scene.chain, is_everybody=True)
+    seen = memory.see(scene.chain, get_everybody)
     assert seen.state.accounts == scene.twin.read(scene.world).clearing.accounts
     assert "everybody is read again" in caplog.text
 

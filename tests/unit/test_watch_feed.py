@@ -13,7 +13,8 @@ from keeper.watch.feed import Feed
 from keeper.watch.layout import Layout
 from keeper.watch.market import read_shared
 from keeper.watch.scan import with_accounts
-from keeper.watch.sheet import Pages
+from keeper.watch.sheet import TICKS, Pages
+from specs import grid
 from specs.accounts import USDC
 from specs.fixed_point import WAD
 from specs.world import Action
@@ -237,6 +238,30 @@ def test_a_block_replaced_while_it_is_read_is_read_again(scene):
     source.times = 0
     feed.sync()
     require_equal(scene, feed)
+
+
+def test_ticks_that_were_crossed_are_read_again_and_no_others(scene):
+    feed = scene.follow()
+    feed.sync()
+    # Each goes one way, and is the only move in its block.
+    for price in (66_000, 66_001, 55_000, 55_001, 61_500):
+        before = feed.sheet.cursor(0)
+        known = {place for place in feed.sheet.words if place[0] == TICKS}
+        scene.source.places.clear()
+        scene.play(WAIT, *publish({BTC: price * WAD}), WAIT)
+        feed.sync()
+        require_equal(scene, feed)
+        low, high = sorted((before, feed.sheet.cursor(0)))
+        crossed = {
+            (name, market, tick)
+            for name, market, tick in known
+            if market == 0 and low <= grid.get_price(tick) * 10**6 < high
+        }
+        read = {place for place in scene.source.places if place[0] == TICKS}
+        assert crossed <= read
+        assert bool(crossed) == (abs(price % 1_000) != 1)
+        # A tick beside the way may be read as well.
+        assert len(read) <= len(crossed) + 2
 
 
 def test_ticks_crossed_in_a_block_that_was_not_finished_are_read_again(scene):

@@ -13,7 +13,8 @@ from keeper.jobs.realise import Realise
 from keeper.jobs.reduce import Reduce
 from keeper.jobs.sweep import Sweep
 from keeper.jobs.watch import Watch
-from keeper.watch.sight import Endangered, Everybody, Memory
+from keeper.watch.scan import find_behind, find_endangered, get_everybody
+from keeper.watch.sight import Memory, Part
 from specs.accounts import compute_account
 from specs.world import Action
 from tests.helpers import epochs, worlds
@@ -39,7 +40,7 @@ STORIES = {
 }
 
 
-def decide(scene, due, everybody):
+def decide(scene, due, behind, everybody):
     """Return what every job would send."""
     chain, block = scene.chain, scene.chain.block()
     contracts = scene.twin.made.contracts
@@ -49,7 +50,7 @@ def decide(scene, due, everybody):
         Reduce(due, liquidator, MARKETS, REWARD, KEEPER),
         Liquidate(due, liquidator, book),
         Realise(everybody),
-        Sweep(everybody),
+        Sweep(behind),
     )
     calls = {job.name: job.decide(job.read(chain, block)) for job in jobs}
     seen = everybody.read(chain, Block(0, 0))
@@ -62,8 +63,9 @@ def test_jobs_decide_the_same(story):
         home = scene.contract
         watch = Watch(home, ASSETS, MARKETS, Given((*ACCOUNTS, 2)))
         memory = Memory(scene.follow(), home)
-        expected, conversions, seen = decide(scene, watch, watch)
-        found = decide(scene, Endangered(memory), Everybody(memory))
+        expected, conversions, seen = decide(scene, watch, watch, watch)
+        choices = find_endangered, find_behind, get_everybody
+        found = decide(scene, *(Part(memory, choose) for choose in choices))
         assert found[0] == expected
         assert found[1] == conversions
         # Who governs, and may do what, is no job's business.
@@ -80,14 +82,14 @@ def test_jobs_decide_the_same(story):
 def test_only_the_endangered_are_looked_at():
     with open_recorded(STORIES["somebody is due"]) as scene:
         memory = Memory(scene.follow(), scene.contract)
-        seen = Endangered(memory).read(scene.chain, scene.chain.block())
+        seen = Part(memory, find_endangered).read(scene.chain, scene.chain.block())
         assert set(seen.state.accounts) == {bull}
 
 
 def test_what_is_seen_of_a_block_is_computed_once():
     with open_recorded(STORIES["a market at work"]) as scene:
         memory = Memory(scene.follow(), scene.contract)
-        sight = Everybody(memory)
+        sight = Part(memory, get_everybody)
         first = sight.read(scene.chain, scene.chain.block())
         assert sight.read(scene.chain, scene.chain.block()) is first
         scene.play(WAIT, *worlds.publish({BTC: 60_001 * 10**18}))
