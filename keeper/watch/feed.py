@@ -173,7 +173,6 @@ class Feed:
             if last >= head.number - self._depth:
                 last = head.number
             told = self.source.events(self._next, last)
-            self._require(head)
             self._note(told, head, last)
             self._progress("events", last + 1 - start, head.number + 1 - start)
 
@@ -256,7 +255,6 @@ class Feed:
             if min(path) < max(path):
                 self.sheet.forget_ticks(market, min(path), max(path))
         self._fetch(self.sheet.missing_ticks(self.occupied()), head)
-        self._require(head)
         self._visited.clear()
 
     def _fetch(self, places: list[Place], head: Header) -> None:

@@ -126,6 +126,26 @@ def test_who_may_be_least_is_never_left_out(drawn):
             assert found[number] or better >= count
 
 
+@given(st.integers(1, 10**20), st.integers(60, 110))
+def test_what_is_left_of_two_large_numbers_is_within_bounds(owed, bits):
+    """USDC and a loss that nearly pay for each other: floats see no difference."""
+    drawn, name = Drawn(example_pages()), 7 << 96
+    fields = dict.fromkeys(packing.HEADER, 0) | {"markets": packing.pack_list((0,))}
+    held = dict.fromkeys(packing.POSITION, 0) | {"basis": 2**bits + owed}
+    row = {
+        ("headers", None): packing.pack(fields, packing.HEADER),
+        ("balances", 0): packing.pack({"scaled": 2**bits, "idle": 0}, packing.BALANCE),
+        ("positions", 0): packing.pack(held, packing.POSITION),
+    }
+    drawn.pages.columns.put([name], [pack_row(LAYOUT, row)])
+    health = assess_all(drawn)[name]
+    assert (health.equity, health.exposure) == (-owed, owed)
+    bounds = estimate(drawn.pages.columns, read_shared(drawn.pages, NOW))
+    assert bounds.equity_low[0] <= health.equity <= bounds.equity_high[0]
+    assert bounds.margin_low[0] <= health.maintenance_margin <= bounds.margin_high[0]
+    assert name in scan(drawn.pages, NOW).due
+
+
 def test_the_bound_is_narrow():
     """A bound that took everybody in would miss nobody, and be of no use."""
     assert EPSILON * 10**6 < 0.01

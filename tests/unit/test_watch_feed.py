@@ -202,6 +202,11 @@ def test_blocks_replaced_while_nobody_looked_are_read_again(scene, tmp_path):
 def test_a_chain_with_nothing_in_common_is_read_from_the_beginning(scene, caplog):
     before = scene.chain.snapshot()
     feed = scene.follow(depth=1)
+    # Whom no event of the other chain names has nothing there.
+    heir = worlds.account_of(worlds.LENDER, 9)
+    scene.play(own("transfer", lender, heir, USDC, 10**18), WAIT)
+    feed.sync()
+    assert feed.columns.word(heir, "balances", USDC) > 0
     for _ in range(4):
         scene.play(*RICHER)
         feed.sync()
@@ -209,6 +214,7 @@ def test_a_chain_with_nothing_in_common_is_read_from_the_beginning(scene, caplog
     scene.play(WAIT, own("deposit", bull, USDC, 10**6))
     feed.sync()
     assert "no block in common" in caplog.text
+    assert feed.columns.word(heir, "balances", USDC) == 0
     require_equal(scene, feed)
 
 

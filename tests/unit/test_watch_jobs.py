@@ -16,6 +16,7 @@ from keeper.jobs.watch import Watch
 from keeper.watch.scan import find_behind, find_endangered, get_everybody
 from keeper.watch.sight import Memory, Part
 from specs.accounts import compute_account
+from specs.settlement import is_behind
 from specs.world import Action
 from tests.helpers import epochs, worlds
 from tests.helpers.watching import open_recorded
@@ -75,6 +76,13 @@ def test_jobs_decide_the_same(story):
         assert found[2].state == replace(known, guardian=found[2].state.guardian)
         if story == "somebody is due":
             assert found[0]["flag"]
+        behind = Part(memory, find_behind).read(scene.chain, scene.chain.block())
+        markets, accounts = seen.state.markets, seen.state.accounts
+        assert set(behind.state.accounts) == {
+            name
+            for name in accounts
+            if any(is_behind(seen.state, market, name) for market in markets)
+        }
         if story == "epochs wait":
             assert found[0]["sweep"]
 
