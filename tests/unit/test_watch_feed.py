@@ -13,7 +13,7 @@ from keeper.watch.feed import Feed
 from keeper.watch.layout import Layout
 from keeper.watch.market import read_shared
 from keeper.watch.scan import with_accounts
-from keeper.watch.sheet import TICKS, Pages
+from keeper.watch.sheet import TICKS, Pages, Sheet
 from specs import grid
 from specs.accounts import USDC
 from specs.fixed_point import WAD
@@ -22,7 +22,7 @@ from tests.helpers import epochs, worlds
 from tests.helpers.quick import quick_records
 from tests.helpers.recorded import RecordedSource
 from tests.helpers.watching import LAYOUT, open_recorded
-from tests.helpers.worlds import BTC, bull, lender, own, publish
+from tests.helpers.worlds import BTC, PRICES, bull, lender, own, publish
 from tests.stateful.bulk import attempt
 from tests.stateful.walk import wander
 
@@ -49,7 +49,8 @@ def require_equal(scene, feed):
     ]
     assert [str(each) for each in differences] == []
     reader = mirror.reader_of(scene.chain, "Clearinghouse", home.address)
-    stored = mirror.read_clearing(reader, scene.twin.scope)
+    scope = replace(scene.twin.scope, accounts=[*{*names, *worlds.ACCOUNTS}])
+    stored = mirror.read_clearing(reader, scope)
     pages = Pages(feed.columns, feed.sheet)
     mine = with_accounts(pages, read_shared(pages, feed.at.timestamp), names)
     assert mine.accounts == stored.accounts
@@ -108,7 +109,8 @@ def test_a_restart_goes_on_from_the_file(scene, tmp_path):
     feed.sync()
     known = list(feed.columns.names)
     feed.close()
-    scene.play(*RICHER)
+    # The newest block stays what it was: only new ones are read.
+    scene.play(WAIT, *RICHER)
     scene.source.places.clear()
     again = scene.follow(tmp_path / "file")
     assert sorted(again.columns.names) == sorted(known)
@@ -199,6 +201,45 @@ def test_blocks_replaced_while_nobody_looked_are_read_again(scene, tmp_path):
     require_equal(scene, feed)
 
 
+def test_ticks_at_both_ends_of_a_way_are_forgotten():
+    sheet = Sheet(LAYOUT)
+    sheet.words.update({(TICKS, 0, tick): tick for tick in range(98, 104)})
+    low, high = (grid.get_price(tick) * 10**6 for tick in (100, 101))
+    sheet.forget_ticks(0, low, high)
+    left = {tick for _, _, tick in sheet.words}
+    assert left == {98, 99, 102, 103}
+
+
+def test_ticks_crossed_to_and_fro_in_blocks_that_are_gone_are_read_again(scene):
+    feed = scene.follow()
+    before = scene.chain.snapshot()
+    hour = Action("wait", worlds.STRANGER, (3_600,))
+    for price in (66_000 * WAD, PRICES[BTC]):
+        scene.play(hour, *publish({BTC: price}), WAIT)
+    feed.sync()
+    cursor = feed.sheet.cursor(0)
+    scene.revert(before)
+    scene.play(WAIT)
+    feed.sync()
+    assert feed.sheet.cursor(0) == cursor
+    require_equal(scene, feed)
+
+
+def test_a_block_beyond_the_depth_is_enough_in_common(scene, caplog):
+    feed = scene.follow(depth=2)
+    feed.sync()
+    scene.play(*RICHER, *8 * [WAIT])
+    before = scene.chain.snapshot()
+    scene.play(WAIT)
+    feed.sync()
+    scene.revert(before)
+    scene.play(*RICHER)
+    feed.sync()
+    assert "were replaced" in caplog.text
+    assert "no block in common" not in caplog.text
+    require_equal(scene, feed)
+
+
 def test_a_chain_with_nothing_in_common_is_read_from_the_beginning(scene, caplog):
     before = scene.chain.snapshot()
     feed = scene.follow(depth=1)
@@ -211,9 +252,11 @@ def test_a_chain_with_nothing_in_common_is_read_from_the_beginning(scene, caplog
         scene.play(*RICHER)
         feed.sync()
     scene.revert(before)
-    scene.play(WAIT, own("deposit", bull, USDC, 10**6))
+    late = worlds.account_of(worlds.LENDER, 8)
+    scene.play(WAIT, own("transfer", lender, late, USDC, 10**18))
     feed.sync()
     assert "no block in common" in caplog.text
+    assert feed.columns.word(late, "balances", USDC) > 0
     assert feed.columns.word(heir, "balances", USDC) == 0
     require_equal(scene, feed)
 
