@@ -113,6 +113,16 @@ def test_a_shared_word_that_is_wrong_is_found_by_the_contract_s_own_view(scene, 
     assert list(check_health(feed, scene.chain, scene.contract, [bull, bear])) == []
 
 
+def test_growth_at_a_tick_that_is_wrong_is_found_and_read_again(scene, feed):
+    entry = feed.columns.word(bull, "positions", 0) & (2**24 - 1)
+    feed.sheet.words["tick_growth", 0, entry - 1] ^= (1 << 240) + (1 << 112)
+    found = list(check_health(feed, scene.chain, scene.contract, [bull]))
+    assert "equity is " in str(found[0])
+    repair(feed, found)
+    feed.sync()
+    assert list(check_health(feed, scene.chain, scene.contract, [bull])) == []
+
+
 class Forgetful(RecordedSource):
     """Does not tell of one account."""
 

@@ -15,7 +15,7 @@ from keeper.watch.market import read_shared
 from keeper.watch.scan import with_accounts
 from keeper.watch.sheet import TICKS, Pages, Sheet
 from specs import grid
-from specs.accounts import USDC
+from specs.accounts import BACKSTOP_FUND, USDC
 from specs.fixed_point import WAD
 from specs.world import Action
 from tests.helpers import epochs, worlds
@@ -86,6 +86,18 @@ def test_epochs_are_followed():
             scene.play(epochs.realise(epochs.MARKET, victim), WAIT)
             feed.sync()
             require_equal(scene, feed)
+
+
+def test_the_fund_is_followed_though_no_event_names_it():
+    funded = Action("deposit", worlds.LENDER, (BACKSTOP_FUND, USDC, 10**9))
+    with open_recorded([*epochs.CROWDED, funded, WAIT]) as scene:
+        feed = scene.follow()
+        feed.sync()
+        before = feed.columns.word(BACKSTOP_FUND, "balances", USDC)
+        scene.play(*epochs.fall(57_000), epochs.liquidate(bull), WAIT)
+        feed.sync()
+        assert feed.columns.word(BACKSTOP_FUND, "balances", USDC) < before
+        require_equal(scene, feed)
 
 
 def test_only_what_changed_is_read(scene):
