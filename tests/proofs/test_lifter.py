@@ -294,3 +294,13 @@ def test_silence_of_the_solver_is_no_proof(monkeypatch):
     with pytest.raises(NotProved) as failure:
         prove([], hard, "a sum of three cubes")
     assert failure.value.model is None
+
+
+def test_what_few_of_many_formulas_decide_is_decided(monkeypatch):
+    monkeypatch.setattr("tests.proofs.lifter.solver.FIRST", 1)
+    x, y = z3.Ints("x y")
+    cubes = [a * a * a + b * b * b != 33 * i for i, (a, b) in enumerate([(x, y)] * 40)]
+    prove([x == 2 * y, *cubes, y > 3], x > 7, "few decide")
+    with pytest.raises(NotProved) as failure:
+        prove([x == 2 * y, *cubes, y > 3], x > 8, "few decide")
+    assert failure.value.model.eval(x).as_long() == 8
