@@ -11,6 +11,7 @@ from keeper.watch.feed import Feed
 from keeper.watch.naming import LISTS, ROLES, named_by
 from keeper.watch.scan import get_everybody
 from keeper.watch.sight import Memory
+from specs import packing
 from specs.accounts import USDC
 from specs.world import Action
 from tests.helpers import worlds
@@ -192,3 +193,11 @@ def test_who_is_named_is_known_of_every_event():
 def test_accounts_are_named_once_and_nobody_never():
     told = {"buyer": 5, "seller": 5, "reward": 0, "market": 7, "accounts": [8, 9]}
     assert named_by(Event("Any", "0x0", told)) == {5, 8, 9}
+
+
+def test_orders_in_markets_and_in_spot_assets_are_listed():
+    codes = LAYOUT.codes[0], LAYOUT.codes[-1]
+    fields = dict.fromkeys(packing.HEADER, 0) | {"orders": sum(1 << c for c in codes)}
+    header = packing.pack(fields, packing.HEADER)
+    listed = LAYOUT.listed(bull, header)
+    assert listed == [("balances", USDC), *(("orders", code) for code in codes)]
