@@ -127,10 +127,15 @@ class Healthy:
         return _hash(self.root, [self.root / part for part in (*_DEPENDS, _PROOFS)])
 
     def proofs_of(self, mutant: Mutant) -> Iterator[str]:
-        """Yield the proofs that have mutants in the same file."""
+        """
+        Yield the proofs that have mutants in the same file, those first that are named
+        after the mutant's function.
+        """
         known = self.cache / f"proofs-{self.proven}.json"
         proofs = _remember(known, _proofs)
-        return (name for name, paths in proofs.items() if mutant.path in paths)
+        found = [name for name, paths in proofs.items() if mutant.path in paths]
+        function = mutant.scope.strip("_")
+        return iter(sorted(found, key=lambda name: name.split(".")[-1] != function))
 
     def holds(self, proof: str) -> bool:
         """Tell whether a proof succeeds without a mutant, in little time."""

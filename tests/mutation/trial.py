@@ -78,11 +78,11 @@ class Trial:
         found = ((partial(self.known.test, name), name) for name in files)
         self._try_each(found, self.known.passes, TESTS)
 
-    def _prove(self) -> None:
+    def _prove(self, most: int | None = None) -> None:
         if self.effort < THOROUGH:
             self.late = LATE
             return
-        names = self.known.proofs_of(self.mutant)
+        names = islice(self.known.proofs_of(self.mutant), most)
         found = ((partial(killers.prove, name, ROOT), name) for name in names)
         self._try_each(found, self.known.holds, PROOFS)
 
@@ -141,6 +141,9 @@ class ContractTrial(Trial):
             self._test_harnesses()
         self._compile()
         self._walk(0, SOON)
+        # A survivor that is tried again: what is stated of its function is asked first.
+        if self.effort >= THOROUGH:
+            self._prove(2)
         if not is_first:
             self._test_harnesses()
         tests = self.known.tests_for(self.contracts, self.mutant)
