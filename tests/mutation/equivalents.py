@@ -35,4 +35,33 @@ EQUIVALENTS: dict[str, str] = {
         "One of the two is a pure function of words in memory, the other one stores an "
         "order: neither has anything to do with what the other reads."
     ),
+    f"{_MODULES}order_queue.vy:_remove:order:72a53429": (
+        "The one before and the one behind are two orders: of each another field is"
+        " written."
+    ),
+    f"{_MODULES}money_market.vy:_add:order:0eb99fe8": (
+        "Cash is in memory, what is idle in storage: neither reads the other, and if"
+        " one refuses, nothing is kept of either."
+    ),
+    f"{_MODULES}money_market.vy:_debit:comparison:5b46bf20": (
+        "Whoever lends nothing has lent 0: taking all of it changes nothing."
+    ),
+    f"{_MODULES}price_index.vy:_median_down:comparison:ae256d05": (
+        "Equal prices change their places, which nobody can tell."
+    ),
+    f"{_MODULES}liquidity_fund.vy:_compute_payment:check:6006513c": (
+        "Of no gain, and of a loss, the lesser of it and what the fund reaches, which"
+        " is not below 0, is the loss itself."
+    ),
+    f"{_MODULES}bankruptcy.vy:_write_off:order:1d066dc0": (
+        "Whether a pool is halted is a bit of its curve, which saving does not write."
+    ),
+    f"{_MODULES}decay.vy:_decay_down:comparison:2a269e81": (
+        "After 42 periods 0.57 units are left by the series as well, rounded down to"
+        " the 0 that is returned without it."
+    ),
+    f"{_MODULES}price_levels.vy:_mark:check:16a7b77e": (
+        "A word that is not empty has its own bit set already, and so up to the"
+        " summary: setting them again costs gas alone."
+    ),
 }

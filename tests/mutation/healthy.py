@@ -199,9 +199,9 @@ def learn(root: Path, cache: Path) -> Healthy:
 
 
 def _proofs() -> dict:
-    """Return the files in which each proof has mutants; none if they are not listed."""
-    answer = child.run(lambda: json.dumps(killers.list_proofs()), 60)
-    return json.loads(answer.text) if answer.text else {}
+    """Return the files in which each proof has mutants."""
+    listed = child.run(lambda: json.dumps(killers.list_proofs()), LIMIT)
+    return json.loads(_need(listed))
 
 
 def _codes(names: list[str], cache: Path, base: str, shelf: Shelf) -> dict:

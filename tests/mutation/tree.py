@@ -36,10 +36,11 @@ def copy_project(name: str) -> Path:
 
 
 def _lend_artifacts(copy: Path) -> None:
-    """Spare a new copy the compilation of what is as it was."""
-    place, own = copy / ".cache" / "artifacts", ROOT / ".cache" / "artifacts"
-    if own.exists() and not place.exists():
-        shutil.copytree(own, place, copy_function=os.link)
+    """Spare a new copy the compilation of what is as it was, for tests and proofs."""
+    for name in ("artifacts", "compiled"):
+        place, own = copy / ".cache" / name, ROOT / ".cache" / name
+        if own.exists() and not place.exists():
+            shutil.copytree(own, place, copy_function=os.link)
 
 
 def _files(root: Path) -> Iterator[Path]:

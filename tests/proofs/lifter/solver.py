@@ -89,7 +89,15 @@ def _number(value: z3.ExprRef) -> str:
     if is_word:
         return _short(value.as_long())
     text = " ".join(str(value).split())
-    return re.sub(r"\d{20,}", lambda found: _short(int(found[0])), text)
+    return re.sub(r"-?\d{20,}", lambda found: _short_signed(int(found[0])), text)
+
+
+def _short_signed(number: int) -> str:
+    if number >= 0:
+        return _short(number)
+    flipped = {" + ": " - ", " - ": " + "}
+    text = re.sub(r" [+-] ", lambda found: flipped[found[0]], _short(-number))
+    return f"-{text}"
 
 
 def _short(number: int) -> str:
