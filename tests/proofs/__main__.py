@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.helpers.crowd import add_options
+from tests.helpers.crowd import add_options, positive
 from tests.proofs import deep, digests, invariants, report, running, table
 from tests.proofs.proof import PROJECT, Result
 
@@ -56,6 +56,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--layer", type=int, choices=(1, 2, 3, 4), help="only this one")
     parser.add_argument("--list", action="store_true", help="name the proofs and stop")
     add_options(parser)
+    parser.add_argument(
+        "--share",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="one proof in N, other ones as sources change, and each that is not in "
+        "proofs.json as it is; their entries are compared",
+    )
     parser.add_argument(
         "--resume",
         action="store_true",
@@ -104,6 +112,8 @@ def _is_meant(word: str, name: str) -> bool:
 def prove(options: argparse.Namespace) -> int:
     """Judge the proofs that are asked for, print what came of it and compare."""
     chosen = choose(options)
+    if options.share > 1:
+        chosen = running.drawn(chosen, options.share)
     if options.list:
         for name in chosen:
             proof = running.everything()[name]
@@ -119,7 +129,7 @@ def prove(options: argparse.Namespace) -> int:
     if not console.is_terminal:
         console = Console(width=120)
     failed = [results[name] for name in chosen if not results[name].is_proved]
-    is_whole = not options.only and options.layer is None
+    is_whole = is_of_all(options)
     if is_whole:
         proofs = [
             p for p in running.everything().values() if p.layer < invariants.TESTS
@@ -138,13 +148,31 @@ def prove(options: argparse.Namespace) -> int:
     if is_whole and is_same and not failed:
         changed = digests.write(running.everything().values())
         print(f"written to {digests.COMMITTED.name}; {changed} entries changed")
+    if options.share > 1:
+        is_same = agree(entries)
     return 0 if is_same and not failed else 1
+
+
+def is_of_all(options: argparse.Namespace) -> bool:
+    """Tell whether a run is of all proofs."""
+    return not options.only and options.layer is None and options.share == 1
+
+
+def agree(entries: list[report.Entry], committed: Path = COMMITTED) -> bool:
+    """Tell whether the entries of some proofs are as they were, but for `seconds`."""
+    known = {entry["id"]: entry for entry in report.read(committed)}
+    proved = [entry for entry in entries if entry["verdict"] != "tested"]
+    before = [known[e["id"]] for e in proved if e["id"] in known]
+    lines = list(report.changes(before, proved))
+    for line in lines:
+        print(f"{committed.name} would change: {line}", file=sys.stderr)
+    return not lines
 
 
 def judge_chosen(chosen: list[str], options: argparse.Namespace) -> dict[str, Result]:
     """Judge proofs, saying so as each of them ends."""
-    is_whole = not options.only and options.layer is None
-    is_spared = is_whole and not (options.accept or options.all_mutants)
+    tries_all = options.accept or options.all_mutants
+    is_spared = (is_of_all(options) or options.share > 1) and not tries_all
     memory = running.Memory(is_spared=is_spared)
     results = memory.proved() if options.resume else {}
     missing = [name for name in chosen if name not in results]

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.helpers.crowd import map_unordered
 from tests.helpers.sources import fingerprint
 from tests.proofs import catalogue, walks
-from tests.proofs.proof import PROJECT, Proof, Result, judge
+from tests.proofs.proof import PROJECT, Proof, Result, are_written_down, judge
 
 SOURCES = (
     "contracts",
@@ -25,6 +25,9 @@ SOURCES = (
 
 SHARE = 6
 """Of so many proofs one has its mutants tried in a run that changes nothing."""
+
+LAST = 4
+"""The layer of what is tested; it has no entry of its own that could be as it is."""
 
 FOLDER = PROJECT / ".cache" / "proofs"
 
@@ -53,8 +56,26 @@ def _sources() -> str:
 
 def is_its_turn(identity: str) -> bool:
     """Tell whether this state of the sources is one at which its mutants are tried."""
-    name = f"{_sources()} {identity}"
-    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % SHARE == 0
+    return _is_drawn(identity, SHARE)
+
+
+def drawn(names: Sequence[str], share: int) -> list[str]:
+    """
+    Return one proof in ``share`` of them, other ones as sources change, and each that
+    `proofs.json` does not have as it is.
+    """
+    proofs = everything()
+    return [
+        name
+        for name in names
+        if _is_drawn(f"proof {name}", share)
+        or (proofs[name].layer < LAST and not are_written_down(proofs[name]))
+    ]
+
+
+def _is_drawn(name: str, share: int) -> bool:
+    digest = hashlib.sha256(f"{_sources()} {name}".encode()).hexdigest()
+    return int(digest, 16) % share == 0
 
 
 def judge_all(
