@@ -15,7 +15,6 @@ from keeper.chain.interface import Receipt
 from keeper.parameters import ASSETS, MARKETS, AssetListing
 from keeper.replay.wallets import Wallet
 from specs import grid
-from specs.backstop import PARTS
 from specs.fixed_point import WAD
 from specs.quotes import SPOT
 from specs.virtual_pnl import PRICE_UNIT
@@ -291,8 +290,9 @@ def take_over(scene: Scene, victims: Sequence[Wallet]) -> int:
     scene.refresh()
     for victim in victims:
         last = scene.send(scene.relay, "liquidator", "liquidate", victim.account())
-        parts = last.event("TakeoverOpened").arguments["parts"]
-        require(0 < parts < PARTS, f"{parts} of {PARTS} parts are to be taken over")
+        terms = last.event("TakeoverOpened").arguments
+        due, exposure = terms["due"], terms["exposure"]
+        require(0 < due < exposure, f"{due} of {exposure} are to be taken over")
     return gas_of(last)
 
 
