@@ -34,7 +34,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--all-guards",
         action="store_true",
-        help="weaken every guard of the contracts, not every eighth of the list",
+        help="weaken every guard of the contracts, not every sixteenth of the list",
     )
 
 

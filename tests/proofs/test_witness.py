@@ -86,3 +86,11 @@ def test_of_a_mutant_none_is_looked_for():
     search = Search("", PROJECT / "elsewhere", said="lots = 3")
     search.among(lambda: [_LOTS == 3])
     assert not search.found
+
+
+def test_negative_numbers_are_read_as_they_are_written():
+    function = z3.Function("slot5/1", z3.IntSort(), z3.IntSort())
+    for number in (-(2**127) - 2, -(2**128), -(2**128) + 5, -(10**30)):
+        facts = [function(_LOTS) == number]
+        text = describe(find_model(facts))
+        assert stands(facts, read(text)), text

@@ -18,7 +18,9 @@ from tests.proofs.proof import PROJECT, known_witness
 ANY = "any input"
 
 _WORD = r"-?\d+(?:\^\d+)?(?: [+-] \d+)?|True|False"
-_NUMBER = re.compile(r"(?P<base>-?\d+)(?:\^(?P<power>\d+))?(?: (?P<rest>[+-] \d+))?")
+_NUMBER = re.compile(
+    r"(?P<sign>-?)(?P<base>\d+)(?:\^(?P<power>\d+))?(?: (?P<rest>[+-] \d+))?"
+)
 _PART = re.compile(rf"(?P<name>\S(?:[^=]*\S)?) = (?P<value>\[[^\]]*\]|{_WORD})(?:, |$)")
 _ENTRY = re.compile(rf"(?P<key>else|\([^)]*\)|{_WORD}) -> (?P<value>{_WORD})(?:, |$)")
 
@@ -151,6 +153,8 @@ def _number(text: str) -> int:
     number = int(found["base"])
     if found["power"]:
         number = number ** int(found["power"])
+    if found["sign"]:
+        number = -number
     return number + int((found["rest"] or "0").replace(" ", ""))
 
 
