@@ -182,3 +182,14 @@ def test_nobody_is_left_worse_by_what_has_no_place(crowded):
     with pytest.raises(liquidation_code.errors.NotImproved):
         liquidation_code.require_no_worse(state, poorer, bull, now)
     liquidation_code.require_no_worse(state, state, bull, now)
+
+
+def test_nobody_is_left_with_what_binds_most_alone(crowded):
+    """
+    There is a place for the market that asks for less margin and none for the other,
+    while the discount is of both: the account would be left with less for its margin.
+    """
+    publish_all(crowded, 119_600)
+    health = health_of(crowded, bear)
+    assert health.maintenance_margin < 4 * health.equity < 2 * health.maintenance_margin
+    assert crowded.refuse(liquidate(bear)) == "nothing taken"
