@@ -147,6 +147,7 @@ def test_a_call_logs_one_event(stage, action, name, fields):
         (own("borrow", hedger, USDC, EVERYTHING), "amount too large"),
         (own("borrow", hedger, UNLISTED, 1), "unknown asset"),
         (own("repay", hedger, USDC, 0), "zero amount"),
+        (own("repay", lender, USDC, 0), "zero amount"),
         (own("repay", lender, USDC, 1), "no debt"),
         (own("repay", lender, UNLISTED, 1), "unknown asset"),
         (own("transfer", lender, second, USDC, 0), "zero amount"),

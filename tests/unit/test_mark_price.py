@@ -7,8 +7,9 @@ import pytest
 from keeper.chain.interface import Refused
 from specs.book_basis import MAX_HOLD, MAX_MID, limit
 from specs.decay import compute_decay_down
+from specs.errors import OutOfBounds
 from specs.fixed_point import PPM, WAD
-from specs.mark_price import MAX_BOUND
+from specs.mark_price import MAX_BOUND, Market, list_market
 from specs.outage import MAX_GAP
 from tests.helpers.reports import (
     BOOK,
@@ -266,3 +267,24 @@ def test_mid_that_is_not_to_be_stored_is_refused(oracle):
     oracle.observe(MARKET, 2**80 * UNITS - 1)
     with pytest.raises(Refused, match="price out of range"):
         oracle.observe(MARKET, 2**80 * UNITS)
+
+
+# Listing
+
+
+@pytest.mark.parametrize(
+    ("place", "least", "most"),
+    [(0, 0, 31), (2, 60, 300), (3, 1, 50_000), (4, 1, 10**5)],
+)
+def test_each_parameter_of_a_market_has_its_bounds(place, least, most):
+    def listed(value):
+        parameters = [7, 2, 300, 4_000, 20_000]
+        parameters[place] = value
+        number, *terms = parameters
+        return list_market({}, *parameters) == {number: Market(*terms)}
+
+    assert listed(least)
+    assert listed(most)
+    for value in (least - 1, most + 1):
+        with pytest.raises(OutOfBounds):
+            listed(value)
