@@ -4,16 +4,17 @@
     --list      how many mutants there are, by file and operator
     --all       every mutant instead of the sample
     --group G   of modules, bodies or specs only
-    --only W    those only whose id has this in it
+    --only W    those only whose id has this in it; with several, any of them
     --retry     survivors again that are not argued, and nothing else
     --report    write and print what is known, and try nothing
-    --check     fail unless score.json is complete, that of the sources, and high enough
+    --check     fail unless score.json is complete, that of the sources, and good enough
     --again N   try N of the sample again, and fail if a verdict is another one
     --jobs N    processes
     --effort X  times the seconds that each kind of killer may take; more for survivors
     --limit N   stop after so many
 
-Whatever is finished is remembered under `.cache/mutation/`, and goes on from there.
+Whatever is finished is remembered under `.cache/mutation/`, and goes on from there. Of
+what score.json has, mutants in files that have changed since are tried, and no others.
 """
 
 import argparse
@@ -27,14 +28,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from tests.mutation import score
+from tests.mutation import faults, score
 from tests.mutation.catalogue import GROUPS, SEED, Stratum, collect, of_group, strata
 from tests.mutation.crew import Draw, try_all
 from tests.mutation.equivalents import EQUIVALENTS
 from tests.mutation.operators import OPERATORS, Mutant
 from tests.mutation.record import CACHE, EQUIVALENT, SURVIVED, Record
 
-console = Console()
+console, progress = Console(), Console(stderr=True)
 
 
 def main() -> int:
@@ -43,7 +44,7 @@ def main() -> int:
     for name in ("list", "all", "retry", "report", "check"):
         parser.add_argument(f"--{name}", action="store_true")
     parser.add_argument("--group", choices=GROUPS, action="append")
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--again", type=int, default=0)
     parser.add_argument("--effort", type=float, default=1)
     parser.add_argument("--limit", type=int, default=0)
@@ -55,14 +56,14 @@ def main() -> int:
         print_list(groups)
         return 0
     if options.check:
-        faults = score.find_faults()
-        for fault in faults:
-            console.print(fault, style="red")
-        return bool(faults)
+        found = faults.find()
+        if found.reasons:
+            print(found, file=sys.stderr)
+        return bool(found.reasons)
     record = Record()
     record.adopt(score.read_results())
     if options.report:
-        print_report(score.write(record))
+        print_report(report(record, options.all))
         return 0
     if options.again:
         return try_again(record, options.again, options.jobs)
@@ -75,8 +76,14 @@ def main() -> int:
         for mutant in again:
             del record.results[mutant.id]
     run(Draw(chosen, record), options)
-    print_report(score.write(record))
+    print_report(report(record, options.all))
     return 0
+
+
+def report(record: Record, everything: bool) -> dict:
+    """Write the table of the sample; return it, or that of all mutants."""
+    written = score.write(record)
+    return score.table(record, everything=True) if everything else written
 
 
 def is_open(record: Record, mutant: Mutant) -> bool:
@@ -84,9 +91,9 @@ def is_open(record: Record, mutant: Mutant) -> bool:
     return record.verdict(mutant) == SURVIVED and mutant.id not in EQUIVALENTS
 
 
-def only(stratum: Stratum, word: str) -> Stratum:
-    """Return the part of a stratum whose ids have a word in them."""
-    found = [mutant for mutant in stratum.mutants if word in mutant.id]
+def only(stratum: Stratum, words: list[str]) -> Stratum:
+    """Return the part of a stratum whose ids have one of these words in them."""
+    found = [m for m in stratum.mutants if any(word in m.id for word in words)]
     return Stratum(found, len(found))
 
 
@@ -94,7 +101,7 @@ def run(draw: Draw, options: argparse.Namespace) -> None:
     """Try what is to be tried, and show how it goes."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     begun, found = time.monotonic(), Counter()
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=progress, disable=not progress.is_terminal) as bar:
         done, total = draw.progress()
         task = bar.add_task("mutants", completed=done, total=total)
         for result in try_all(draw, options.jobs, options.effort):
@@ -102,14 +109,14 @@ def run(draw: Draw, options: argparse.Namespace) -> None:
             line = (
                 f"{result.verdict:10} {result.seconds:6.1f} s  {result.id}  {result.by}"
             )
-            if result.verdict == SURVIVED or not console.is_terminal:
+            if result.verdict == SURVIVED or not progress.is_terminal:
                 bar.console.print(line, highlight=False, soft_wrap=True, markup=False)
             done, total = draw.progress()
             bar.update(task, completed=done, total=total)
             if options.limit and found.total() >= options.limit:
                 break
     seconds = time.monotonic() - begun
-    console.print(f"{dict(found)} in {seconds:.0f} s")
+    progress.print(f"{dict(found)} in {seconds:.0f} s")
 
 
 def try_again(record: Record, number: int, jobs: int) -> int:
@@ -150,8 +157,10 @@ def print_list(groups) -> None:
 
 
 def print_report(found: dict) -> None:
-    """Print the scores and the survivors."""
+    """Print a line, then the scores and the survivors."""
     verdicts = "killed", "survived", "equivalent", "stillborn"
+    total = {v: sum(row[v] for row in found["summary"].values()) for v in verdicts}
+    console.print(", ".join(f"{number:,} {v}" for v, number in total.items()))
     for group, summary in found["summary"].items():
         title = f"{group}: {summary['tried']} of {summary['sample']}"
         table = Table("operator", *verdicts, "score", title=title)

@@ -4,9 +4,12 @@ Survivors that are no faults, each with the argument why nothing could notice it
 A mutant that the compiler turns into the same bytecode needs no argument.
 """
 
+from tests.mutation.equivalents_specs import SPECIFICATION
+
 _MODULES = "contracts/modules/"
 
 EQUIVALENTS: dict[str, str] = {
+    **SPECIFICATION,
     f"{_MODULES}position_views.vy:_credit:arithmetic:369d9298": (
         "The slow price is the uppermost field of its word: from bit 176 on there are"
         " only 80 bits."

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
 
-from tests.mutation import child, killers
+from tests.mutation import child, imports, killers
 from tests.mutation.operators import Mutant
 from tests.mutation.shelf import Shelf
 
@@ -65,8 +65,13 @@ class Healthy:
                 yield name
 
     def tests_of_specification(self, mutant: Mutant) -> Iterator[str]:
-        """Yield files that name a part of the specification, the nearest first."""
-        yield from self._ranked(_words(mutant), mutant)
+        """Yield files that name or run a part of the specification, nearest first."""
+        stem = Path(mutant.path).stem
+
+        def reach(name: str) -> int:
+            return imports.nearness(self.root, self._closure(name), stem)
+
+        yield from self._ranked(_words(mutant), mutant, reach)
 
     def test(self, name: str) -> str:
         """Return the first test that fails in a file; note what the file deploys."""
@@ -102,7 +107,9 @@ class Healthy:
         stem = Path(name).stem
         return self.cache / f"{kind}-{stem}-{self.digests[name]}-{self.base}.json"
 
-    def _ranked(self, words: list[str], mutant: Mutant) -> list[str]:
+    def _ranked(
+        self, words: list[str], mutant: Mutant, more: Callable[[str], int] = lambda _: 0
+    ) -> list[str]:
         stems = [_snake(word) for word in (Path(mutant.path).stem, *words)]
 
         def nearness(name: str) -> int:
@@ -110,7 +117,8 @@ class Healthy:
                 re.search(rf"\b_?{word}\b", self.texts[name]) is not None
                 for word in words
             )
-            return found + 3 * any(stem in Path(name).stem for stem in stems)
+            is_named = any(stem in Path(name).stem for stem in stems)
+            return found + 3 * is_named + more(name)
 
         near = {name: nearness(name) for name in self.texts}
         return sorted((n for n in near if near[n]), key=lambda n: (-near[n], n))

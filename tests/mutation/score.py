@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from tests.mutation.catalogue import GROUPS, code_hash, group_of, strata
+from tests.mutation.catalogue import GROUPS, strata
 from tests.mutation.equivalents import EQUIVALENTS
 from tests.mutation.operators import OPERATORS, Mutant
 from tests.mutation.record import (
@@ -17,8 +17,6 @@ from tests.mutation.record import (
     Result,
 )
 
-LEAST = 0.95
-"""Of the modules' sample that something has to notice."""
 ARGUED = "argued in equivalents.py"
 
 
@@ -30,21 +28,23 @@ def judged(result: Result) -> Result:
     return result
 
 
-def sample(group: str, record: Record) -> list[tuple[Mutant, Result | None]]:
-    """Return the sample of a group with what is known of each."""
+def sample(
+    group: str, record: Record, everything: bool = False
+) -> list[tuple[Mutant, Result | None]]:
+    """Return the sample of a group, or all of it, with what is known of each."""
     skipped = {r.id for r in record.results.values() if r.verdict in SKIPPED}
     return [
         (mutant, record.results.get(mutant.id))
-        for stratum in strata(group)
+        for stratum in strata(group, everything)
         for mutant in stratum.drawn(skipped)
     ]
 
 
-def table(record: Record) -> dict:
-    """Return what `score.json` says."""
+def table(record: Record, everything: bool = False) -> dict:
+    """Return what `score.json` says, or the same of more than the sample."""
     mutants, summary = [], {}
     for group in GROUPS:
-        drawn = sample(group, record)
+        drawn = sample(group, record, everything)
         found = [(mutant, judged(result)) for mutant, result in drawn if result]
         summary[group] = {
             "sample": len(drawn),
@@ -108,34 +108,3 @@ def read_results(path: Path = SCORE) -> list[Result]:
         verdict = SURVIVED if argued else entry["verdict"]
         found.append(Result(verdict=verdict, **fields))
     return found
-
-
-def find_faults(path: Path = SCORE) -> list[str]:
-    """Return why the committed table does not do for the sources as they are."""
-    record = Record(Path("/nonexistent"))
-    results = read_results(path)
-    record.adopt(results)
-    faults = []
-    for result in results:
-        if result.id not in record.results:
-            faults.append(f"stale: {result.id}")
-    for group in GROUPS:
-        drawn = sample(group, record)
-        missing = [mutant for mutant, result in drawn if result is None]
-        if missing:
-            faults.append(f"incomplete: {len(missing)} of {len(drawn)} of {group}")
-        found = count(judged(result) for _, result in drawn if result)
-        if group == "modules" and (found["score"] or 0) < LEAST:
-            faults.append(f"{group}: score {found['score']} is below {LEAST}")
-    verdicts = {result.id: result.verdict for result in results}
-    for identity in EQUIVALENTS:
-        if verdicts.get(identity) != SURVIVED:
-            faults.append(f"argued without need: {identity}")
-    return faults
-
-
-def is_current(result: Result) -> bool:
-    return code_hash(result.id.split(":")[0]) == result.code
-
-
-__all__ = ["find_faults", "group_of", "read_results", "table", "write"]

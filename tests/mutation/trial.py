@@ -6,7 +6,10 @@ specification, tests of what deploys a contract that has the mutant, proofs.
 """
 
 import ast
+import builtins
 import importlib
+import keyword
+import re
 import types
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -201,18 +204,29 @@ class SpecificationTrial(Trial):
             raise Done("stillborn", str(error)) from error
         if not changed:
             raise Done("equivalent", "same code")
-        answer = self.run(lambda: _load(path.stem), COMPILE)
+        answer = self.run(partial(_load, self.mutant, healthy), COMPILE)
         if answer.text is None:
             raise Done("stillborn", answer.error[:120])
+        if answer.text:
+            raise Done("stillborn", f"there is no {answer.text}")
         kinds = "world", "orders", "book"
         self._try(partial(killers.walk, kinds, 0, SEEDS), WALK * self.effort)
         self._test(self.known.tests_of_specification(self.mutant))
         self._prove()
 
 
-def _load(name: str) -> str:
-    importlib.import_module(f"specs.{name}")
-    return ""
+def _load(mutant: Mutant, healthy: str) -> str:
+    """
+    Load a mutated module of the specification; return the name that the mutant uses and
+    nobody has defined, which a compiler would refuse.
+    """
+    module = importlib.import_module(mutant.path.removesuffix(".py").replace("/", "."))
+    name = mutant.new
+    if not name.isidentifier() or keyword.iskeyword(name) or hasattr(builtins, name):
+        return ""
+    before = re.search(r"(\w+)\.$", healthy[: mutant.start])
+    owner = getattr(module, before[1], None) if before else module
+    return "" if owner is None or hasattr(owner, name) else name
 
 
 def _code(text: str) -> list:
