@@ -40,7 +40,7 @@ def find(path: Path = SCORE) -> Faults:
         found.reasons.insert(0, _tell(stale))
     if stale or missing:
         seconds = missing and START + missing * EACH
-        time = f", {missing} mutants, some {seconds / 60:.0f} min" if missing else ""
+        time = f", {missing} to try, some {seconds / 60:.0f} min" if missing else ""
         found.remedies.insert(0, f"make mutants brings it up to date{time}: commit it")
     _look_at_arguments(results, found)
     return found
@@ -52,13 +52,14 @@ def _look(group: str, record: Record, found: Faults) -> int:
     missing = sum(result is None for _, result in drawn)
     if missing:
         found.reasons.append(f"incomplete: {missing} of {len(drawn)} of {group}")
+        return missing
     score = count(judged(result) for _, result in drawn if result)["score"]
     if group == "modules" and (score or 0) < LEAST:
         found.reasons.append(f"{group}: score {score} is below {LEAST}")
         found.remedies.append(
             "write a test that notices a survivor, then make mutants ARGS=--retry"
         )
-    return missing
+    return 0
 
 
 def _tell(stale: Iterable[Result]) -> str:

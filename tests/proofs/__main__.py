@@ -4,7 +4,8 @@ Check every proof, and every invariant on a few walks; end with 1 unless all hol
 What came of a whole run is compared with proofs.json, which is committed: a difference
 in more than `seconds` is a failure too. Then the new file is beside the old one, in
 .cache/proofs, and --accept writes it in its place if nothing failed. Which mutants were
-refuted is beside the proofs, in mutants.json: a run that holds writes it.
+refuted is beside the proofs, in mutants.json: a run that holds writes it. And the table
+of what notices faults, tests/mutation/score.json, has to be that of the sources.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.helpers.crowd import add_options, positive
+from tests.mutation import faults
 from tests.proofs import deep, digests, invariants, report, running, table
 from tests.proofs.proof import PROJECT, Result
 
@@ -150,12 +152,22 @@ def prove(options: argparse.Namespace) -> int:
         print(f"written to {digests.COMMITTED.name}; {changed} entries changed")
     if options.share > 1:
         is_same = agree(entries)
+    if (is_whole or options.share > 1) and not has_score():
+        return 1
     return 0 if is_same and not failed else 1
 
 
 def is_of_all(options: argparse.Namespace) -> bool:
     """Tell whether a run is of all proofs."""
     return not options.only and options.layer is None and options.share == 1
+
+
+def has_score() -> bool:
+    """Tell whether the table of mutants is that of the sources; else say what to do."""
+    found = faults.find()
+    if found.reasons:
+        print(found, file=sys.stderr)
+    return not found.reasons
 
 
 def agree(entries: list[report.Entry], committed: Path = COMMITTED) -> bool:

@@ -2,8 +2,9 @@
 What takes hours: `make prove-deep`, for the night.
 
 After the ordinary run: the proofs of bytecode on the code of every generator; every
-question to z3 asked of cvc5 too; random walks of millions; every mutant of the
-contracts. One table; anything but what is expected is a failure.
+question to z3 asked of cvc5 too; random walks of millions; every mutant of contracts
+and specification, of which the sample has to be noticed. One table; anything but what
+is expected is a failure.
 """
 
 import argparse
@@ -183,7 +184,7 @@ def _mutants(options: argparse.Namespace) -> Part:
     part = _command("mutants", "tests.mutation", ["--all", *crew])
     if not part.failures:
         part = _command("mutants", "tests.mutation", ["--check"], part)
-    part.what = "every mutant of the contracts"
+    part.what = "every mutant of contracts and specification"
     return part
 
 

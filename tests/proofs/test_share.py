@@ -2,8 +2,12 @@
 
 import json
 
+import pytest
+
+from tests.mutation import faults
 from tests.proofs import __main__ as command
 from tests.proofs import running
+from tests.proofs.proof import Result
 
 ENTRY = {"id": "law", "verdict": "proved", "seconds": 1.0, "witness": "x = 1"}
 
@@ -37,3 +41,24 @@ def test_their_entries_are_compared_and_no_others(tmp_path, capsys):
     assert "law: witness" in capsys.readouterr().err
     assert not command.agree([{**ENTRY, "id": "new"}], committed)
     assert command.agree([{**ENTRY, "id": "I1", "verdict": "tested"}], committed)
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"), [([], True), (["--share", "3"], True), (["weights."], False)]
+)
+def test_a_table_of_mutants_of_other_sources_ends_a_run_with_one(
+    words, asks, monkeypatch, capsys
+):
+    result = Result("a", "it holds", 1, "none", "proved", 1.0, "x = 1", 2)
+    monkeypatch.setattr(
+        command, "judge_chosen", lambda names, _: dict.fromkeys(names, result)
+    )
+    monkeypatch.setattr(command.invariants, "entries", lambda *_: [])
+    monkeypatch.setattr(command, "compare", lambda *_: True)
+    monkeypatch.setattr(command, "agree", lambda _: True)
+    monkeypatch.setattr(command.digests, "write", lambda _: 0)
+    monkeypatch.setattr(faults, "find", lambda: faults.Faults([], []))
+    assert command.prove(command.parse(words)) == 0
+    monkeypatch.setattr(faults, "find", lambda: faults.Faults(["stale"], ["try"]))
+    assert command.prove(command.parse(words)) == asks
+    assert ("stale. try." in capsys.readouterr().err) == asks

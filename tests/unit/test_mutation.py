@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.mutation import catalogue, child, killers, score
+from tests.mutation import __main__ as command
+from tests.mutation import catalogue, child, faults, imports, killers, score, trial
 from tests.mutation.catalogue import ROOT, Stratum, code_hash, collect, strata
 from tests.mutation.crew import Draw
 from tests.mutation.operators import find_mutants
@@ -251,8 +252,9 @@ def small(monkeypatch):
     """A sample of four mutants of modules, and none of others."""
     mutants = catalogue.of_group("modules")[:4]
     chosen = {"modules": [Stratum(mutants, 4)]}
-    monkeypatch.setattr(score, "strata", lambda group: chosen.get(group, []))
-    monkeypatch.setattr(score, "EQUIVALENTS", {})
+    monkeypatch.setattr(score, "strata", lambda group, _=False: chosen.get(group, []))
+    for module in (score, faults):
+        monkeypatch.setattr(module, "EQUIVALENTS", {})
     return mutants
 
 
@@ -273,28 +275,29 @@ def test_the_score_leaves_out_what_is_no_mutant(small, tmp_path):
 
 def test_a_complete_table_has_no_faults(small, tmp_path):
     path = write(tmp_path, *4 * ["killed"])
-    assert score.find_faults(path) == []
+    assert faults.find(path).reasons == []
 
 
 def test_a_table_with_a_survivor_is_below_the_score(small, tmp_path):
     path = write(tmp_path, *3 * ["killed"], "survived")
-    assert score.find_faults(path) == ["modules: score 0.75 is below 0.95"]
+    assert faults.find(path).reasons == ["modules: score 0.75 is below 0.95"]
 
 
 def test_a_survivor_may_be_argued(small, tmp_path, monkeypatch):
     arguments = {small[3].id: "it changes nothing"}
-    monkeypatch.setattr(score, "EQUIVALENTS", arguments)
+    for module in (score, faults):
+        monkeypatch.setattr(module, "EQUIVALENTS", arguments)
     path = write(tmp_path, *3 * ["killed"], "survived")
-    assert score.find_faults(path) == []
+    assert faults.find(path).reasons == []
     read_back = {each.id: each.verdict for each in score.read_results(path)}
     assert read_back[small[3].id] == "survived"
     arguments[small[0].id] = "a killed one needs no argument"
-    assert score.find_faults(path) == [f"argued without need: {small[0].id}"]
+    assert faults.find(path).reasons == [f"argued without need: {small[0].id}"]
 
 
 def test_a_table_that_lacks_results_is_incomplete(small, tmp_path):
     path = write(tmp_path, *3 * ["killed"])
-    assert score.find_faults(path) == ["incomplete: 1 of 4 of modules"]
+    assert faults.find(path).reasons == ["incomplete: 1 of 4 of modules"]
 
 
 def test_a_table_of_other_code_is_stale(small, tmp_path):
@@ -302,7 +305,78 @@ def test_a_table_of_other_code_is_stale(small, tmp_path):
     text = path.read_text()
     old = json.loads(text)["mutants"][0]["code"]
     path.write_text(text.replace(old, "0" * 16))
-    assert any(fault.startswith("stale") for fault in score.find_faults(path))
+    found = faults.find(path)
+    assert found.reasons == [
+        f"stale: 4 of {small[0].path}",
+        "incomplete: 4 of 4 of modules",
+    ]
+    (remedy,) = found.remedies
+    assert remedy.startswith("make mutants brings it up to date, 4 to try, some 3 min")
+    assert remedy in str(found)
+    assert "\n" not in str(found)
+
+
+def test_only_what_is_stale_is_tried_again(small, tmp_path):
+    path = write(tmp_path, *4 * ["killed"])
+    written = json.loads(path.read_text())
+    written["mutants"][2]["code"] = "0" * 16
+    path.write_text(json.dumps(written))
+    record = Record(tmp_path / "nothing.jsonl")
+    record.adopt(score.read_results(path))
+    draw = Draw([Stratum(small, 4)], record)
+    assert draw.next().id == written["mutants"][2]["id"]
+    assert draw.next() is None
+
+
+def test_several_words_choose_what_has_any_of_them(small):
+    chosen = command.only(Stratum(small, 1), [small[1].id[-8:], small[2].id[-8:]])
+    assert {mutant.id for mutant in chosen.mutants} == {small[1].id, small[2].id}
+    assert chosen.quota == 2
+
+
+def test_a_check_ends_with_one_and_a_line(monkeypatch, capsys):
+    monkeypatch.setattr(command.sys, "argv", ["tests.mutation", "--check"])
+    monkeypatch.setattr(faults, "find", lambda: faults.Faults([], []))
+    assert command.main() == 0
+    monkeypatch.setattr(faults, "find", lambda: faults.Faults(["old"], ["try"]))
+    assert command.main() == 1
+    assert capsys.readouterr().err == "tests/mutation/score.json: old. try.\n"
+
+
+# The specification
+
+
+def mutant_of(path, old, new):
+    found = find_mutants(path, (ROOT / path).read_text())
+    return next(m for m in found if (m.old, m.new) == (old, new))
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "missing"),
+    [
+        ("specs/ledger.py", "mul_div_up", "mul_div_down", "mul_div_down"),
+        ("specs/bankruptcy.py", "mul_div_up", "mul_div_down", ""),
+        *[
+            ("specs/price_oracle.py", f"compute_{a}", f"compute_{b}", f"compute_{b}")
+            for a, b in (("index_down", "index_up"), ("variance_up", "variance_down"))
+        ],
+        ("specs/ledger.py", "min", "max", ""),
+        ("specs/mark_price.py", "+", "-", ""),
+    ],
+)
+def test_a_name_that_nobody_defines_is_found(path, old, new, missing):
+    mutant = mutant_of(path, old, new)
+    assert trial._load(mutant, (ROOT / path).read_text()) == missing
+
+
+def test_a_test_is_the_nearer_the_fewer_imports_it_needs():
+    def nearness(text, module="order_slots"):
+        return imports.nearness(ROOT, text, module)
+
+    assert nearness("from specs import order_slots") == 3
+    assert nearness("from specs.order_slots import find_slot") == 3
+    assert nearness("from specs import order_queue") == 2
+    assert nearness("from specs.errors import Revert\nimport specs") == 0
 
 
 # Children
