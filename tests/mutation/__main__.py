@@ -6,6 +6,7 @@
     --group G   of modules, bodies or specs only
     --only W    those only whose id has this in it; with several, any of them
     --retry     survivors again that are not argued, and nothing else
+    --afresh    whatever verdict there is, and nothing else
     --report    write and print what is known, and try nothing
     --check     fail unless score.json is complete, that of the sources, and good enough
     --again N   try N of the sample again, and fail if a verdict is another one
@@ -41,7 +42,7 @@ console, progress = Console(), Console(stderr=True)
 def main() -> int:
     """Do what the arguments ask for; return the exit status."""
     parser = argparse.ArgumentParser(prog="tests.mutation")
-    for name in ("list", "all", "retry", "report", "check"):
+    for name in ("list", "all", "retry", "afresh", "report", "check"):
         parser.add_argument(f"--{name}", action="store_true")
     parser.add_argument("--group", choices=GROUPS, action="append")
     parser.add_argument("--only", action="append", default=[])
@@ -70,12 +71,15 @@ def main() -> int:
     chosen = [s for group in groups for s in strata(group, options.all)]
     if options.only:
         chosen = [only(s, options.only) for s in chosen]
-    if options.retry:
-        again = [m for s in chosen for m in s.mutants if is_open(record, m)]
+    before = {}
+    if options.retry or options.afresh:
+        known = [m for s in chosen for m in s.mutants if m.id in record.results]
+        again = [m for m in known if options.afresh or is_open(record, m)]
         chosen = [Stratum([mutant], 1) for mutant in again]
-        for mutant in again:
-            del record.results[mutant.id]
+        before = {mutant.id: record.results.pop(mutant.id) for mutant in again}
     run(Draw(chosen, record), options)
+    # Those to which it did not come are as they were.
+    record.results = before | record.results
     print_report(report(record, options.all))
     return 0
 

@@ -334,6 +334,43 @@ def test_several_words_choose_what_has_any_of_them(small):
     assert chosen.quota == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "among", "tried"),
+    [
+        ([], {3}, 1),
+        (["--retry"], {1}, 1),
+        (["--retry", "--only", "nothing"], set(), 0),
+        (["--afresh"], {0, 1, 2}, 3),
+        (["--afresh", "--limit", "1"], {0, 1, 2}, 1),
+    ],
+)
+def test_what_is_tried_again(words, among, tried, small, monkeypatch, tmp_path):
+    record = Record(tmp_path / "results.jsonl")
+    for number, verdict in enumerate(["killed", "survived", "survived"]):
+        record.add(result(verdict, number))
+    arguments = {small[2].id: "it changes nothing"}
+    monkeypatch.setattr(command, "EQUIVALENTS", arguments)
+    monkeypatch.setattr(command, "Record", lambda: Record(record.path))
+    monkeypatch.setattr(command.score, "read_results", list)
+    monkeypatch.setattr(command, "strata", score.strata)
+    found, asked = {}, []
+
+    def try_all(draw, jobs, effort):
+        while mutant := draw.next():
+            asked.append(mutant.id)
+            draw.record.add(replace(result("killed"), id=mutant.id))
+            yield draw.record.results[mutant.id]
+
+    monkeypatch.setattr(command, "try_all", try_all)
+    monkeypatch.setattr(command, "report", lambda known, _: found.update(known.results))
+    monkeypatch.setattr(command, "print_report", lambda _: None)
+    monkeypatch.setattr(command.sys, "argv", ["tests.mutation", *words])
+    assert command.main() == 0
+    assert {*asked} <= {small[number].id for number in among}
+    assert len(asked) == tried
+    assert len(found) == 3 + (words == [])
+
+
 def test_a_check_ends_with_one_and_a_line(monkeypatch, capsys):
     monkeypatch.setattr(command.sys, "argv", ["tests.mutation", "--check"])
     monkeypatch.setattr(faults, "find", lambda: faults.Faults([], []))
