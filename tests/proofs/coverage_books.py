@@ -39,7 +39,6 @@ LEFT_OUT: dict[str, Reason] = {
     "position_views.unrealised": Reason.CALL,
     "price_index._combine_down": Reason.LIST,
     "price_index._median_down": Reason.LIST,
-    "price_levels._next": Reason.OPEN,
     "quotes._struct_hash": Reason.HASH,
     "quotes._two_sided_hash": Reason.HASH,
     "reports._check_content": Reason.LIST,

@@ -17,7 +17,6 @@ LEFT_OUT: dict[str, Reason] = {
     "legs._get": Reason.LOOP,
     "margin._add_perp_orders": Reason.LOOP,
     "margin._add_position": Reason.LOOP,
-    "margin._add_spot_orders": Reason.OPEN,
     "margin._assess": Reason.LOOP,
     "margin._require_initial_margin": Reason.LOOP,
     "money_market._load_accrued": Reason.COMPOSED,

@@ -18,4 +18,3 @@ class Reason(StrEnum):
     ARRAY = "reads an array at an unknown place; each place is tested"
     SILENT = "was tried, and the solver gave no answer in its time; it is tested"
     COMPOSED = "passes on what others return that are proved; the whole is tested"
-    OPEN = "no equality was found yet"

@@ -24,6 +24,7 @@ _REQUIREMENTS = [
     for fields in ((0, 0, 0, 0), (20_000, 10_000, 0, 10**9), (1, 2, 10**10, 3))
     for notional in (0, 1, 9 * WAD, 10**30)
 ]
+_HAIRCUTS = [Haircut(*fields) for fields in ((0, 0), (950_000, 10**12), (1, 7))]
 EXAMPLES = {
     ("interest_rate._compute_rate", "compute_rate"): [
         (Curve(base, low, high, optimal, 0), utilisation)
@@ -43,6 +44,19 @@ EXAMPLES = {
         for distance in (-(10**9), -1, 0, 7, 10**12)
         for slow in (0, 1, 999, 10**12)
         for bound in (0, 3, 50_000)
+    ],
+    ("open_orders._counted", "compute_counted"): [
+        (held, price, haircut)
+        for held in (0, 1, WAD, 10**30)
+        for price in (0, 7, 3 * WAD)
+        for haircut in _HAIRCUTS
+    ],
+    ("open_orders._bid_loss", "compute_bid_loss"): [
+        (bids, held, owed, low, 2 * WAD, haircut)
+        for bids in (0, 1, WAD)
+        for held, owed in ((0, 0), (7, 0), (0, 2 * WAD), (WAD, WAD // 2))
+        for low in (0, WAD)
+        for haircut in _HAIRCUTS
     ],
 }
 """Arguments of functions that the contract takes otherwise than the specification."""

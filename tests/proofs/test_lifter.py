@@ -54,7 +54,7 @@ FUNCTIONS = {
     "FundingHarness": ("compute_rate",),
     "BackstopHarness": ("compute_allocation", "compute_account_price"),
     "LiquidityFundHarness": ("compute_payment", "compute_surplus"),
-    "OpenOrdersHarness": ("worst_lots", "ask_debt", "counted"),
+    "OpenOrdersHarness": ("worst_lots", "ask_debt", "bid_loss", "counted"),
     "InstrumentsHarness": ("get_code", "get_instrument"),
 }
 

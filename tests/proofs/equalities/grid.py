@@ -28,6 +28,8 @@ def low_bit(word: int) -> int:
     """Return the place of the lowest bit of a word, 0 if it has none."""
     if word == 0:
         return 0
+    if not isinstance(word, Symbolic):
+        return (word & -word).bit_length() - 1
     place, _, known = find_lowest(formula_of(word))
     Symbolic.run.conditions.append(known)
     return Symbolic(place)

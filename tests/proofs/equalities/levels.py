@@ -1,12 +1,16 @@
 """Layer 2 of price levels: best prices, what rests at one, and which one is next."""
 
+from collections.abc import Callable
+
 from specs import errors, packing
 from specs.packing import Field, get_field
 from tests.proofs.equalities.books import TOP, TOPS
 from tests.proofs.equalities.grid import LOW_BIT, TOP_BIT, low_bit, top_bit
 from tests.proofs.equalities.orders import entry
+from tests.proofs.equalities.unrealised import answered
 from tests.proofs.equality import assume
 from tests.proofs.exposed import same
+from tests.proofs.lifter.words import MODULUS
 
 LEVEL = {
     "lots": Field(168, 88),
@@ -61,6 +65,53 @@ def beyond(bits: int, place: int, is_up: int) -> int:
     if place == 255:
         return 0
     return bits - bits % (1 << (place + 1))
+
+
+# The index
+
+BEYOND, ask_beyond = answered("price_levels._beyond", (0, MODULUS - 1))
+FIRST, ask_first = answered(
+    "price_levels._first", (0, 255), rests_on=("bytecode.price_levels.first",)
+)
+LAYERS = 3
+
+
+def find_next(
+    read: Callable[[int, int], int],
+    number: int,
+    is_up: int,
+    beyond: Callable[[int, int, int], int] = beyond,
+    first: Callable[[int, int], int] = first,
+    size: int = 256,
+) -> int:
+    """
+    Return the number next to another one in layers of words of ``size`` bits each, 0 if
+    there is none: up to the first layer that has any beyond, and down again.
+
+    ``test_levels.py`` compares with a set's least or greatest number beyond.
+    """
+    word, bits, layer = number, 0, LAYERS
+    while bits == 0:
+        if layer == 0:
+            return 0
+        layer -= 1
+        word, place = divmod(word, size)
+        bits = beyond(read(layer, word), place, is_up)
+    for below in range(layer + 1, LAYERS):
+        word = word * size + first(bits, is_up)
+        bits = read(below, word)
+    return word * size + first(bits, is_up)
+
+
+def get_next(code: int, number: int, is_up: int, index: int) -> int:
+    """Return the next number in an instrument's index, given a word of one."""
+    return find_next(
+        lambda layer, word: entry(index, code * 2**18 + layer * 2**16 + word),
+        number,
+        is_up,
+        lambda *arguments: ask_beyond(*arguments)[0],
+        lambda *arguments: ask_first(*arguments)[0],
+    )
 
 
 LEVELS = (
@@ -142,6 +193,22 @@ LEVELS = (
             "    if not is_up:\n        return grid",
         ),
         cuts=(TOP_BIT, LOW_BIT),
+    ),
+    same(
+        "price_levels._next",
+        get_next,
+        ("            part = self._first(bits, is_up)\n", ""),
+        (
+            "bits = self._beyond(self.index[code << 18], part, is_up)",
+            "bits = self._beyond(self.index[code << 18], part, not is_up)",
+        ),
+        (
+            "self.index[code << 18 | 1 << 16 | part], word & 255, is_up",
+            "self.index[code << 18 | 1 << 16 | part], number & 255, is_up",
+        ),
+        given={"code": (0, 63), "number": (0, 2**24 - 1)},
+        reads={"index": ("price_levels.index", "code")},
+        cuts=(BEYOND, FIRST),
     ),
 )
 

@@ -26,9 +26,9 @@ LARGEST_EXPONENT = 77
 """Of a power of ten that is a word."""
 
 
-def entry(word: Any, key: Any) -> Any:
-    """Return the word of a mapping under a key, given another word of it."""
-    found = word.formula.decl()(formula_of(key))
+def entry(word: Any, *keys: Any) -> Any:
+    """Return the word of a mapping under its keys, given another word of it."""
+    found = word.formula.decl()(*map(formula_of, keys))
     Symbolic.run.conditions += [found >= 0, found < 2**256]
     return Symbolic(found)
 

@@ -28,7 +28,6 @@ from specs.fixed_point import PPM, WAD
 from specs.interest_rate import Curve
 from specs.liquidity_fund import Fund
 from specs.open_orders import OpenOrders
-from specs.requirements import Haircut
 from tests.proofs.equality import Equality
 from tests.proofs.lifter.ratio import Ratio
 from tests.proofs.lifter.reference import within
@@ -368,17 +367,6 @@ def positions_fit(held: int, word: int) -> bool:
     return held + bids < 2**255 and held - asks > -(2**255)
 
 
-def compute_bid_loss(bids: int, held: int, owed: int, low: int, high: int) -> int:
-    """Return what bids lose at a weight of 0.95, whatever the size."""
-    haircut = Haircut(950_000, 0)
-    return open_orders.compute_bid_loss(bids, held, owed, low, high, haircut)
-
-
-def compute_counted(held: int, price: int, weight: int) -> int:
-    """Return what counts at a weight that is the same for any size."""
-    return open_orders.compute_counted(held, price, Haircut(weight, 0))
-
-
 ORDERS = (
     equality(
         "open_orders",
@@ -396,32 +384,6 @@ ORDERS = (
         lambda bids, high: bids * high + WAD <= LARGEST,
         ("fp._mul_div_up(bids, high, ", "fp._mul_div_down(bids, high, "),
         is_exact=True,
-    ),
-    equality(
-        "open_orders",
-        "bid_loss",
-        compute_bid_loss,
-        lambda bids, held, owed, low, high: within(
-            (bids, 0, AMOUNTS),
-            (held, 0, AMOUNTS),
-            (owed, 0, AMOUNTS),
-            (low, 0, PRICES),
-            (high, 0, PRICES),
-        ),
-        ("self._counted(held + bids - repaid, low", "self._counted(held + bids, low"),
-        ("    if lost <= gained:\n        return 0\n", ""),
-    ),
-    equality(
-        "open_orders",
-        "counted",
-        compute_counted,
-        lambda held, price, weight: within(
-            (held, 0, AMOUNTS), (price, 0, PRICES), (weight, 0, PPM)
-        ),
-        (
-            "weight, factor, held),\n        fp.WAD,",
-            "weight, factor, held),\n        fp.RAY,",
-        ),
     ),
     equality(
         "open_orders",

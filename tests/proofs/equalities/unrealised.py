@@ -115,13 +115,13 @@ def is_at_mark(market: int, cursor: int, quote: int) -> bool:
 
 
 def answered(
-    function: str, *ranges: tuple[int, int]
+    function: str, *ranges: tuple[int, int], rests_on: tuple[str, ...] = ()
 ) -> tuple[Cut, Callable[..., tuple[Any, ...]]]:
     """
     Return the cut of a function that reads, and what the reference calls instead.
 
     Either gets the same unknown words for the same arguments; of what the function says
-    of them, or refuses, nothing is known.
+    of them, or refuses, nothing is known but what the proofs that it rests on show.
     """
     names = [f"{function} {i}" for i in range(len(ranges))]
 
@@ -133,7 +133,7 @@ def answered(
         keys = [formula_of(argument) for argument in arguments]
         return tuple(Symbolic(symbol(name, keys, z3.IntSort())) for name in names)
 
-    return Cut(function, answer_it, ()), ask
+    return Cut(function, answer_it, rests_on), ask
 
 
 PENDING, get_pending = answered(
