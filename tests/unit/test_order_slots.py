@@ -1,4 +1,4 @@
-"""Slots of orders, by the specification: the lowest free one, and ids that never recur."""
+"""Slots of orders, by the specification: the lowest free one, ids that never recur."""
 
 from dataclasses import replace
 
