@@ -147,6 +147,18 @@ def test_d12_dust_does_not_hold_up_a_write_off(lent, tokens, is_dust):
         assert owed(lent, hedger) == 0
 
 
+def test_d12_a_part_of_a_wei_above_the_dust_does_not_either(lent):
+    """What is left is worth a cent and 0.16 wei: its value is rounded down."""
+    lent.play(own("deposit", hedger, BTC, 16))
+    for action in publish({BTC: 62_500 * WAD + 10**6}):
+        lent.play(action)
+    lent.play(call("wait", 61))
+    move(lent, {ETH: 1_200})
+    assert "BadDebt" in dict(lent.events(liquidate(hedger)))
+    assert held(lent, hedger, BTC) == 16 * 10**10
+    assert owed(lent, hedger) == 0
+
+
 def test_d12_nobody_gives_crumbs_to_an_account_in_need(stage):
     """Strangers add to what somebody has only if that puts an end to the need."""
     stage.play(own("deposit", bull, ETH, 10**12))

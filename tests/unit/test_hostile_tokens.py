@@ -291,6 +291,17 @@ def test_a_token_that_answers_false_is_refused():
     assert balance(made, "MockFalseToken", made.contracts[VAULT].address) == 100
 
 
+def test_no_token_leaves_before_the_margin_is_known():
+    """The token would refuse as well, if it were asked."""
+    made = with_token("MockFalseToken")
+    made.send(OWNER, VAULT, "deposit", ACCOUNT, ODD, 100)
+    made.send(OWNER, "MockFalseToken", "set_failing", True)
+    made.wait(DAY)
+    for method in ("withdraw", "borrow"):
+        call = VAULT, method, ACCOUNT, ODD, 100, SOMEONE
+        assert made.reason(OWNER, *call) == "stale price"
+
+
 def test_a_token_that_answers_nothing_works():
     made = with_token("MockSilentToken")
     made.send(OWNER, VAULT, "deposit", ACCOUNT, ODD, 100)

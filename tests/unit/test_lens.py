@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from keeper.chain.interface import Refused
 from specs import clearinghouse as ch
 from specs import (
     conversion,
@@ -185,3 +186,10 @@ def test_health(seen):
         expected = ch.assess(seen.world.clearing, account, seen.world.now)
         assert health == tuple(vars(expected).values())
         assert seen.made.view("Clearinghouse", "assess", account) == health
+
+
+def test_health_of_at_most_128_accounts(deployed):
+    with deployed.at(AT_WORK):
+        assert len(look(deployed, "health", [bull] * 128)) == 128
+        with pytest.raises(Refused):
+            look(deployed, "health", [bull] * 129)

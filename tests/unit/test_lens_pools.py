@@ -7,19 +7,27 @@ from specs import (
     money_market,
 )
 from specs.accounts import USDC
-from specs.fixed_point import RAY, mul_div_down
+from specs.clearinghouse import Fees
+from specs.fixed_point import RAY, WAD, mul_div_down
 from specs.interest_rate import compute_rate
+from specs.requirements import Haircut, Requirement
 from specs.world import Action
 from tests.helpers.lens import look
 from tests.helpers.scenes import AT_WORK
+from tests.helpers.stages import govern, pool_of
 from tests.helpers.worlds import (
     ASSETS,
     DECIMALS,
     ETH,
     GOVERNOR,
     MARKETS,
+    PRICES,
     STRANGER,
     UNLISTED,
+    hedger,
+    lender,
+    own,
+    publish,
 )
 
 
@@ -59,11 +67,31 @@ def test_lenders_earn_the_rate_that_they_are_promised(seen, asset):
         assert abs(grown - promised) <= promised // 1_000 + 10 * seconds
 
 
-@pytest.mark.parametrize("asset", ASSETS)
-def test_an_asset(seen, asset):
-    listed, told = seen.world.clearing.assets[asset], look(seen, "asset", asset)
-    assert told == (
-        seen.made.tokens[asset].address,
+def test_a_lend_rate_is_rounded_down(deployed):
+    """In a pool so small that a wei of what is owed is a part of the rate."""
+    scene = [
+        *publish(PRICES),
+        own("deposit", lender, USDC, 10**6),
+        own("deposit", hedger, ETH, 10**18),
+        own("borrow", hedger, USDC, 5 * 10**5),
+        Action("wait", STRANGER, (5_000,)),
+        *publish(PRICES),
+    ]
+    with deployed.at(scene):
+        told, pool = look(deployed, "pool", USDC), pool_of(deployed)
+        assert pool.borrows * pool.borrow_index % RAY != 0
+        owed = mul_div_down(pool.borrows, pool.borrow_index, RAY)
+        lent = mul_div_down(pool.lends, pool.lend_index, RAY)
+        paid = mul_div_down(told.borrow_rate, WAD - pool.curve.reserve_share, WAD)
+        assert told.lend_rate == mul_div_down(paid, owed, lent)
+        assert told.lend_rate < mul_div_down(paid, owed + 1, lent)
+
+
+def listed_as(stage, asset):
+    """Return an asset as the Lens should tell it."""
+    listed = stage.world.clearing.assets[asset]
+    return (
+        stage.made.tokens[asset].address,
         DECIMALS[asset],
         *vars(listed.quote).values(),
         *vars(listed.haircut).values(),
@@ -72,6 +100,21 @@ def test_an_asset(seen, asset):
         listed.target_weight,
         listed.ramped_at,
     )
+
+
+@pytest.mark.parametrize("asset", ASSETS)
+def test_an_asset(seen, asset):
+    assert look(seen, "asset", asset) == listed_as(seen, asset)
+
+
+def test_fields_of_one_word_are_told_apart(deployed):
+    """The lowest bit of each is set: a field read too wide has its neighbour's."""
+    haircut = Haircut(899_999, 400_000_001)
+    requirement = Requirement(200_001, 100_001, 40_000_001, 20_000_001)
+    risk = haircut, requirement, Fees(maker=101, taker=401)
+    with deployed.at([govern("set_asset_risk", ETH, *risk)]):
+        assert deployed.world.clearing.assets[ETH].requirement == requirement
+        assert look(deployed, "asset", ETH) == listed_as(deployed, ETH)
 
 
 def funds_of(state, asset):

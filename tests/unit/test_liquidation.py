@@ -25,6 +25,7 @@ from tests.helpers.worlds import (
     own,
     pledge,
     publish,
+    trade,
     underwriter,
 )
 
@@ -178,6 +179,30 @@ def test_the_backstop_fund_earns_its_part(stage):
     after = ch.get_held(stage.world.clearing, BACKSTOP_FUND, USDC)
     assert paid > 0
     assert 0 <= paid - (after - before) <= 4
+
+
+def test_the_backstop_fund_earns_of_what_a_provider_loses_first(stage):
+    """
+    The market's fund is empty until the provider, who is short where the account is
+    long, has closed at a loss: it is asked for the backstop fund's part after that.
+    """
+    leave(stage, underwriter)
+    for action in publish(PRICES):
+        stage.play(action)
+    stage.play(trade(1, bull, backer, 30_000, 2_500 * WAD))
+    stage.play(pledge(backer, 10**6 * WAD))
+    for action in publish({BTC: 34_400 * WAD, ETH: 2_550 * WAD}):
+        stage.play(action)
+    stage.play(WAIT)
+    events = stage.events(liquidate())
+    told = named(events, "PositionTaken")[-1]
+    assert (told["market"], told["provider"]) == (1, backer)
+    unpaid, paid = [e for e in named(events, "Realise") if e["market"] == 1][-2:]
+    assert unpaid["account"] == bull
+    assert unpaid["paid"] == 0 < unpaid["gain"]
+    assert paid["account"] == backer
+    assert paid["paid"] < 0
+    assert told["fund_paid"] > 0
 
 
 def test_a_stale_debt_stays_where_it_is(stage):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from keeper.chain.interface import Refused
 from specs import errors
 from specs.accounts import compute_account as account_of
 from specs.fixed_point import WAD
@@ -17,6 +18,7 @@ from tests.helpers.books import (
     OTHER,
     PERP,
     PRICE,
+    SMALL,
     STRANGER,
     TAKER,
     THIRD,
@@ -29,6 +31,7 @@ from tests.helpers.books import (
     names,
     stand_in,
 )
+from tests.helpers.deployers import address_of
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +200,15 @@ def test_nobody_trades_for_the_accounts_of_the_protocol(twin):
                 twin.place(account, caller=caller)
 
 
+def test_at_most_32_orders_are_cancelled_at_once(twin):
+    owner = address_of(MAKER >> 96)
+    gone = twin.rest(MAKER)
+    with pytest.raises(Refused):
+        twin.chain.send(owner, twin.book, "cancel", [gone] * 33)
+    twin.cancel(MAKER >> 96, *[gone] * 32)
+    assert not twin.state.orders
+
+
 # Where an order may rest
 
 
@@ -208,6 +220,18 @@ def test_an_empty_book_is_where_the_oracle_is(twin, kind):
     for is_buy, price in ((True, 75 * WAD), (False, 125 * WAD)):
         twin.rest(MAKER, is_buy=is_buy, price=price, kind=kind)
         twin.cancel_all(MAKER >> 96, MAKER)
+
+
+@pytest.mark.parametrize("is_buy", [True, False])
+def test_the_farthest_price_is_a_quarter_away_to_the_tick(twin, is_buy):
+    """On a book of fine ticks, of which a millionth of the price has eight."""
+    tick = LISTINGS[SMALL].tick
+    twin.set_band(SMALL, 7_200_000 * tick, 8_800_000 * tick)
+    edge = (6_000_000 if is_buy else 10_000_000) * tick
+    beyond = edge - tick if is_buy else edge + tick
+    with pytest.raises(errors.PriceOutOfBand):
+        twin.rest(MAKER, instrument=SMALL, is_buy=is_buy, price=beyond)
+    twin.rest(MAKER, instrument=SMALL, is_buy=is_buy, price=edge)
 
 
 @pytest.mark.parametrize("kind", [Kind.LIMIT, Kind.POST_ONLY])

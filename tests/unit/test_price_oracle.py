@@ -303,6 +303,7 @@ def test_nobody_can_set_a_price():
 )
 def test_parameters_have_bounds(oracle, call):
     assert refusal(oracle.govern, *call) == "out of bounds"
+    assert refusal(oracle.send, STRANGER, *call) == "not the governor"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from specs import clearinghouse as ch
 from specs.accounts import BACKSTOP_FUND, RESERVE, USDC, Settings, get_owner
 from specs.fixed_point import WAD
+from specs.margin import PRICE_UNIT
 from specs.requirements import CALM as CALM_SCALES
 from specs.requirements import Scales
 from specs.state import Cull, Limits, get_winners
@@ -119,6 +120,17 @@ def test_a_mark_taken_over_is_logged_with_its_funding(stage):
             "time": stage.world.now,
         },
     )
+
+
+def test_the_fast_price_of_a_mark_is_rounded_down(stage):
+    """The mark is a price unit below the slow price, the fast price one above it."""
+    slow = PRICES[BTC]
+    say(stage, BTC, slow, slow + PRICE_UNIT, premium=-16)
+    stage.play(call("tick", (), (0,), CROSSINGS))
+    quote = market_of(stage).quote
+    assert quote.slow == slow - PRICE_UNIT
+    # Less than a wei below that of the asset.
+    assert quote.fast == slow - PRICE_UNIT
 
 
 def test_funding_flows_once_an_interval_is_over(stage):

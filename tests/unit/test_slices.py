@@ -317,6 +317,25 @@ def test_without_equity_there_is_nothing_to_sell_at_a_discount(stage):
     assert refuse(stage) == "no equity"
 
 
+def test_a_wei_of_equity_is_enough(deployed):
+    second = account_of(BULL, 1)
+    with deployed.at([*DUE, own("deposit", second, USDC, 100 * 10**6)]) as stage:
+        low, high = 30_000, 35_600
+        while high - low > 1:
+            middle = (low + high) // 2
+            is_enough = at_prices(stage.world, middle).equity > 0
+            low, high = (low, middle) if is_enough else (middle, high)
+        prices = {BTC: low * WAD, ETH: PRICES[ETH] + 10 * WAD}
+        play(stage, [*publish(prices), WAIT])
+        while stage.health().equity < 1:
+            assert refuse(stage) == "no equity"
+            # A single wei would repay no scaled unit of the debt.
+            amount = max(2, -stage.health().equity)
+            stage.play(own("transfer", second, bull, USDC, amount))
+        assert stage.health().equity == 1
+        assert opened(stage).equity == 1
+
+
 def test_what_an_account_does_not_have_is_not_reduced(deployed):
     scene = [*AT_WORK, own("borrow", bull, USDC, 45_000 * 10**6), ENROLLED]
     flat = trade(1, bull, bear, 10_000, PRICES[ETH])
@@ -496,6 +515,15 @@ def test_the_account_pays_no_taker_fee_and_the_maker_pays_its_own(stage):
         assert owed(stage) - debt <= 1
         assert stage.world.clearing.assets[USDC].pool.reserve > bound
         assert bound >= reserve_before
+
+
+def test_what_is_filled_is_counted_rounded_down(stage):
+    size, price = WAD // 10 + 1, MARK + 10**6
+    assert size * price % WAD != 0
+    stage.reduce(spot(BTC), stage.rest(spot(BTC), backer, True, size, price))
+    name, told = stage.told[-1]
+    assert (name, told["filled"]) == ("SliceClosed", size)
+    assert told["notional"] == mul_div_down(size, price, WAD)
 
 
 @pytest.mark.parametrize("is_rewarded", [False, True])

@@ -181,6 +181,20 @@ def test_what_makes_no_sense_is_refused(stage, action, reason):
     assert stage.refuse(action) == reason
 
 
+@pytest.mark.parametrize("side", ["buyer", "seller"])
+def test_no_position_grows_above_the_largest_in_several_fills(deployed, side):
+    """Lots cheap enough that the largest position is no more than a call may name."""
+    price = WAD // 10
+    first = perp(lots=1, price=price, **{"buyer": bear, "seller": bear, side: lender})
+    others = {"buyer": bull, "seller": bull, side: lender}
+    deposits = [own("deposit", who, USDC, 10**9) for who in (lender, bear, bull)]
+    with deployed.at([*publish({**PRICES, BTC: price}), *deposits, first]):
+        largest = perp(lots=MAX_LOTS - 1, price=price, **others)
+        assert deployed.refuse(largest) == "below initial margin"
+        larger = perp(lots=MAX_LOTS, price=price, **others)
+        assert deployed.refuse(larger) == "amount too large"
+
+
 @pytest.mark.parametrize("action", [perp(), spot()], ids=lambda x: x.name)
 def test_nobody_trades_at_a_stale_price(stage, action):
     stage.play(Action("wait", STRANGER, (61,)))
