@@ -12,8 +12,6 @@ LEFT_OUT: dict[str, Reason] = {
     "deleveraging._effective": Reason.LOOP,
     "deleveraging._effective_lots": Reason.LOOP,
     "fixed_point._sqrt_down": Reason.ROOT,
-    "guards._check_outflow": Reason.SILENT,
-    "guards._check_utilisation": Reason.SILENT,
     "legs._get": Reason.LOOP,
     "margin._add_perp_orders": Reason.LOOP,
     "margin._add_position": Reason.LOOP,

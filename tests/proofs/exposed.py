@@ -71,6 +71,8 @@ class Exposed(Equality):
     """Those of the cuts that the specification is answered as well."""
     is_one_sided: bool = False
     """Whether nothing is said of what it refuses without a reason."""
+    lifting: type[Integers] = Integers
+    """How its words are read as numbers."""
     _calls: list[Called] = field(default_factory=list, init=False, repr=False)
     """The calls of unknown functions on the path that is looked at."""
 
@@ -161,7 +163,7 @@ class Exposed(Equality):
         results: list[str],
         search: Search,
     ) -> None:
-        lifted = Integers(trace.conditions, list(words.values()))
+        lifted = self.lifting(trace.conditions, list(words.values()))
         lifted.bounds += [fact(lifted) for fact in trace.facts]
         for cut in trace.cuttings:
             if cut.function == ROOT.function:
@@ -230,7 +232,7 @@ class Exposed(Equality):
             if key in seen:
                 continue
             seen.add(key)
-            lifted = Integers(before, list(words.values()))
+            lifted = self.lifting(before, list(words.values()))
             cut_before = replace(trace, cuttings=trace.cuttings[:index])
             path._calls[:] = calls_on(cut_before, lifted, self.shares)
             needs = [need(lifted) for need in duty.needs]
@@ -321,6 +323,7 @@ def same(
     shares: tuple[Shared, ...] = (),
     is_one_sided: bool = False,
     is_bounded: bool = False,
+    lifting: type[Integers] = Integers,
 ) -> Exposed:
     """
     Return the claim about ``module._function``; mutants are (old, new).
@@ -344,6 +347,7 @@ def same(
         shares=shares,
         is_one_sided=is_one_sided,
         is_bounded=is_bounded,
+        lifting=lifting,
     )
 
 

@@ -3,9 +3,11 @@
 import random
 
 import pytest
+import z3
 
-from tests.proofs.lifter.fields import Field, find, is_empty
+from tests.proofs.lifter.fields import Field, Placed, find, is_empty
 from tests.proofs.lifter.frame import Path
+from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.joins import joined
 from tests.proofs.lifter.terms import Term, build, constant, variable
 from tests.proofs.lifter.words import BITS, apply
@@ -55,6 +57,27 @@ def test_a_word_known_to_be_small_leaves_the_rest_alone():
     field = Field(build("or", high, low), 64, 64)
     assert find(field).word is field.word
     assert find(field, {low.serial: 64}) == Field(WORDS[0], 0, 64)
+
+
+def test_a_word_put_together_is_read_by_its_parts_as_it_is():
+    few = build("shr", constant(64), WORDS[1]), False
+    decided = 0
+    for seed in range(300):
+        source = random.Random(seed)
+        word = build("or", tree(source, 3), tree(source, 2))
+        offset, width = source.choice((0, 24, 64, 128)), source.choice((24, 64, 128))
+        field = build("shr", constant(offset), word)
+        field = build("and", constant((1 << width) - 1), field)
+        known = {w: source.getrandbits(BITS) for w in WORDS}
+        known[WORDS[-1]] %= 2**24
+        known[WORDS[1]] %= 2**64
+        formula = Placed([few]).value(field)
+        pairs = [(z3.Int(w.arguments[0]), z3.IntVal(n)) for w, n in known.items()]
+        found = z3.simplify(z3.substitute(formula, *pairs))
+        if z3.is_int_value(found):
+            assert found.as_long() == evaluate(field, known), seed
+            decided += formula.get_id() != Integers([few]).value(field).get_id()
+    assert decided > 30
 
 
 def path(conditions: list[tuple[Term, bool]], writes: list[tuple[Term, Term]]) -> Path:

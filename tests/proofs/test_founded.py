@@ -1,20 +1,27 @@
 """Whether what is cut out of an equality has a proof behind it."""
 
-import pytest
+import random
+from types import SimpleNamespace
 
+import pytest
+import z3
+
+from specs import guards
 from specs.fixed_point import RAY, WAD
 from specs.interest_rate import Curve
 from specs.margin import PRICE_UNIT as UNIT
 from specs.requirements import Haircut, Requirement
 from tests.proofs.bytecode import range_of
 from tests.proofs.catalogue import collect
+from tests.proofs.equalities import pools
+from tests.proofs.equalities.pools import changed
 from tests.proofs.equality import Equality
 from tests.proofs.exposed import Exposed
 from tests.proofs.exposing import expose
 from tests.proofs.founded import unfounded
 from tests.proofs.lifter.entries import Asked
 from tests.proofs.lifter.storage import initial
-from tests.proofs.lifter.terms import variable
+from tests.proofs.lifter.terms import constant, variable
 from tests.proofs.proof import PROJECT
 
 UP = "fixed_point._mul_div_up"
@@ -129,3 +136,21 @@ def test_a_shared_function_is_the_one_that_its_proof_is_about():
                 *prices, bound = arguments
                 flat, expected = (*(p // UNIT for p in prices), bound), expected / UNIT
             assert proof.reference(*flat) == expected, (name, arguments)
+
+
+def test_what_is_said_of_a_word_whose_average_moves_is_true():
+    source = random.Random(0)
+    for _ in range(200):
+        now, held = source.getrandbits(32), source.getrandbits(128)
+        word = source.getrandbits(256) & ~(2**32 - 1 << 152)
+        word |= source.randint(0, now) << 152
+        moved = changed(word, lambda found, h=held, n=now: guards.follow(found, h, n))
+        said = pools.FOLLOW.answer(
+            Asked("it", [constant(n) for n in (word, held, now)], initial, {})
+        )
+
+        def value(term, result=said.results[0], moved=moved):
+            return z3.IntVal(moved if term is result else term.arguments[0])
+
+        for fact in (*said.facts, *said.needs):
+            assert z3.is_true(z3.simplify(fact(SimpleNamespace(value=value))))

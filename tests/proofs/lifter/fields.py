@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import z3
 
-from tests.proofs.lifter.integers import Conditions, Integer
+from tests.proofs.lifter.integers import Conditions, Integer, Integers
 from tests.proofs.lifter.leaves import range_of
 from tests.proofs.lifter.linear import Linear
 from tests.proofs.lifter.terms import Term, build, constant, is_constant
@@ -128,6 +128,28 @@ def _cut_out(field: Field, is_signed: bool) -> Term:
         return build("sar", constant(BITS - width), raised)
     lowered = build("shr", constant(offset), word) if offset else word
     return build("and", constant((1 << width) - 1), lowered) if above else lowered
+
+
+class Placed(Integers):
+    """`Integers` with each field of a word that was put together read in its part."""
+
+    @property
+    def small(self) -> Small:
+        """How many bits some words have at most, as the conditions say."""
+        return {serial: mask.bit_length() for serial, mask in self._small.items()}
+
+    def _unsigned(self, term: Term) -> Integer:
+        if term.operation == "and" and is_constant(term.arguments[0]):
+            (mask,), word = term.arguments[0].arguments, term.arguments[1]
+            offset = 0
+            if word.operation == "shr" and is_constant(word.arguments[0]):
+                (offset,), word = word.arguments[0].arguments, word.arguments[1]
+            if word.operation == "or" and mask and mask & (mask + 1) == 0:
+                field = Field(word, offset, mask.bit_length())
+                part = find(field, self.small)
+                if part.word is not word and offset + field.width <= BITS:
+                    return value(self, *part, is_signed=False)
+        return super()._unsigned(term)
 
 
 _LEAVES = ("initial", "variable", "answer")
