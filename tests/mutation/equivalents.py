@@ -63,6 +63,49 @@ EQUIVALENTS: dict[str, str] = {
         "After 42 periods 0.57 units are left by the series as well, rounded down to"
         " the 0 that is returned without it."
     ),
+    f"{_MODULES}tick_set.vy:_next:arithmetic:ba38afec": (
+        "Half of a lower word's number is never that of a higher word, so nothing more"
+        " is passed over; where both are one word, the summary leads to a tick out of"
+        " range at most, which is refused, at the cost of reading it."
+    ),
+    f"{_MODULES}requests.vy:_refresh:order:60273e4f": (
+        "What is written refuses nothing, and the check reads nothing of it; if it"
+        " refuses, for the same reason, nothing is kept."
+    ),
+    f"{_MODULES}bankruptcy.vy:_write_off:comparison:c2f2abfa": (
+        "Where the fund has paid all of the deficit, just the scaled units that claims"
+        " cover are left, for a borrow index is never below 1: all of them stay, and"
+        " of no debt nothing is written off."
+    ),
+    f"{_MODULES}legs.vy:_realise:order:f0be8921": (
+        "To meet epochs adds no market to the list. One that it takes off has an empty"
+        " position, at which settling returns the pool as it was."
+    ),
+    f"{_MODULES}positions.vy:_touch:check:3dbce1d1": (
+        "The trade body, which is asked then, has the same word of the market and looks"
+        " itself whether the position is behind; before the first epoch none is. It"
+        " costs gas alone."
+    ),
+    "contracts/TradeCode.vy:trade_unlocked:comparison:ff6e9073": (
+        "Before a market's first epoch no position has a number of epochs other than 0,"
+        " so that none is behind, and to ask costs gas alone."
+    ),
+    "contracts/TradeCode.vy:fill_perp:order:27397f95": (
+        "The two are different accounts, never the reserve. Each fee moves a balance"
+        " of its own, rounded at indices that no fee changes, and adds to sums of the"
+        " pool, which come to the same in any order."
+    ),
+    "contracts/MakerCode.vy:__init__:order:e8078750": (
+        "Each fixes an address of its own from an argument of its own; what is deployed"
+        " is the same to the byte."
+    ),
+    "contracts/DeleverageCode.vy:_deleverage:comparison:6bfe31a8": (
+        "A size of 0 has returned before, so that no lots are 0 here."
+    ),
+    "contracts/ForcedCode.vy:clear_slice:arithmetic:31ab2afc": (
+        "No reason is one letter long. Without one, a maker's reducible size is only"
+        " read, and the reason that is assigned is the empty one that stood there."
+    ),
     f"{_MODULES}price_levels.vy:_mark:check:16a7b77e": (
         "A word that is not empty has its own bit set already, and so up to the"
         " summary: setting them again costs gas alone."
