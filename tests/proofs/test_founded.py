@@ -13,8 +13,7 @@ from specs.margin import PRICE_UNIT as UNIT
 from specs.requirements import Haircut, Requirement
 from tests.proofs.bytecode import range_of
 from tests.proofs.catalogue import collect
-from tests.proofs.equalities import pools
-from tests.proofs.equalities.pools import changed
+from tests.proofs.equalities.guards import FOLLOW, changed
 from tests.proofs.equality import Equality
 from tests.proofs.exposed import Exposed
 from tests.proofs.exposing import expose
@@ -145,7 +144,7 @@ def test_what_is_said_of_a_word_whose_average_moves_is_true():
         word = source.getrandbits(256) & ~(2**32 - 1 << 152)
         word |= source.randint(0, now) << 152
         moved = changed(word, lambda found, h=held, n=now: guards.follow(found, h, n))
-        said = pools.FOLLOW.answer(
+        said = FOLLOW.answer(
             Asked("it", [constant(n) for n in (word, held, now)], initial, {})
         )
 

@@ -6,7 +6,8 @@ what is unrealised inside a tick set, and the growth that a position has yet to 
 from specs import guards, packing
 from specs.fixed_point import BPS, PPM, WAD
 from specs.packing import get_field
-from tests.proofs.equalities.pools import NOW, unpack_guards
+from tests.proofs.equalities.guards import unpack_guards
+from tests.proofs.equalities.pools import NOW
 from tests.proofs.equality import assume
 from tests.proofs.exposed import same
 from tests.proofs.lifter.reference import within
