@@ -88,3 +88,17 @@ def test_every_excuse_is_of_a_proof():
     for generator, pattern in generators.UNSUPPORTED:
         assert generator in generators.GENERATORS
         assert any(generators.fnmatchcase(name, pattern) for name in names)
+
+
+def test_code_too_long_for_a_chain_is_what_its_constructor_leaves():
+    body = bytes(24_600) + b"\x2a"
+    for cut in (body, body[-1:]):
+        size = f"62{len(cut):06x}"
+        # Stores 7 at word 5, and returns what follows.
+        creation = f"6007600555{size}60156000 39{size}6000f3".replace(" ", "")
+        assert len(creation) == 2 * 0x15
+        output = {"bytecode": creation + cut.hex()}
+        machine, address, code = bytecode.deployed(output)
+        assert code.rstrip(b"\0") == cut
+        assert (address == bytecode.TOO_LONG) == (cut == body)
+        assert machine.storage(address, 5) == 7
