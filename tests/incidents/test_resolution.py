@@ -148,7 +148,10 @@ def test_d12_dust_does_not_hold_up_a_write_off(lent, tokens, is_dust):
 
 
 def test_d12_a_part_of_a_wei_above_the_dust_does_not_either(lent):
-    """What is left is worth a cent and 0.16 wei: its value is rounded down."""
+    """
+    What is left is worth a cent and 0.16 wei: `bankruptcy._is_bankrupt` rounds its
+    value down.
+    """
     lent.play(own("deposit", hedger, BTC, 16))
     for action in publish({BTC: 62_500 * WAD + 10**6}):
         lent.play(action)

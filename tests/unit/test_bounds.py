@@ -1,4 +1,7 @@
-"""The bounds of every parameter, which hold for the governor too."""
+"""
+The bounds of every parameter, which hold for the governor too: `GovernanceCode` refuses
+what is beyond them. The highest rate is that of `interest_rate`.
+"""
 
 from dataclasses import replace
 

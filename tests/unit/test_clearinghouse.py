@@ -286,6 +286,14 @@ def test_who_has_a_position_arranges_nothing_at_stale_prices(stage, call):
     assert stage.refuse(own(call, bull, BTC, 10**10)) == "stale price"
 
 
+def test_margin_is_asked_for_before_anything_is_sent(stage):
+    """To nobody, which sending would refuse."""
+    for name, account in (("withdraw", bull), ("borrow", hedger)):
+        call = name, account, BTC, 10**8, address_of(0)
+        told = stage.made.reason(account >> 96, "Clearinghouse", *call)
+        assert told == "below initial margin"
+
+
 # Operators
 
 

@@ -1,4 +1,7 @@
-"""Orders of those whom epochs have yet to reduce are filled as if they were reduced."""
+"""
+Orders of those whom epochs have yet to reduce are filled as if they were reduced: by
+`MakerCode.make_perp_unlocked` and `OrderCode._clear_perp`, which meet the epochs first.
+"""
 
 import pytest
 

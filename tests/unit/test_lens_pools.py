@@ -1,4 +1,4 @@
-"""Lens: assets and pools, what the vault has of them and what it must have."""
+"""Lens, `pool_views`: assets and pools, what the vault has of them and must have."""
 
 import pytest
 

@@ -184,7 +184,8 @@ def test_the_backstop_fund_earns_its_part(stage):
 def test_the_backstop_fund_earns_of_what_a_provider_loses_first(stage):
     """
     The market's fund is empty until the provider, who is short where the account is
-    long, has closed at a loss: it is asked for the backstop fund's part after that.
+    long, has closed at a loss: `LiquidationCode._take_position` asks it for the
+    backstop fund's part after that.
     """
     leave(stage, underwriter)
     for action in publish(PRICES):
@@ -206,7 +207,7 @@ def test_the_backstop_fund_earns_of_what_a_provider_loses_first(stage):
 
 
 def test_a_stale_debt_stays_where_it_is(stage):
-    """Nobody knows what it is worth, so nobody gets collateral for it."""
+    """Nobody knows what it is worth, so it is none of what `legs._get` returns."""
     stage.play(own("borrow", bull, ETH, 10**18))
     stage.play(Action("wait", STRANGER, (60,)))
     fall(stage, BTC, 20_000)

@@ -4,6 +4,7 @@ from itertools import permutations
 
 import pytest
 
+from keeper.chain.interface import Refused
 from specs import errors
 from specs.accounts import compute_account as account_of
 from specs.fixed_point import WAD
@@ -27,6 +28,7 @@ from tests.helpers.books import (
     names,
     stand_in,
 )
+from tests.helpers.deployers import address_of
 
 
 @pytest.fixture(scope="module")
@@ -340,6 +342,15 @@ def test_thirty_two_that_have_expired_are_the_most(twin):
     assert twin.place(TAKER) == (0, 0, "too many fills")
     assert len(calls(twin, "Release")) == 32
     assert twin.place(TAKER) == (0, 5, "")
+
+
+def test_at_most_32_orders_are_cancelled_at_once(twin):
+    owner = address_of(MAKER >> 96)
+    gone = twin.rest(MAKER)
+    with pytest.raises(Refused):
+        twin.chain.send(owner, twin.book, "cancel", [gone] * 33)
+    twin.cancel(MAKER >> 96, *[gone] * 32)
+    assert not twin.state.orders
 
 
 # Bands of takers

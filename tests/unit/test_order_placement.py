@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from keeper.chain.interface import Refused
 from specs import errors
 from specs.accounts import compute_account as account_of
 from specs.fixed_point import WAD
@@ -31,7 +30,6 @@ from tests.helpers.books import (
     names,
     stand_in,
 )
-from tests.helpers.deployers import address_of
 
 
 @pytest.fixture(scope="module")
@@ -200,15 +198,6 @@ def test_nobody_trades_for_the_accounts_of_the_protocol(twin):
                 twin.place(account, caller=caller)
 
 
-def test_at_most_32_orders_are_cancelled_at_once(twin):
-    owner = address_of(MAKER >> 96)
-    gone = twin.rest(MAKER)
-    with pytest.raises(Refused):
-        twin.chain.send(owner, twin.book, "cancel", [gone] * 33)
-    twin.cancel(MAKER >> 96, *[gone] * 32)
-    assert not twin.state.orders
-
-
 # Where an order may rest
 
 
@@ -224,7 +213,10 @@ def test_an_empty_book_is_where_the_oracle_is(twin, kind):
 
 @pytest.mark.parametrize("is_buy", [True, False])
 def test_the_farthest_price_is_a_quarter_away_to_the_tick(twin, is_buy):
-    """On a book of fine ticks, of which a millionth of the price has eight."""
+    """
+    A quarter is the tolerance of `bands` for what rests in the `OrderBook`: told on a
+    book of fine ticks, of which a millionth of the price has eight.
+    """
     tick = LISTINGS[SMALL].tick
     twin.set_band(SMALL, 7_200_000 * tick, 8_800_000 * tick)
     edge = (6_000_000 if is_buy else 10_000_000) * tick

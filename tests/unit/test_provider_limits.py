@@ -1,4 +1,4 @@
-"""What a provider takes over within its limits, and at which margin."""
+"""What a provider takes over by `LiquidationCode.take_over`: its limits and margin."""
 
 from dataclasses import replace
 

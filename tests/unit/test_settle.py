@@ -123,7 +123,10 @@ def test_a_mark_taken_over_is_logged_with_its_funding(stage):
 
 
 def test_the_fast_price_of_a_mark_is_rounded_down(stage):
-    """The mark is a price unit below the slow price, the fast price one above it."""
+    """
+    By `SettleCode._take_mark`, where the mark is a price unit below the slow price and
+    the fast price one above it.
+    """
     slow = PRICES[BTC]
     say(stage, BTC, slow, slow + PRICE_UNIT, premium=-16)
     stage.play(call("tick", (), (0,), CROSSINGS))

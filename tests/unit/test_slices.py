@@ -1,4 +1,7 @@
-"""Slices on the book: when, of what, at which limit, for what fee, and who gets it."""
+"""
+Slices on the book: when, of what, at which limit, for what fee, and who gets it.
+`SliceCode` opens and closes them, `ForcedCode` fills them.
+"""
 
 from dataclasses import replace
 

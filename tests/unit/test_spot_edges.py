@@ -1,4 +1,4 @@
-"""What is borrowed for a fill, to the last wei that its limits admit."""
+"""What `spot_side._fund` lets be borrowed, to the last wei that its limits admit."""
 
 import pytest
 
