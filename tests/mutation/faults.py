@@ -8,7 +8,14 @@ from typing import NamedTuple
 from tests.mutation.catalogue import GROUPS, ROOT
 from tests.mutation.equivalents import EQUIVALENTS
 from tests.mutation.record import SCORE, SURVIVED, Record, Result
-from tests.mutation.score import count, judged, read_results, sample
+from tests.mutation.score import (
+    count,
+    judged,
+    read_results,
+    read_summary,
+    sample,
+    table,
+)
 
 LEAST = 0.95
 """Of the modules' sample that something has to notice."""
@@ -47,6 +54,9 @@ def find(path: Path = SCORE) -> Faults:
             minutes = (START + missing * EACH) / 60
             remedy += f", {missing} to try, some {minutes:.0f} min of one processor"
         found.remedies.insert(0, f"{remedy}: commit it")
+    elif table(record)["summary"] != read_summary(path):
+        found.reasons.append("its summary is of other results or arguments")
+        found.remedies.append("make mutants ARGS=--report writes it again: commit it")
     _look_at_arguments(results, found)
     return found
 

@@ -108,3 +108,8 @@ def read_results(path: Path = SCORE) -> list[Result]:
         verdict = SURVIVED if argued else entry["verdict"]
         found.append(Result(verdict=verdict, **fields))
     return found
+
+
+def read_summary(path: Path = SCORE) -> dict:
+    """Return the counts that the committed table begins with."""
+    return json.loads(path.read_text())["summary"] if path.exists() else {}

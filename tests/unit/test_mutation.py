@@ -295,6 +295,14 @@ def test_a_survivor_may_be_argued(small, tmp_path, monkeypatch):
     assert faults.find(path).reasons == [f"argued without need: {small[0].id}"]
 
 
+def test_an_argument_is_counted_in_the_table(small, tmp_path, monkeypatch):
+    path = write(tmp_path, *3 * ["killed"], "survived")
+    for module in (score, faults):
+        monkeypatch.setattr(module, "EQUIVALENTS", {small[3].id: "it is none"})
+    (reason,) = faults.find(path).reasons
+    assert reason == "its summary is of other results or arguments"
+
+
 def test_a_table_that_lacks_results_is_incomplete(small, tmp_path):
     path = write(tmp_path, *3 * ["killed"])
     assert faults.find(path).reasons == ["incomplete: 1 of 4 of modules"]
