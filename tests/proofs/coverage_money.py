@@ -24,7 +24,6 @@ LEFT_OUT: dict[str, Reason] = {
     "settlement._new_entry": Reason.TICKS,
     "slices._compute_end": Reason.LOOP,
     "slices._compute_parts": Reason.LOOP,
-    "virtual_pnl._credit": Reason.SILENT,
     "virtual_pnl._pending": Reason.TICKS,
 }
 

@@ -51,6 +51,7 @@ EXAMPLES = {
         for slow in (0, 1, 999, 10**12)
         for bound in (0, 3, 50_000)
     ],
+    ("grid._price", "get_price"): [(tick,) for tick in (0, 1, 511, 512, 600, 29_183)],
     ("open_orders._counted", "compute_counted"): [
         (held, price, haircut)
         for held in (0, 1, WAD, 10**30)

@@ -5,14 +5,17 @@ Quotients, ticks and rates are the same unknown functions on both sides.
 """
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import z3
 
-from specs import fixed_point, funding, packing, virtual_pnl
+from specs import fixed_point, funding, grid, packing, state, virtual_pnl
 from specs.funding import Funding
 from specs.packing import get_field
 from specs.perpetual import Position
+from specs.state import Cull
 from tests.proofs.equalities.pools import AMOUNTS, INDICES
 from tests.proofs.equality import assume
 from tests.proofs.exposed import same
@@ -22,15 +25,20 @@ from tests.proofs.lifter.reference import Symbolic, formula_of, within
 from tests.proofs.lifter.terms import answer
 from tests.proofs.lifter.words import MODULUS, SIGN
 from tests.proofs.shared import (
+    DOWN,
     FUNDING_RATE,
     SIGNED_DOWN,
     SIGNED_UP,
     TICK_DOWN,
     TICK_UP,
+    Shared,
 )
 
 PRICES = 2**100
 WORTH = 2**127
+LEAST = 12
+"""The exponent of the smallest lot."""
+LAST_PRICE = grid.get_price(grid.MAX_TICK)
 
 
 def by_sign(*numbers: int) -> bool:
@@ -168,6 +176,59 @@ def can_enter(lots: int, basis: int, exponent: int, funding_index: int) -> bool:
     )
 
 
+GAINS, get_gains = answered("tick_set._gains", (0, MODULUS - 1), (0, MODULUS - 1))
+
+GRID_PRICE = Shared(
+    "grid._price",
+    grid.get_price,
+    "bytecode.grid.price",
+    lambda tick: z3.And(tick >= 0, tick <= grid.MAX_TICK),
+    lambda tick: (0, LAST_PRICE),
+    lambda price, tick: [
+        price == grid.get_price(tick.as_long())
+        if z3.is_int_value(tick)
+        else z3.And(price >= 0, price <= LAST_PRICE)
+    ],
+)
+"""The price of a tick of the grid."""
+
+
+def get_credit(*words: int) -> int:
+    """
+    Return what a gain counts for, whatever all winners of its market have gained; at a
+    price that can be stored.
+    """
+    market, word, exponent, mark, price, worst_value, cursor, fund, cull = words
+    assume(price % virtual_pnl.PRICE_UNIT == 0)
+    lots, entry = (get_field(word, packing.POSITION[n]) for n in ("lots", "entry"))
+    position = Position(lots, 0, entry - 1)
+    slow = get_field(mark, packing.MARK["slow"])
+    listed = SimpleNamespace(
+        cursor=get_field(cursor, packing.CURSOR["price"]),
+        quote=SimpleNamespace(slow=slow),
+        lot=10 ** (exponent - LEAST) * 10**LEAST,
+        cull=Cull(get_field(cull, packing.CULL["credit_cap"])),
+        fund=SimpleNamespace(balance=get_field(fund, packing.FUND["balance"])),
+    )
+    with (
+        patch.object(state, "get_worse_price", lambda *_: price),
+        patch.object(state, "get_winners", lambda *_: get_gains(market, exponent)[0]),
+    ):
+        markets = SimpleNamespace(markets={0: listed})
+        return state.get_credit(markets, 0, position, worst_value)
+
+
+def has_credit(*words: int) -> bool:
+    """Tell whether it is of a position inside the tick set, at a stored price."""
+    entry = get_field(words[1], packing.POSITION["entry"])
+    return within(
+        (entry, 1, grid.MAX_TICK + 1),
+        (words[2], LEAST, 18),
+        (words[4], 0, PRICES),
+        (words[5], 0, WORTH),
+    )
+
+
 VIRTUAL = (
     same(
         "virtual_pnl._worth",
@@ -214,6 +275,25 @@ VIRTUAL = (
         ("fp._signed_mul_div_down(-basis,", "fp._signed_mul_div_up(-basis,"),
         fits=can_enter,
         shares=(SIGNED_DOWN, SIGNED_UP, TICK_UP, TICK_DOWN),
+    ),
+    same(
+        "virtual_pnl._credit",
+        get_credit,
+        (
+            "if tick_set._cursor(market) != self._clamp(mark):",
+            "if tick_set._cursor(market) < self._clamp(mark):",
+        ),
+        ("uint256), backing, winners", "uint256), winners, backing"),
+        fits=has_credit,
+        reads={
+            "words[6]": ("state.market_cursor", "words[0]"),
+            "words[7]": ("state.market_fund", "words[0]"),
+            "words[8]": ("state.market_cull", "words[0]"),
+        },
+        cuts=(GAINS,),
+        shares=(DOWN, GRID_PRICE),
+        is_bounded=True,
+        is_one_sided=True,
     ),
 )
 
