@@ -16,5 +16,4 @@ class Reason(StrEnum):
     TEXT = "returns a text, not a word"
     BYTES = "looks for a number among eight bytes; lists at random are tested"
     ARRAY = "reads an array at an unknown place; each place is tested"
-    SILENT = "was tried, and the solver gave no answer in its time; it is tested"
     COMPOSED = "passes on what others return that are proved; the whole is tested"

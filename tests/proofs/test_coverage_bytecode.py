@@ -7,6 +7,8 @@ from tests.proofs.coverage_bytecode import (
     find_functions,
     find_proved,
 )
+from tests.proofs.coverage_reasons import Reason
+from tests.proofs.proof import PROJECT
 
 
 def test_every_function_is_proved_or_left_out_for_a_reason():
@@ -36,3 +38,9 @@ def test_no_function_is_in_two_tables():
         coverage_books.PARTS,
     )
     assert sum(map(len, tables)) == len({name for table in tables for name in table})
+
+
+def test_each_reason_is_given_and_told_in_the_guide():
+    assert {*LEFT_OUT.values()} == {*Reason}
+    guide = (PROJECT / "specs" / "README.md").read_text()
+    assert [r.name for r in Reason if f"| `{r.name}` |" not in guide] == []
