@@ -24,6 +24,8 @@ FILES = (
     "tests/incidents/test_*.py",
     "tests/stateful/test_oracle_contract.py",
 )
+_OWN = "test_mutation"
+"""Begins the names of tests of this tool, which look for no mutants."""
 LIMIT = 200
 """Processor seconds in which a test file has to pass."""
 PROOF = 15
@@ -48,6 +50,7 @@ class Healthy:
             str(path.relative_to(root)): path.read_text()
             for pattern in FILES
             for path in sorted(root.glob(pattern))
+            if not path.name.startswith(_OWN)
         }
 
     def tests_of(self, harnesses: list[str], mutant: Mutant) -> Iterator[str]:

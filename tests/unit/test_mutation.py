@@ -8,8 +8,10 @@ import pytest
 from tests.mutation import catalogue, child, imports, killers, trial
 from tests.mutation.catalogue import ROOT, Stratum, code_hash, collect, strata
 from tests.mutation.crew import Draw
+from tests.mutation.healthy import Healthy
 from tests.mutation.operators import find_mutants
 from tests.mutation.record import Record, Result
+from tests.mutation.shelf import Shelf
 from tests.mutation.source import read
 
 VYPER = '''\
@@ -277,6 +279,18 @@ def test_a_test_is_the_nearer_the_fewer_imports_it_needs():
 
 
 # Children
+
+
+def test_tests_of_this_tool_look_for_no_mutants(tmp_path):
+    known = Healthy(ROOT, tmp_path, {}, Shelf(tmp_path, tmp_path))
+    for mutant in (of("contracts/modules/decay.vy"), of("specs/decay.py")):
+        found = {*known.tests_for(["mutation"], mutant), *known.texts}
+        assert "tests/unit/test_decay.py" in found
+        assert not [name for name in found if "mutation" in name]
+
+
+def of(path):
+    return next(mutant for mutant in collect() if mutant.path == path)
 
 
 def test_a_child_answers():
