@@ -31,6 +31,7 @@ from keeper.parameters import ASSETS, BOOKS, MARKETS, PUBLISHERS
 from keeper.prices import PricePath
 from keeper.prices.file import show_time
 from keeper.publishers import Panel
+from keeper.quick import quick_records
 from keeper.replay.actors import Actor, View, choose, hold
 from keeper.replay.cast import cast
 from keeper.replay.recorder import Recorder
@@ -147,13 +148,14 @@ class Replay:
         is_complete = True
         times = self.times
         try:
-            self._begin()
-            for now in self._moments():
-                progress(bisect_left(times, now), len(times))
-                self._step(now)
-                if self.stage.checker.first_violated:
-                    is_complete = False
-                    break
+            with quick_records():
+                self._begin()
+                for now in self._moments():
+                    progress(bisect_left(times, now), len(times))
+                    self._step(now)
+                    if self.stage.checker.first_violated:
+                        is_complete = False
+                        break
             progress(min(self.recorder.ticks, len(times)), len(times))
         except KeyboardInterrupt:
             is_complete = False

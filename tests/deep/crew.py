@@ -4,10 +4,10 @@ import time
 from collections import Counter
 from functools import cache, partial
 
+from keeper.quick import quick_records
 from tests.deep.paths import PATHS
 from tests.deep.record import Batch
 from tests.helpers.crowd import map_unordered
-from tests.helpers.quick import quick_records
 from tests.stateful.bulk import Differs, count_transactions, walk_beside
 
 WALKS = 5

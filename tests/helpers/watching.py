@@ -5,11 +5,11 @@ from functools import cache
 
 import pytest
 
+from keeper.quick import quick_records
 from keeper.watch.feed import Feed
 from keeper.watch.layout import Layout
 from specs.world import take
 from tests.helpers import deployers, worlds
-from tests.helpers.quick import quick_records
 from tests.helpers.recorded import Recorded, RecordedSource
 from tests.stateful.twin import Twin
 

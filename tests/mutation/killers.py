@@ -19,7 +19,7 @@ def walk(kinds: Sequence[str], first: int, end: int) -> str:
     Return the first action after which contracts and specification differ, on walks of
     seeds from `first` to `end`.
     """
-    from tests.helpers.quick import quick_records
+    from keeper.quick import quick_records
     from tests.stateful.bulk import Differs
 
     pairs = [WALKS[kind]() for kind in kinds]

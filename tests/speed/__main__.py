@@ -119,6 +119,8 @@ def measure(jobs: Sequence[Job], console: Console) -> tuple[list[Series], bool]:
                 bar.update(task, description=name)
                 job.run(series.points.append)
                 bar.advance(task)
+                if not shown:
+                    console.print(f"measured {name}", highlight=False)
     except KeyboardInterrupt:
         return having_points(jobs), False
     return having_points(jobs), True

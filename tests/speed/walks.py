@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from keeper.quick import quick_records
 from tests.deep.paths import PATHS
-from tests.helpers.quick import quick_records
 from tests.speed import sizes
 from tests.speed.measuring import Clock, Job, Keep, Series
 from tests.stateful.bulk import STEPS, count_transactions, walk_beside

@@ -1,9 +1,12 @@
 """What anybody may do to the protocol, in any order. Subclasses say against what."""
 
+from contextlib import ExitStack
+
 from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from keeper.quick import quick_records
 from specs import accounts as acc
 from specs import clearinghouse as ch
 from specs import invariants
@@ -99,8 +102,16 @@ class ProtocolMachine(RuleBasedStateMachine):
     without its decorator is no longer a rule.
     """
 
+    def __init__(self):
+        super().__init__()
+        self.quick = ExitStack()
+
+    def teardown(self):
+        self.quick.close()
+
     @initialize(start=starts)
     def open(self, start):
+        self.quick.enter_context(quick_records())
         self.begin(worlds.STARTS[start])
 
     @rule(account=accounts, asset=assets, tokens=tokens, caller=callers)

@@ -6,8 +6,8 @@ from itertools import count
 
 import pytest
 
+from keeper.quick import quick_records
 from specs import invariants
-from tests.helpers.quick import quick_records
 from tests.stateful.book_twin import open_book_twin
 from tests.stateful.book_walk import wander
 from tests.stateful.bulk import STEPS, attempt, count_transactions, walk_beside

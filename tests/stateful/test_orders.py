@@ -9,6 +9,7 @@ from functools import cache
 import pytest
 
 from keeper.chain.interface import Refused
+from keeper.quick import quick_records
 from specs.errors import Revert
 from specs.fixed_point import WAD
 from specs.instruments import SPOT, get_asset, is_spot
@@ -17,7 +18,6 @@ from specs.world import Action
 from tests.helpers import worlds
 from tests.helpers.deployers import address_of
 from tests.helpers.orders import NAMES, answer_of, release, reserve, take_order
-from tests.helpers.quick import quick_records
 from tests.helpers.worlds import BOOK, MARKETS, UNDERLYING
 from tests.stateful.bulk import Pair, differing, open_twin
 from tests.stateful.walk import STARTS, Walk

@@ -14,6 +14,7 @@ from keeper.chain.revm import RevmChain
 from keeper.history.audit import audit
 from keeper.history.books import DETAILS
 from keeper.history.replaying import CLEARING, PLEDGED, SUMMARIES, TOUCHING
+from keeper.quick import quick_records
 from specs import clearinghouse as ch
 from specs.accounts import NEW, USDC
 from specs.fixed_point import WAD
@@ -22,7 +23,6 @@ from specs.world import Action
 from tests.helpers import conversions, deployers, epochs, orders, worlds
 from tests.helpers import slices as slicing
 from tests.helpers.deployers import address_of, curve_fields, deploy_world, fields
-from tests.helpers.quick import quick_records
 from tests.helpers.worlds import BTC, ETH, FEES, HAIRCUTS, REQUIREMENTS, UNLISTED
 from tests.stateful.bulk import attempt
 from tests.stateful.twin import Twin, calldata, differences

@@ -7,9 +7,9 @@ import pkgutil
 import pytest
 
 import specs
+from keeper.quick import quick_records, replace
 from specs import state
 from tests.helpers import worlds
-from tests.helpers.quick import quick_records, replace
 
 
 def records():

@@ -7,6 +7,7 @@ import pytest
 
 from keeper import mirror
 from keeper.errors import UserError
+from keeper.quick import quick_records
 from keeper.watch import feed as feeds
 from keeper.watch.check import check_health, check_totals, check_words
 from keeper.watch.feed import Feed
@@ -19,7 +20,6 @@ from specs.accounts import BACKSTOP_FUND, USDC
 from specs.fixed_point import WAD
 from specs.world import Action
 from tests.helpers import epochs, worlds
-from tests.helpers.quick import quick_records
 from tests.helpers.recorded import RecordedSource
 from tests.helpers.watching import LAYOUT, open_recorded
 from tests.helpers.worlds import BTC, PRICES, bull, lender, own, publish

@@ -1,5 +1,5 @@
 """
-Frozen records that are replaced faster, for walks of millions of transitions.
+Frozen records that are replaced faster, for millions of transitions.
 
 `dataclasses.replace` looks at every field and calls the constructor; a record of the
 specification has a constructor that only stores, so its fields can be copied at once.
@@ -7,12 +7,16 @@ specification has a constructor that only stores, so its fields can be copied at
 
 import dataclasses
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+Record = TypeVar("Record")
 
 
-def replace(record, /, **changes):
+def replace(record: Record, /, **changes: Any) -> Record:
     """Return what `dataclasses.replace` would, of a record that checks nothing."""
-    copy = object.__new__(record.__class__)
+    copy: Record = object.__new__(record.__class__)
     fields = copy.__dict__
     fields.update(record.__dict__)
     fields.update(changes)
@@ -20,7 +24,7 @@ def replace(record, /, **changes):
 
 
 @contextmanager
-def quick_records():
+def quick_records() -> Iterator[None]:
     """Let the specification use this module's `replace`."""
     changed = [
         module
@@ -28,12 +32,12 @@ def quick_records():
         if name.startswith("specs.") and vars(module).get("replace") is SLOW
     ]
     for module in changed:
-        module.replace = replace
+        vars(module)["replace"] = replace
     try:
         yield
     finally:
         for module in changed:
-            module.replace = SLOW
+            vars(module)["replace"] = SLOW
 
 
-SLOW = dataclasses.replace
+SLOW: Final = dataclasses.replace
