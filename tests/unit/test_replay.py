@@ -75,6 +75,24 @@ def test_the_report_has_its_keys_and_no_violation(crash):
         assert tally["violated"] == 0
 
 
+def test_every_state_that_a_block_leaves_is_checked_once(monkeypatch):
+    replay = open_replay(path_of(180, begin=20), accounts=12)
+    checked, left, stage = [], [], replay.stage
+    check, close = stage.checker.check_state, stage.close_block
+
+    def close_block():
+        left.append(stage.world)
+        close()
+
+    monkeypatch.setattr(
+        stage.checker, "check_state", lambda w: checked.append(w) or check(w)
+    )
+    monkeypatch.setattr(stage, "close_block", close_block)
+    replay.run()
+    assert set(checked) == set(left)
+    assert len(checked) == len(set(checked)) < len(left)
+
+
 def test_the_crash_liquidates_somebody(crash):
     report = build(crash[1])
     assert report["liquidations"] > 0
