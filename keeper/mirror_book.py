@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from keeper.artifacts import artifact
 from keeper.mirror import Storage, slot_of
-from keeper.mirror_ticks import Mismatch
+from keeper.mirror_ticks import Mismatch, unpacker
 from specs import instruments, packing
 from specs.accounts import AccountId, Address
 from specs.book_state import Book, Order, OrderId, State, Told, Volume
@@ -59,6 +59,8 @@ LAYERS = 3
 
 Fields = Mapping[str, int]
 
+unpack_order, unpack_level, unpack_maker = map(unpacker, (ORDER, LEVEL, MAKER))
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -75,12 +77,12 @@ class Reader:
 
     def order(self, reference: int) -> Fields:
         """Return the fields of a slot."""
-        return packing.unpack(self.word("order_slots", "words", reference), ORDER)
+        return unpack_order(self.word("order_slots", "words", reference))
 
     def level(self, code: int, number: int) -> Fields:
         """Return the fields of a price."""
         key = code << 24 | number
-        return packing.unpack(self.word("price_levels", "levels", key), LEVEL)
+        return unpack_level(self.word("price_levels", "levels", key))
 
     def account(self, reference: int) -> AccountId:
         """Return whose slot a reference is to."""
@@ -213,9 +215,17 @@ def read_prices(reader: Reader, code: int) -> list[int]:
             bits = reader.word("price_levels", "index", key)
             if bits == 0 and layer > 0:
                 raise Mismatch(f"the index has nothing below {number} in layer {layer}")
-            found += [number << 8 | bit for bit in range(256) if bits >> bit & 1]
+            found += [number << 8 | bit for bit in bits_of(bits)]
         numbers = found
     return numbers
+
+
+def bits_of(word: int) -> Iterator[int]:
+    """Yield the places of the bits that are set, ascending: mostly one or two."""
+    while word:
+        lowest = word & -word
+        yield lowest.bit_length() - 1
+        word -= lowest
 
 
 def read_makers(reader: Reader) -> tuple[AccountId, ...]:
@@ -227,7 +237,7 @@ def read_makers(reader: Reader) -> tuple[AccountId, ...]:
     )
     for number, account in enumerate(makers, 1):
         word = reader.word("order_slots", "makers", account)
-        if packing.unpack(word, MAKER)["maker"] != number:
+        if unpack_maker(word)["maker"] != number:
             raise Mismatch(f"maker {number} is another one's number")
     return makers
 
@@ -241,7 +251,7 @@ def read_generations(
     found = {}
     for maker, account in enumerate(makers, 1):
         word = reader.word("order_slots", "makers", account)
-        used = packing.unpack(word, MAKER)["used"]
+        used = unpack_maker(word)["used"]
         for slot in range(32):
             fields = reader.order(slot << 32 | maker)
             generation = fields["generation"]

@@ -8,8 +8,9 @@ bitmap, the sums over winners and losers) is checked against the positions: `Mis
 where it differs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 
 from specs import accounts as acc
@@ -25,6 +26,18 @@ from specs.weights import compute_weight
 
 HALF = 2**128
 """Growth is modulo this."""
+
+
+def unpacker(layout: packing.Word) -> Callable[[int], Mapping[str, int]]:
+    """
+    Return what unpacks words of a layout into fields that nobody may change.
+
+    Most words are as they were when last read: what they say is remembered.
+    """
+    return lru_cache(maxsize=2**14)(lambda word: packing.unpack(word, layout))
+
+
+unpack_growth = unpacker(packing.GROWTH)
 
 
 class Mismatch(Exception):
@@ -57,7 +70,7 @@ class Growth:
         `other` is the tick's word: the growth of when the cursor was on its other side.
         """
         price = grid.get_price(tick)
-        fields = packing.unpack(other, packing.GROWTH)
+        fields = unpack_growth(other)
         is_above = self.price > price
         lend = self.lend_sum + price * self.lend_weight
         borrow = self.borrow_sum + price * self.borrow_weight
@@ -71,7 +84,7 @@ class Growth:
 def read_growth(reader: Words, market: int, pool: Pool) -> Growth:
     """Return a market's accumulators at the indices of the USDC pool."""
     cursor = packing.unpack(reader.word("market_cursor", market), packing.CURSOR)
-    sums = packing.unpack(reader.word("market_growth", market), packing.GROWTH)
+    sums = unpack_growth(reader.word("market_growth", market))
     price = cursor["price"] // PRICE_UNIT
     lend, borrow = compute_weight(pool.lend_index), compute_weight(pool.borrow_index)
     return Growth(
@@ -123,7 +136,7 @@ def read_pending(
     """Return a position inside the tick set with its pending interest."""
     assert position.entry is not None
     other = reader.word("tick_growth", market, position.entry)
-    seen = packing.unpack(reader.word("snapshots", name, market), packing.GROWTH)
+    seen = unpack_growth(reader.word("snapshots", name, market))
     lend, borrow = growth.at(position.entry, other, position.lots > 0)
     size = abs(position.lots) * lot // 10**12
     return replace(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from keeper import mirror
+from keeper import mirror, mirror_book
 from specs import packing
 from specs.world import take
 from tests.helpers import worlds
@@ -67,3 +67,9 @@ def test_balance_that_is_missing_from_the_header_is_found(story):
 def test_funds_that_do_not_add_up_are_found(story):
     with pytest.raises(mirror.Mismatch, match="funds"):
         read_forged(story[0], 1, "funds")
+
+
+@pytest.mark.parametrize("word", [0, 1, 1 << 255, 2**256 - 1, 0b1011 << 100 | 6])
+def test_bits_are_those_that_are_set(word):
+    expected = [bit for bit in range(256) if word >> bit & 1]
+    assert list(mirror_book.bits_of(word)) == expected
