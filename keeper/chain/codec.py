@@ -10,6 +10,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from keeper.artifacts import CONTRACTS, Abi, abi_of, artifact, signature_of, typ
 from keeper.chain.interface import Event
 
 WORD: Final = 32
+_MISFITS: Final = (ValueError, OverflowError, AttributeError, TypeError, KeyError)
+"""What packing raises of a value that is not of its type."""
 _BOOLS: Final = {False: b"\0", True: b"\1"}
 _ERROR: Final = keccak(text="Error(string)")[:4]
 _PANIC: Final = keccak(text="Panic(uint256)")[:4]
@@ -112,6 +115,13 @@ def encode(types: Sequence[str], values: Sequence[Any]) -> bytes:
     """Return `values` encoded as the arguments of a call."""
     if len(types) != len(values):
         raise ValueError(f"{len(values)} arguments for {len(types)}")
+    if (packers := _packers(tuple(types))) is not None:
+        try:
+            return b"".join(
+                [pack(value) for pack, value in zip(packers, values, strict=True)]
+            )
+        except _MISFITS:
+            pass  # which one it is, is found out below
     heads, tails = [], {}
     for at, (kind, value) in enumerate(zip(types, values, strict=True)):
         if _is_word(kind):
@@ -134,12 +144,14 @@ def encode(types: Sequence[str], values: Sequence[Any]) -> bytes:
 
 def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     """Return the values of `types` in `data`; raise `ValueError` if it is short."""
-    if all(_is_word(kind) for kind in types):
+    if (unpackers := _unpackers(tuple(types))) is not None:
         if len(data) < WORD * len(types):
             raise ValueError(f"{len(data)} bytes returned for {len(types)} words")
         return tuple(
-            _value(kind, data[WORD * at : WORD * at + WORD])
-            for at, kind in enumerate(types)
+            [
+                unpack(data[at : at + WORD])
+                for unpack, at in zip(unpackers, count(0, WORD), strict=False)
+            ]
         )
     return tuple(
         _with_checksums(kind, value)
@@ -195,8 +207,14 @@ def _word(kind: str, value: Any) -> bytes:
     """Return one word; raise `ValueError` if `value` is not of type `kind`."""
     try:
         return _packer(kind)(value)
-    except (ValueError, OverflowError, AttributeError, TypeError, KeyError):
+    except _MISFITS:
         raise ValueError(f"{value!r} is no {kind}") from None
+
+
+@cache
+def _packers(types: Sequence[str]) -> Sequence[Callable[[Any], bytes]] | None:
+    """Return what packs values of these types, if all are words."""
+    return [_packer(kind) for kind in types] if all(map(_is_word, types)) else None
 
 
 @cache
@@ -233,16 +251,24 @@ def _exactly(size: int, value: bytes) -> bytes:
     return value
 
 
-def _value(kind: str, word: bytes) -> Any:
+@cache
+def _unpackers(types: Sequence[str]) -> Sequence[Callable[[bytes], Any]] | None:
+    """Return what unpacks values of these types, if all are words."""
+    return [_unpacker(kind) for kind in types] if all(map(_is_word, types)) else None
+
+
+def _unpacker(kind: str) -> Callable[[bytes], Any]:
+    """Return what unpacks words into values of type `kind`."""
     if kind.startswith("uint"):
-        return int.from_bytes(word, "big")
+        return lambda word: int.from_bytes(word, "big")
     if kind.startswith("int"):
-        return int.from_bytes(word, "big", signed=True)
+        return lambda word: int.from_bytes(word, "big", signed=True)
     if kind == "address":
-        return checksum("0x" + word[12:].hex())
+        return lambda word: checksum("0x" + word[12:].hex())
     if kind == "bool":
-        return word[31] == 1
-    return word[: int(kind.removeprefix("bytes"))]
+        return lambda word: word[31] == 1
+    size = int(kind.removeprefix("bytes"))
+    return lambda word: word[:size]
 
 
 def _with_checksums(kind: str, value: Any) -> Any:
