@@ -120,7 +120,8 @@ def measure(jobs: Sequence[Job], console: Console) -> tuple[list[Series], bool]:
                 job.run(series.points.append)
                 bar.advance(task)
                 if not shown:
-                    console.print(f"measured {name}", highlight=False)
+                    size = f"{series.points[-1].size:,}"
+                    console.print(f"measured {name}: {size}", highlight=False)
     except KeyboardInterrupt:
         return having_points(jobs), False
     return having_points(jobs), True

@@ -18,6 +18,10 @@ from typing import Any
 LEAST = 0.9
 """A measurement that got less than this share of its processors was disturbed."""
 
+DISTURBED = (
+    f"got less than {LEAST:.0%} of its processors, for others worked too or it waited"
+)
+
 PACKAGES = "pyrevm", "vyper", "hypothesis", "crosshair-tool", "z3-solver", "cvc5"
 
 

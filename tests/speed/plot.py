@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from keeper.figures import COLOURS, INK, render
-from tests.speed.measuring import Series
+from keeper.figures import COLOURS, render
+from tests.speed.measuring import DISTURBED, Series
 
 COLUMNS = 3
 WIDTH, HEIGHT = 4.2, 3.2
@@ -19,7 +19,7 @@ SECOND = "a second of CPU"
 def plot(found: Sequence[Series], committed: Sequence[dict]) -> str:
     """Return all pictures of which there is anything, as a file of SVG."""
     pictures = [
-        *(picture for picture in choose(found)),
+        *choose(found),
         *([lambda axis: draw_committed(axis, committed)] if committed else []),
     ]
     rows = max(1, -(-len(pictures) // COLUMNS))
@@ -28,6 +28,8 @@ def plot(found: Sequence[Series], committed: Sequence[dict]) -> str:
     def draw(figure: Figure) -> None:
         for number, picture in enumerate(pictures, 1):
             picture(figure.add_subplot(rows, columns, number))
+        if any(point.is_disturbed for series in found for point in series.points):
+            figure.supxlabel(f"hollow: {DISTURBED}", fontsize=8)
 
     svg = render(draw, columns * WIDTH, rows * HEIGHT)
     return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
@@ -67,9 +69,7 @@ def draw_replay(axis: Axes, group: Sequence[Series]) -> None:
     (series,) = group
     for unit, colour in zip(("transactions", "ticks"), COLOURS, strict=False):
         put(axis, series, unit, unit, colour)
-    axis.set_yscale("log")
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
-    axis.yaxis.set_minor_formatter(NullFormatter())
+    scale(axis)
     finish(axis, group, f"Replay of {series.name}", SECOND)
     if series.size != "accounts":
         axis.set_xscale("linear")
@@ -78,15 +78,10 @@ def draw_replay(axis: Axes, group: Sequence[Series]) -> None:
 def draw_proofs(axis: Axes, group: Sequence[Series]) -> None:
     """Draw seconds, by the clock and of CPU, against how many are proved."""
     for series, colour in zip(group, COLOURS, strict=False):
-        sizes = [point.size for point in series.points]
-        clock = [point.seconds for point in series.points]
-        cpu = [point.cpu for point in series.points]
-        axis.plot(sizes, clock, marker="o", color=colour, label=series.name)
-        label = f"{series.name}, CPU"
-        axis.plot(sizes, cpu, marker=".", linestyle=":", color=colour, label=label)
-    axis.set_yscale("log")
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
-    axis.yaxis.set_minor_formatter(NullFormatter())
+        line(axis, series, [p.seconds for p in series.points], series.name, colour)
+        sizes, cpu = zip(*((p.size, p.cpu) for p in series.points), strict=True)
+        axis.plot(sizes, cpu, ".:", color=colour, label=f"{series.name}, CPU")
+    scale(axis)
     finish(axis, group, "A sample of proofs, mutants spared", "seconds")
 
 
@@ -94,11 +89,12 @@ def draw_engine(axis: Axes, group: Sequence[Series]) -> None:
     """Draw calls a second as bars."""
     names = [series.name for series in group]
     rates = [series.points[-1].rates["calls"] for series in group]
+    axis.set_axisbelow(True)
     axis.barh(names, rates, color=COLOURS[0], height=0.6)
     axis.invert_yaxis()
     axis.set_xscale("log")
     axis.set_xlim(min(rates) / 2, max(rates) * 12)
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / 1000:,g}k"))
     axis.xaxis.set_minor_formatter(NullFormatter())
     for number, rate in enumerate(rates):
         axis.text(rate * 1.15, number, f"{rate:,.0f}", va="center", fontsize=8)
@@ -123,13 +119,28 @@ def draw_committed(axis: Axes, committed: Sequence[dict]) -> None:
 
 
 def put(axis: Axes, series: Series, unit: str, label: str, colour: str) -> None:
-    """Draw a line of rates; hollow where the measurement was disturbed."""
-    sizes = [point.size for point in series.points]
+    """Draw a line of rates."""
     rates = [point.rates[unit] for point in series.points]
-    axis.plot(sizes, rates, color=colour, label=label)
-    for point, rate in zip(series.points, rates, strict=True):
+    line(axis, series, rates, label, colour)
+
+
+def line(
+    axis: Axes, series: Series, values: Sequence[float], label: str, colour: str
+) -> None:
+    """Draw a value for each point; hollow where the measurement was disturbed."""
+    sizes = [point.size for point in series.points]
+    axis.plot(sizes, values, color=colour, label=label)
+    for point, value in zip(series.points, values, strict=True):
         face = "white" if point.is_disturbed else colour
-        axis.plot(point.size, rate, "o", color=colour, markerfacecolor=face)
+        axis.plot(point.size, value, "o", color=colour, markerfacecolor=face)
+
+
+def scale(axis: Axes) -> None:
+    """Have an upright axis be logarithmic, and say enough of its numbers."""
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+    axis.yaxis.set_minor_formatter(NullFormatter())
 
 
 def finish(axis: Axes, group: Sequence[Series], title: str, unit: str) -> None:
@@ -142,17 +153,6 @@ def finish(axis: Axes, group: Sequence[Series], title: str, unit: str) -> None:
     axis.set_xlabel(group[0].size)
     axis.set_ylabel(unit)
     axis.set_title(title)
-    if any(p.is_disturbed for series in group for p in series.points):
-        axis.text(
-            0.99,
-            0.01,
-            "hollow: others worked too",
-            transform=axis.transAxes,
-            ha="right",
-            va="bottom",
-            fontsize=7,
-            color=INK,
-        )
     axis.legend(loc="best", fontsize=8)
 
 

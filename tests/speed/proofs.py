@@ -18,7 +18,7 @@ from tests.proofs.proof import PROJECT, Result, judge
 from tests.proofs.running import everything
 from tests.speed.measuring import Clock, Job, Keep, Series
 
-COUNTS, QUICK_COUNTS = (4, 12, 36), (1, 2)
+COUNTS, QUICK_COUNTS = (4, 8, 16, 32), (1, 2)
 PROCESSES = 1, 2
 LONGEST, QUICK_LONGEST = 20.0, 0.6
 """Seconds that a proof took when last written down, of those that may be drawn."""

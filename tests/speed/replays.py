@@ -11,9 +11,9 @@ from keeper.replay.command import EVERY
 from keeper.replay.engine import LEAD, Options, Replay
 from tests.speed.measuring import Clock, Job, Keep, Series
 
-ACCOUNTS = 12, 24, 48, 96
+ACCOUNTS = 12, 24, 48
 QUICK_ACCOUNTS = 8, 12
-FEW, QUICK_FEW = 8, 1
+FEW, QUICK_FEW = 4, 1
 """Ticks of a replay of which the accounts are what differs."""
 PIECES = 6
 """Of the whole path, each of which is measured."""

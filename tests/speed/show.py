@@ -6,7 +6,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from tests.speed.measuring import LEAST, Series
+from tests.speed.measuring import DISTURBED, Series
 
 MARK = "*"
 """Beside what was disturbed."""
@@ -21,7 +21,7 @@ def show(found: Sequence[Series], console: Console) -> None:
         table.add_column(name, justify="right")
     for series in found:
         for point in series.points:
-            for unit, rate in list(point.rates.items()):
+            for unit, rate in point.rates.items():
                 table.add_row(
                     series.part,
                     series.name,
@@ -37,8 +37,8 @@ def show(found: Sequence[Series], console: Console) -> None:
     console.print(table)
     if any(point.is_disturbed for series in found for point in series.points):
         console.print(
-            f"{MARK} got less than {LEAST:.0%} of its processors, for others worked or "
-            "it waited; rates are by seconds of processors, which that hardly changes",
+            f"{MARK} {DISTURBED}; rates are by seconds of processors, which that "
+            "changes less",
             highlight=False,
         )
 

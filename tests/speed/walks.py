@@ -11,9 +11,9 @@ from tests.speed.measuring import Clock, Job, Keep, Series
 from tests.stateful.bulk import STEPS, count_transactions, walk_beside
 
 LENGTHS = 50, 100, 200, 500, 1_000, 2_000
-ACCOUNTS = 8, 16, 32, 64, 128
+ACCOUNTS = 8, 16, 32, 64
 MARKETS = 2, 4, 6, 8
-ACTIONS = 8_000
+ACTIONS = 4_000
 """Actions of all walks of a measurement, those of their starts not counted."""
 
 QUICK_LENGTHS, QUICK_ACCOUNTS, QUICK_MARKETS = (50, 200), (8, 16), (2, 4)
