@@ -50,12 +50,29 @@ class Proving:
     def __call__(self, keep: Keep) -> None:
         """Judge them; raise `ProofError` unless all hold."""
         names = draw(self.seed, self.count, self.longest)
+        compile_for(names)
         clock = Clock()
         results = list(map_unordered(judge_claim, names, self.processes))
         failed = [result.id for result in results if not result.is_proved]
         if failed:
             raise ProofError(", ".join(failed))
         keep(clock.read(self.count, {"proofs": len(results)}, self.processes))
+
+
+COMPILED: set[str] = set()
+"""Proofs that were judged before, so that what they are about is compiled."""
+
+
+def compile_for(names: list[str]) -> None:
+    """
+    Have everything compiled that proofs are about, and kept on disk.
+
+    The first proof about a contract would else take a minute longer than all others.
+    """
+    for name in names:
+        if name not in COMPILED and everything()[name].layer > 1:
+            judge_claim(name)
+            COMPILED.add(name)
 
 
 def judge_claim(identity: str) -> Result:

@@ -204,6 +204,26 @@ def test_a_proof_that_fails_is_no_figure(monkeypatch):
         run(Job(Series("proofs", "x", "y"), proofs.Proving(0, 1, 1, 1.0)))
 
 
+def test_what_proofs_are_about_is_compiled_before_time_runs(monkeypatch):
+    judged = []
+    passed = types.SimpleNamespace(is_proved=True)
+    monkeypatch.setattr(
+        proofs, "judge_claim", lambda name: judged.append(name) or passed
+    )
+    monkeypatch.setattr(
+        proofs, "map_unordered", lambda work, names, _: map(work, names)
+    )
+    monkeypatch.setattr(proofs, "COMPILED", set())
+    proving = proofs.Proving(0, 12, 1, 20.0)
+    run(Job(Series("proofs", "x", "y"), proving))
+    names = proofs.draw(0, 12, 20.0)
+    early = [name for name in names if proofs.everything()[name].layer > 1]
+    assert early
+    assert judged == [*early, *names]
+    run(Job(Series("proofs", "x", "y"), proving))
+    assert judged == [*early, *names, *names]
+
+
 def test_seconds_that_are_committed_are_summed_once_each():
     entries = json.loads((ROOT / "proofs.json").read_text())
     single = [entry for entry in entries if not entry["id"].startswith("I")]
