@@ -13,7 +13,7 @@ from tests.stateful.test_contract import ContractMachine, get_twin
 
 STEPS = 5, 10, 20, 40, 80
 QUICK_STEPS = 3, 6
-TOTAL, QUICK_TOTAL = 320, 12
+TOTAL, QUICK_TOTAL = 800, 12
 """Steps of all examples of a measurement, if none of them ends early."""
 
 MACHINES = {"specification": ProtocolMachine, "with contracts": ContractMachine}
