@@ -17,7 +17,14 @@ from keeper.cli import clear_errors
     show_default=True,
     help="File for the figures.",
 )
-def cli(output: Path) -> None:
+@click.option(
+    "--profile",
+    "profiled",
+    multiple=True,
+    metavar="OPERATION",
+    help="Print where this one's gas goes; may be given several times.",
+)
+def cli(output: Path, profiled: tuple[str, ...]) -> None:
     """
     Deploy on a fresh anvil and print what each operation costs, beside its best peer.
 
@@ -34,4 +41,4 @@ def cli(output: Path) -> None:
     and token cost together.
     """
     with clear_errors():
-        run(output, Console())
+        run(output, Console(), profiled=profiled)

@@ -9,6 +9,7 @@ ever rested.
 from collections.abc import Sequence
 from typing import Final
 
+from keeper.bench.cost import Cost
 from keeper.bench.scene import Scene
 from keeper.bench.story import BTC_PERP, COIN, Gas, gas_of, require
 from keeper.chain.interface import Receipt
@@ -81,7 +82,7 @@ def take(scene: Scene, makers: Sequence[Wallet], taker: Wallet) -> Gas:
     }
 
 
-def hit(scene: Scene, makers: Sequence[Wallet], taker: Wallet, is_spread: bool) -> int:
+def hit(scene: Scene, makers: Sequence[Wallet], taker: Wallet, is_spread: bool) -> Cost:
     """
     Return the gas of taking all that these makers ask, the third time: the first opens
     positions, the second makes them grow as the third does.

@@ -8,8 +8,10 @@ somebody owes. Figures for one more of something are differences.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Final
 
+from keeper.bench.cost import Cost
 from keeper.bench.scene import Scene
 from keeper.chain.interface import Receipt
 from keeper.parameters import ASSETS, MARKETS, AssetListing
@@ -19,7 +21,7 @@ from specs.fixed_point import WAD
 from specs.quotes import SPOT
 from specs.virtual_pnl import PRICE_UNIT
 
-Gas = dict[str, int]
+Gas = dict[str, Cost]
 
 BTC_PERP: Final = 0
 COIN: Final = 100_000  # lots of the BTC market in 1 BTC
@@ -190,7 +192,7 @@ def gather(scene: Scene, name: str, is_inside: bool) -> Wallet:
     return owner
 
 
-def realise_further(scene: Scene, owner: Wallet) -> int:
+def realise_further(scene: Scene, owner: Wallet) -> Cost:
     """Return the gas of one account more in a batch that its owner sends."""
     realise(scene, owner, CROWD, 1.002)
     few = gas_of(realise(scene, owner, FEW, 1.002))
@@ -285,7 +287,7 @@ def liquidate(scene: Scene) -> Gas:
     return gas | {"liquidate_in": take_over(scene, victims[2:])}
 
 
-def take_over(scene: Scene, victims: Sequence[Wallet]) -> int:
+def take_over(scene: Scene, victims: Sequence[Wallet]) -> Cost:
     """Return the gas of the last of these takeovers, each of a part."""
     scene.refresh()
     for victim in victims:
@@ -331,15 +333,15 @@ def owe(scene: Scene, wallet: Wallet, symbol: str, whole: int, count: int) -> Ga
     }
 
 
-def repay(scene: Scene, wallet: Wallet, symbol: str, whole: int) -> int:
+def repay(scene: Scene, wallet: Wallet, symbol: str, whole: int) -> Cost:
     """Return the gas of repaying a part of a debt."""
     return gas_of(scene.repay(wallet, symbol, whole))
 
 
-def gas_of(receipt: Receipt) -> int:
+def gas_of(receipt: Receipt) -> Cost:
     """Return the gas that a receipt says."""
     require(receipt.gas_used is not None, "the node counts no gas")
-    return int(receipt.gas_used or 0)
+    return Cost(receipt.gas_used or 0, {receipt.hash or "": Fraction(1)})
 
 
 def require(holds: bool, what: str) -> None:

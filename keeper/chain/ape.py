@@ -71,6 +71,16 @@ class ApeChain:
         with _clear_errors(self.provider.name):
             return int(self.provider.chain_id)
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Return the contracts' names by their addresses."""
+        return self._names
+
+    @property
+    def url(self) -> str:
+        """Return where the node is."""
+        return str(self.provider.http_uri)
+
     def block(self) -> Block:
         """Return the newest block."""
         with _clear_errors(self.provider.name):

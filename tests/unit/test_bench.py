@@ -174,8 +174,8 @@ def test_without_anvil_the_command_that_installs_it(without_anvil):
 
 
 def test_without_anvil_one_line_and_status_2(without_anvil, monkeypatch, tmp_path):
-    def run(output, console):
-        command.run(output, console, root=without_anvil)
+    def run(output, console, profiled):
+        command.run(output, console, root=without_anvil, profiled=profiled)
 
     monkeypatch.setattr("scripts.bench.run", run)
     output = tmp_path / "bench.json"
