@@ -52,6 +52,11 @@ def render(draw: Callable[["Figure"], None], width: float, height: float) -> str
     return _embed(file.getvalue())
 
 
+def stand_alone(svg: str) -> str:
+    """Return a plot as a file of its own rather than an element of a page."""
+    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+
+
 def finish(axis: "Axes") -> None:
     """Give an axis its dates and, if it has names for its lines, a legend."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter

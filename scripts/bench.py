@@ -15,7 +15,14 @@ from keeper.cli import clear_errors
     type=click.Path(path_type=Path),
     default=Path("bench.json"),
     show_default=True,
-    help="File for the figures.",
+    help="File for the figures; the code's sizes go beside it.",
+)
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("report"),
+    show_default=True,
+    help="Folder for bench.svg, the plot.",
 )
 @click.option(
     "--profile",
@@ -24,7 +31,7 @@ from keeper.cli import clear_errors
     metavar="OPERATION",
     help="Print where this one's gas goes; may be given several times.",
 )
-def cli(output: Path, profiled: tuple[str, ...]) -> None:
+def cli(output: Path, report: Path, profiled: tuple[str, ...]) -> None:
     """
     Deploy on a fresh anvil and print what each operation costs, beside its best peer.
 
@@ -37,8 +44,12 @@ def cli(output: Path, profiled: tuple[str, ...]) -> None:
     since somebody owes. Prices are signed by two of three publishers. Names ending in
     `_per_...` are the cost of one more, as a difference of transactions.
 
-    A target is what the design aims at; a floor is what transaction, calldata, slots
-    and token cost together.
+    A target is what the design aims at. A floor is computed: the node runs every
+    transaction once more and tells of the calldata, the accounts that are called, the
+    slots that are touched and changed, logs, signatures and what the token does; each
+    counts once, and arithmetic, hashes and second reads count nothing. So it is the
+    floor of the present layout of storage, code and events. Where a figure is a
+    difference, its floor is one too.
     """
     with clear_errors():
-        run(output, Console(), profiled=profiled)
+        run(output, Console(), profiled=profiled, report=report)

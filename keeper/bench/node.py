@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 HARDFORK: Final = "prague"
 START: Final = 1_700_000_000
 INTERVAL: Final = 12  # seconds between blocks
+CHAIN_ID: Final = 31_337  # part of what is signed, and so of calldata
 
 _PATIENCE: Final = 20  # seconds for anvil to answer
 
@@ -67,6 +68,7 @@ def command(anvil: str, port: int) -> list[str]:
     """Return the command that starts anvil under the conditions of the measurement."""
     options = {
         "--port": port,
+        "--chain-id": CHAIN_ID,
         "--hardfork": HARDFORK,
         "--timestamp": START,
         "--block-base-fee-per-gas": 0,

@@ -19,8 +19,7 @@ class Operation:
     An operation, the peer that does it for the least, and what we aim at.
 
     All in gas of a whole transaction, or of one more of what a name ending in
-    ``_per_...`` says. ``floor`` is what transaction, calldata, slots and token cost
-    together, before any arithmetic. None: not known, or nothing to compare with.
+    ``_per_...`` says. None: nothing to compare with, or to aim at.
     """
 
     name: str
@@ -28,7 +27,6 @@ class Operation:
     best_peer: str | None = None
     peer_gas: int | None = None
     target: int | None = None
-    floor: int | None = None
 
 
 OPERATIONS: Final[Sequence[Operation]] = (
@@ -38,16 +36,16 @@ OPERATIONS: Final[Sequence[Operation]] = (
         "OpenZeppelin",
         34_477,
     ),
-    Operation("deposit", "USDC, lent", "Compound III", 76_517, 73_000, 67_400),
+    Operation("deposit", "USDC, lent", "Compound III", 76_517, 73_000),
     Operation("deposit_1", "the same with one other asset held"),
     Operation("deposit_3", "with three"),
     Operation("deposit_8", "with eight, as many as one may hold"),
-    Operation(
-        "withdraw", "USDC, without a debt", "Compound III", 72_856, 72_000, 67_300
-    ),
+    Operation("withdraw", "USDC, without a debt", "Compound III", 72_856, 72_000),
     Operation("withdraw_1", "the same with one other asset held"),
     Operation("withdraw_3", "with three"),
     Operation("withdraw_8", "with eight"),
+    Operation("deposit_per_asset", "a further asset that is held, of a deposit"),
+    Operation("withdraw_per_asset", "the same of a withdrawal"),
     Operation("borrow_0", "ETH against USDC alone"),
     Operation("borrow_1", "USDC against one collateral", "Morpho Blue", 92_966, 85_000),
     Operation(
@@ -68,13 +66,13 @@ OPERATIONS: Final[Sequence[Operation]] = (
     ),
     Operation("repay_3", "the same with three"),
     Operation("repay_8", "with eight"),
+    Operation("repay_per_asset", "a further collateral, of a repayment"),
     Operation(
         "health_per_asset",
-        "a further collateral that is held",
+        "a further collateral that is held, of a borrowing",
         "Compound III",
         12_847,
         9_000,
-        7_800,
     ),
     Operation(
         "health_per_listed",
@@ -82,12 +80,11 @@ OPERATIONS: Final[Sequence[Operation]] = (
         "Compound III",
         169,
         0,
-        0,
     ),
     Operation(
         "health_per_market",
-        "a further market with a position inside the tick set; Vertex: a further "
-        "product that is listed",
+        "a further market with a position inside the tick set, of a withdrawal; "
+        "Vertex: a further product that is listed",
         "Vertex",
         16_853,
     ),
@@ -98,7 +95,6 @@ OPERATIONS: Final[Sequence[Operation]] = (
         "dYdX v1",
         160_280,
         144_000,
-        110_000,
     ),
     Operation(
         "fill_in",
@@ -125,8 +121,8 @@ OPERATIONS: Final[Sequence[Operation]] = (
     Operation(
         "liquidate_out",
         "a part of a perpetual position, at the backstop stage: one provider takes "
-        "it over, both outside the tick set (the order book's stage does not exist "
-        "yet)",
+        "it over, both outside the tick set (slices on the order book are not "
+        "measured)",
         "dYdX v1",
         143_033,
         150_000,
@@ -145,7 +141,6 @@ OPERATIONS: Final[Sequence[Operation]] = (
         "Vertex",
         176_911,
         12_500,
-        10_600,
     ),
     Operation(
         "realise_in",
@@ -161,7 +156,6 @@ OPERATIONS: Final[Sequence[Operation]] = (
         None,
         None,
         88_000,
-        74_000,
     ),
     Operation("tick_per_market", "a further market and its asset", None, None, 35_000),
     Operation(
@@ -190,7 +184,11 @@ OPERATIONS: Final[Sequence[Operation]] = (
     ),
     Operation("book_take_5", "five makers' orders at one price", "Clober v2", 119_523),
     Operation("book_take_5_levels", "at five prices", "Clober v2", 217_921),
-    Operation("book_per_order", "a further maker at a price"),
+    Operation(
+        "book_per_order",
+        "a further maker at a price: what a further fill in one transaction costs; a "
+        "call of the quote desk fills one pair",
+    ),
     Operation(
         "book_per_level", "a further price and its maker", "Clober v2", 19_100, 17_000
     ),

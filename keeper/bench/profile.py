@@ -7,7 +7,7 @@ as well: of what one more of something costs.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
@@ -19,7 +19,7 @@ from rich.table import Table
 from keeper.artifacts import artifact
 from keeper.bench.code_map import code_map
 from keeper.bench.cost import Cost
-from keeper.bench.trace import Ask, Touch, Trace, trace
+from keeper.bench.trace import Touch, Trace
 
 INTRINSIC: Final = 21_000
 ZERO_BYTE: Final = 4
@@ -68,10 +68,10 @@ Names = Mapping[str, str]
 """Contracts by address, in lower case."""
 
 
-def profile(cost: Cost, ask: Ask, names: Names) -> Profile:
+def profile(cost: Cost, run: Callable[[str], Trace], names: Names) -> Profile:
     """Return where a figure's gas goes, as the node tells of its transactions."""
     return combine(
-        (share, profile_of(trace(ask, transaction), names))
+        (share, profile_of(run(transaction), names))
         for transaction, share in cost.parts.items()
     )
 
@@ -101,10 +101,9 @@ def profile_of(run: Trace, names: Names) -> Profile:
 
 def items(run: Trace, names: Names) -> Iterator[tuple[Key, int, int]]:
     """Yield what was paid for, the gas, and how many of it."""
-    zeros = run.calldata.count(0)
     yield Key("transaction", "intrinsic"), INTRINSIC, 1
-    calldata = ZERO_BYTE * zeros + OTHER_BYTE * (len(run.calldata) - zeros)
-    yield Key("transaction", "calldata"), calldata, len(run.calldata)
+    calldata = run.calldata
+    yield Key("transaction", "calldata"), calldata_gas(calldata), len(calldata)
     labels = Labels(run, names)
     named: Counter[tuple[str, int]] = Counter()
     for touch in run.touches:
@@ -116,6 +115,12 @@ def items(run: Trace, names: Names) -> Iterator[tuple[Key, int, int]]:
         function = code_map(name).function_at(step.place) if step.code in names else ""
         rest = step.gas - named[step.code, step.place]
         yield Key("compute", f"{name} {function}"), rest, step.visits
+
+
+def calldata_gas(calldata: bytes) -> int:
+    """Return what the bytes that a transaction is sent with cost."""
+    zeros = calldata.count(0)
+    return ZERO_BYTE * zeros + OTHER_BYTE * (len(calldata) - zeros)
 
 
 class Labels:

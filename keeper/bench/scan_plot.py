@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from keeper.figures import COLOURS, INK, render
+from keeper.figures import COLOURS, INK, render, stand_alone
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,5 +36,4 @@ def plot(found: "Sequence[Measured]") -> str:
         axis.set_title("What a tick of the keeper takes")
         axis.legend(loc="best", fontsize=9)
 
-    svg = render(draw, 8, 4.6)
-    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return stand_alone(render(draw, 8, 4.6))

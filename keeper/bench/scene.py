@@ -10,8 +10,7 @@ from dataclasses import astuple, replace
 from typing import Any, Final
 
 from keeper.bench.node import INTERVAL
-from keeper.chain.ape import ApeDevChain
-from keeper.chain.interface import Receipt
+from keeper.chain.interface import LocalChain, Receipt
 from keeper.deployment import Deployment, asset_arguments, deploy
 from keeper.parameters import (
     ASSETS,
@@ -44,8 +43,12 @@ PRICES: Final = {"BTC": 30_000, "ETH": 2_000, "SOL": 100, "USDT": 1}
 class Scene:
     """A deployment with its people, and the means to act in it."""
 
-    def __init__(self, chain: ApeDevChain) -> None:
-        """Deploy, and publish the first prices."""
+    def __init__(self, chain: LocalChain) -> None:
+        """
+        Deploy on an empty chain, and publish the first prices.
+
+        Every transaction has to be a block of its own, ``INTERVAL`` after the last.
+        """
         self.chain = chain
         self.governor = Wallet("governor")
         self.relay = Wallet("relay")
@@ -150,10 +153,14 @@ class Scene:
     def enter(self, name: str, **amounts: int) -> Wallet:
         """Return a newcomer with deposits, and as much again in tokens."""
         wallet = self.join(Wallet(name))
+        self.add(wallet, **amounts)
+        return wallet
+
+    def add(self, wallet: Wallet, **amounts: int) -> None:
+        """Deposit for somebody, and leave as much again in tokens."""
         for symbol, whole in amounts.items():
             self.mint(wallet, symbol, 2 * whole)
             self.deposit(wallet, symbol, whole)
-        return wallet
 
     def repay(self, wallet: Wallet, symbol: str, whole: int) -> Receipt:
         """Repay a debt with tokens that the wallet has."""

@@ -1,12 +1,12 @@
 """
-What happens, and what of it is measured.
+What happens away from the order book, and what of it is measured.
 
 Every measured action is one that its account has done before, in an earlier block: its
 slots are cold, and not zero before or after. Interest accrues in each of them, since
 somebody owes. Figures for one more of something are differences.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Final
@@ -47,29 +47,6 @@ WAY: Final = 18
 SIZE: Final = 3
 MARGIN: Final = 3_000
 LOSS: Final = 2_790
-
-
-def tell(scene: Scene, done: Callable[[str], object]) -> Gas:
-    """Return the gas of every operation; `done` is told what is measured."""
-    gas: Gas = {}
-    open_pools(scene)
-    chapters = (
-        publish,
-        lend,
-        borrow,
-        hold_assets,
-        trade,
-        hold_markets,
-        settle,
-        keep_time,
-        cross_ticks,
-        liquidate,
-    )
-    for chapter in chapters:
-        found = chapter(scene)
-        done(", ".join(found))
-        gas |= found
-    return gas
 
 
 def open_pools(scene: Scene) -> None:
@@ -167,14 +144,16 @@ def hold_markets(scene: Scene) -> Gas:
     return {"health_per_market": (last - first) // (len(MARKETS) - 1)}
 
 
-def settle(scene: Scene) -> Gas:
-    """Measure realisation for crowds, after prices have moved twice."""
-    outside = gather(scene, "crowd outside", is_inside=False)
-    inside = gather(scene, "crowd inside", is_inside=True)
-    return {
-        "realise_out": realise_further(scene, outside),
-        "realise_in": realise_further(scene, inside),
-    }
+def settle_outside(scene: Scene) -> Gas:
+    """Measure realisation for a crowd outside the tick set, after prices moved."""
+    crowd = gather(scene, "crowd outside", is_inside=False)
+    return {"realise_out": realise_further(scene, crowd)}
+
+
+def settle_inside(scene: Scene) -> Gas:
+    """Measure the same for a crowd inside."""
+    crowd = gather(scene, "crowd inside", is_inside=True)
+    return {"realise_in": realise_further(scene, crowd)}
 
 
 def gather(scene: Scene, name: str, is_inside: bool) -> Wallet:
@@ -306,17 +285,25 @@ def hold_assets(scene: Scene) -> Gas:
     some = {"BTC": 2, "ETH": 20, "SOL": 500}
     many = some | {"USDT": 1_000} | {listing.symbol: 1_000 for listing in MORE}
     gas = {}
+    lender = Wallet("lender")
+    known: dict[str, int] = {}
     for held in (few, some, many):
         count = len(held)
-        lender = scene.enter(f"lender of {count} more", USDC=10_000, **held)
+        more = {name: whole for name, whole in held.items() if name not in known}
+        scene.add(lender, **more)
+        known |= more
         scene.withdraw(lender, "USDC", 1_000)
         gas[f"deposit_{count}"] = gas_of(scene.deposit(lender, "USDC", 1_000))
         gas[f"withdraw_{count}"] = gas_of(scene.withdraw(lender, "USDC", 1_000))
+    for name in ("deposit", "withdraw"):
+        further = gas[f"{name}_8"] - gas[f"{name}_1"]
+        gas[f"{name}_per_asset"] = further // 7
     three = Wallet("debtor of three")
     gas["repay_3"] = repay(scene, three, "USDC", 500)
     eight = scene.enter("debtor of eight", **many)
     scene.mint(eight, "USDC", 1_000)
     gas |= owe(scene, eight, "USDC", 1_000, 8)
+    gas["repay_per_asset"] = (gas["repay_8"] - gas["repay_3"]) // 5
     none = scene.enter("debtor of none", USDC=20_000)
     scene.mint(none, "ETH", 2)
     return gas | owe(scene, none, "ETH", 2, 0)

@@ -5,7 +5,7 @@ The node runs the transaction once more and adds up as it goes: a trace of every
 would be hundreds of megabytes for one transaction.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -88,6 +88,8 @@ TRACER: Final = """
 }
 """
 
+DIFFERENCES: Final = {"tracer": "prestateTracer", "tracerConfig": {"diffMode": True}}
+"""Has the node tell which slots were one number before and are another after."""
 
 OPCODES: Final = {
     0x20: "KECCAK256",
@@ -126,6 +128,25 @@ class Touch:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A slot that a transaction has left with another number than it found."""
+
+    address: str
+    """Whose slot, in lower case."""
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Log:
+    """Whose log, in lower case, how many topics and how many bytes of data."""
+
+    address: str
+    topics: int
+    size: int
+
+
+@dataclass(frozen=True)
 class Trace:
     """One transaction: what it was sent with, what it paid and what was done."""
 
@@ -133,6 +154,8 @@ class Trace:
     gas_used: int
     steps: Sequence[Step]
     touches: Sequence[Touch]
+    changes: Sequence[Change] = ()
+    logs: Sequence[Log] = ()
 
 
 def trace(ask: Ask, transaction: str) -> Trace:
@@ -140,6 +163,7 @@ def trace(ask: Ask, transaction: str) -> Trace:
     sent = ask("eth_getTransactionByHash", [transaction])
     receipt = ask("eth_getTransactionReceipt", [transaction])
     found = ask("debug_traceTransaction", [transaction, {"tracer": TRACER}])
+    differences = ask("debug_traceTransaction", [transaction, DIFFERENCES])
     return Trace(
         bytes.fromhex(str(sent["input"]).removeprefix("0x")),
         int(str(receipt["gasUsed"]), 16),
@@ -149,6 +173,8 @@ def trace(ask: Ask, transaction: str) -> Trace:
             for place, (gas, visits) in places.items()
         ],
         [touch_of(event) for event in found["events"]],
+        changes_of(differences),
+        [log_of(log) for log in receipt["logs"]],
     )
 
 
@@ -158,3 +184,27 @@ def touch_of(event: Sequence[str]) -> Touch:
     return Touch(
         OPCODES[int(op)], subject, int(slot or "0", 16), code, int(place), int(gas)
     )
+
+
+def changes_of(differences: Mapping[str, Any]) -> list[Change]:
+    """Return the slots that are not as before; a number that is zero is not told."""
+    before, after = (slots_of(differences[side]) for side in ("pre", "post"))
+    return [
+        Change(place[0], before.get(place, 0), after.get(place, 0))
+        for place in sorted(before.keys() | after.keys())
+    ]
+
+
+def slots_of(accounts: Mapping[str, Any]) -> dict[tuple[str, int], int]:
+    """Return the numbers in some accounts' slots."""
+    return {
+        (address.lower(), int(slot, 16)): int(word, 16)
+        for address, account in accounts.items()
+        for slot, word in account.get("storage", {}).items()
+    }
+
+
+def log_of(log: Mapping[str, Any]) -> Log:
+    """Return what a receipt tells of a log."""
+    data = str(log["data"]).removeprefix("0x")
+    return Log(str(log["address"]).lower(), len(log["topics"]), len(data) // 2)

@@ -11,7 +11,16 @@ from keeper.bench import profile
 from keeper.bench.code_map import OUTSIDE, CodeMap, code_map
 from keeper.bench.cost import Cost
 from keeper.bench.profile import Key, Spent
-from keeper.bench.trace import Step, Touch, Trace, touch_of, trace
+from keeper.bench.trace import (
+    TRACER,
+    Change,
+    Log,
+    Step,
+    Touch,
+    Trace,
+    touch_of,
+    trace,
+)
 
 TOKEN = "0x" + "0a" * 20
 OTHER = "0x" + "0b" * 20
@@ -124,15 +133,45 @@ def test_profiles_add_up_with_their_shares():
 def test_what_a_node_tells():
     answers = {
         "eth_getTransactionByHash": {"input": "0x0001"},
-        "eth_getTransactionReceipt": {"gasUsed": "0x5230"},
-        "debug_traceTransaction": {
+        "eth_getTransactionReceipt": {
+            "gasUsed": "0x5230",
+            "logs": [
+                {
+                    "address": TOKEN.replace("0a", "0A"),
+                    "topics": ["0x1"],
+                    "data": "0x" + "ab" * 9,
+                }
+            ],
+        },
+    }
+    traces = {
+        TRACER: {
             "steps": {TOKEN: {"7": [2100, 1]}},
             "events": [[0x54, TOKEN, "ff", TOKEN, 7, 2100]],
         },
+        "prestateTracer": {
+            "pre": {
+                TOKEN: {"storage": {"0x1": "0x5", "0x2": "0x6"}},
+                OTHER: {"balance": "0x1"},
+            },
+            "post": {TOKEN: {"storage": {"0x1": "0x7", "0x3": "0x8"}}},
+        },
     }
-    found = trace(lambda method, arguments: answers[method], "0x1")
-    touches = [touch("SLOAD", 2100, slot=255, place=7)]
-    assert found == Trace(b"\0\1", 0x5230, [Step(TOKEN, 7, 2100, 1)], touches)
+
+    def ask(method, arguments):
+        if method == "debug_traceTransaction":
+            return traces[arguments[1]["tracer"]]
+        return answers[method]
+
+    found = trace(ask, "0x1")
+    assert found == Trace(
+        b"\0\1",
+        0x5230,
+        [Step(TOKEN, 7, 2100, 1)],
+        [touch("SLOAD", 2100, slot=255, place=7)],
+        [Change(TOKEN, 5, 7), Change(TOKEN, 6, 0), Change(TOKEN, 0, 8)],
+        [Log(TOKEN, 1, 9)],
+    )
     assert touch_of([0xA2, "", "", TOKEN, 7, 1]).op == "LOG2"
 
 
