@@ -36,8 +36,13 @@ class ApeTestChain:
         provider: ProviderAPI,
         start: int = GENESIS,
         source_root: Path = CONTRACTS,
+        chain_id: int | None = None,
     ) -> None:
-        """Begin with an empty state and block 1 open at the time `start`."""
+        """
+        Begin with an empty state and block 1 open at the time `start`.
+
+        The chain has the provider's id, or the one that is given.
+        """
         if provider.name != "test":
             raise UserError(
                 f"{provider.name} builds no blocks to order; use ethereum:local:test"
@@ -45,7 +50,8 @@ class ApeTestChain:
         self._backend: Any = provider.evm_backend
         self._before = self._backend.chain
         self._backend.chain = _new_chain(self._backend, start - 1)
-        self._chain_id = int(provider.chain_id)
+        self._chain_id = int(provider.chain_id) if chain_id is None else chain_id
+        self._backend.chain.chain_id = self._chain_id
         self._source_root = source_root
         self._names: dict[str, str] = {}
         self._accounts: dict[str, LocalAccount] = {}
