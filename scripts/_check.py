@@ -11,9 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from keeper.artifacts import Artifact, artifact, contract_names
-
-# EIP-170 allows as many bytes of code; a contract has to stay below.
-LIMIT = 24_576
+from keeper.bench.sizes import LIMIT
 
 
 def main() -> int:

@@ -19,14 +19,13 @@ from keeper.artifacts import (
     contract_names,
     signature_of,
 )
+from keeper.bench.sizes import LIMIT
 from keeper.chain.ape import connected
 from keeper.chain.ape_test import ApeTestChain
 from keeper.cli import hush
 from tests.helpers.story import tell
 
 FOLDER = ROOT / "tests" / "snapshots"
-LIMIT = 24_576
-"""Bytes of code that EIP-170 allows; a contract has to stay below."""
 
 COMPILER = version("vyper")
 DEPLOYABLES = [name for name in contract_names() if not name.startswith("Mock")]
