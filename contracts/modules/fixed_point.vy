@@ -31,7 +31,7 @@ def _mul_div_up(x: uint256, y: uint256, d: uint256) -> uint256:
     """
     @notice Return `x * y / d`, rounded up.
     """
-    return (x * y + d - 1) // d
+    return (x * y + unsafe_sub(d, 1)) // d
 
 
 @internal
@@ -42,7 +42,7 @@ def _signed_mul_div_down(x: int256, y: uint256, d: uint256) -> int256:
     """
     if x >= 0:
         return convert(convert(x, uint256) * y // d, int256)
-    return -convert((convert(-x, uint256) * y + d - 1) // d, int256)
+    return -convert((convert(-x, uint256) * y + unsafe_sub(d, 1)) // d, int256)
 
 
 @internal
@@ -52,7 +52,7 @@ def _signed_mul_div_up(x: int256, y: uint256, d: uint256) -> int256:
     @notice Return `x * y / d`, rounded towards plus infinity.
     """
     if x >= 0:
-        return convert((convert(x, uint256) * y + d - 1) // d, int256)
+        return convert((convert(x, uint256) * y + unsafe_sub(d, 1)) // d, int256)
     return -convert(convert(-x, uint256) * y // d, int256)
 
 

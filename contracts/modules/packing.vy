@@ -21,7 +21,7 @@ def _get(word: uint256, offset: uint256, width: uint256) -> uint256:
     """
     @notice Return the unsigned field of `width` bits at `offset`.
     """
-    return (word >> offset) & ((1 << width) - 1)
+    return (word >> offset) & ~(max_value(uint256) << width)
 
 
 @internal
@@ -31,8 +31,10 @@ def _get_signed(word: uint256, offset: uint256, width: uint256) -> int256:
     @notice Return the signed field of `width` bits at `offset`.
     """
     # By way of bytes: a conversion to int256 would refuse every negative field.
-    shifted: bytes32 = convert(word << (256 - width - offset), bytes32)
-    return convert(shifted, int256) >> (256 - width)
+    shifted: bytes32 = convert(
+        word << unsafe_sub(unsafe_sub(256, width), offset), bytes32
+    )
+    return convert(shifted, int256) >> unsafe_sub(256, width)
 
 
 @internal
@@ -51,9 +53,9 @@ def _fit_signed(amount: int256, width: uint256) -> uint256:
     """
     @notice Return the two's complement of `amount`, which must fit `width` bits.
     """
-    sign: int256 = amount >> (width - 1)
+    sign: int256 = amount >> unsafe_sub(width, 1)
     assert sign == 0 or sign == -1, errors.AMOUNT_TOO_LARGE
-    return convert(convert(amount, bytes32), uint256) & ((1 << width) - 1)
+    return convert(convert(amount, bytes32), uint256) & ~(max_value(uint256) << width)
 
 
 @internal
@@ -62,7 +64,7 @@ def _set(word: uint256, offset: uint256, width: uint256, amount: uint256) -> uin
     """
     @notice Return `word` with the field of `width` bits at `offset` set to `amount`.
     """
-    mask: uint256 = ((1 << width) - 1) << offset
+    mask: uint256 = ~(max_value(uint256) << width) << offset
     return (word & ~mask) | (self._fit(amount, width) << offset)
 
 

@@ -44,7 +44,7 @@ PACKING = (
         "packing._get",
         lambda word, offset, width: get_field(word, Field(offset, width)),
         (
-            "return (word >> offset) & ((1 << width) - 1)",
+            "return (word >> offset) & ~(max_value(uint256) << width)",
             "return (word >> offset) & (1 << width)",
         ),
         cases=PLACES,
@@ -52,7 +52,7 @@ PACKING = (
     same(
         "packing._get_signed",
         lambda word, offset, width: get_field(word, Field(offset, width, True)),
-        ("int256) >> (256 - width)", "int256) >> (255 - width)"),
+        ("int256) >> unsafe_sub(256, width)", "int256) >> unsafe_sub(255, width)"),
         cases=PLACES,
     ),
     same(

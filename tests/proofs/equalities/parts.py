@@ -69,8 +69,8 @@ def product_fits(x: int, y: int, d: int) -> bool:
 
 
 def rounding_up_fits(x: int, y: int, d: int) -> bool:
-    """Tell whether ``|x| * y + d`` is a word too, as rounding up needs."""
-    return abs(x) * y + d <= LARGEST and d > 0
+    """Tell whether ``|x| * y + d - 1`` is a word too, as rounding up needs."""
+    return abs(x) * y + d - 1 <= LARGEST and d > 0
 
 
 def signed_down_fits(x: int, y: int, d: int) -> bool:
@@ -100,9 +100,9 @@ ARITHMETIC = (
         "mul_div_up",
         fixed_point.mul_div_up,
         rounding_up_fits,
-        ("    return (x * y + d - 1) // d", "    return x * y // d + 1"),
+        ("    return (x * y + unsafe_sub(d, 1)) // d", "    return x * y // d + 1"),
         (
-            "    return (x * y + d - 1) // d",
+            "    return (x * y + unsafe_sub(d, 1)) // d",
             "    return unsafe_sub(unsafe_add(x * y, d), 1) // d",
         ),
         is_exact=True,
@@ -113,7 +113,7 @@ ARITHMETIC = (
         fixed_point.signed_mul_div_down,
         signed_down_fits,
         (
-            "-convert((convert(-x, uint256) * y + d - 1) // d, int256)",
+            "-convert((convert(-x, uint256) * y + unsafe_sub(d, 1)) // d, int256)",
             "-convert(convert(-x, uint256) * y // d, int256)",
         ),
         is_exact=True,
@@ -124,7 +124,7 @@ ARITHMETIC = (
         fixed_point.signed_mul_div_up,
         signed_up_fits,
         (
-            "return convert((convert(x, uint256) * y + d - 1) // d, int256)",
+            "return convert((convert(x, uint256) * y + unsafe_sub(d, 1)) // d, int256)",
             "return convert(convert(x, uint256) * y // d, int256)",
         ),
         is_exact=True,

@@ -208,7 +208,7 @@ FIT_SIGNED = _FitSigned(
     (
         Mutant(
             "contracts/modules/packing.vy",
-            "sign: int256 = amount >> (width - 1)",
+            "sign: int256 = amount >> unsafe_sub(width, 1)",
             "sign: int256 = amount >> width",
         ),
     ),

@@ -130,7 +130,9 @@ PROOFS = (
         a_field_is_read_alone,
         (
             Mutant(
-                _PACKING, "(word >> offset) & ((1 << width) - 1)", "(word >> offset)"
+                _PACKING,
+                "(word >> offset) & ~(max_value(uint256) << width)",
+                "(word >> offset)",
             ),
         ),
         cases=FIELDS,
