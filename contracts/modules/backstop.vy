@@ -109,6 +109,8 @@ def _compute_fraction(
 ) -> uint256:
     """
     @notice Return the smallest share, in parts, whose takeover restores initial margin.
+    @dev Of each leg what is left is rounded up, and so is its margin, as by
+         `_initial_margin`: spelled out here, where it is computed most.
     """
     exposure: uint256 = self._sum(legs)
     if equity < convert(fp._mul_div_up(exposure, discount, fp.WAD), int256):
@@ -116,30 +118,30 @@ def _compute_fraction(
     failing: uint256 = 0
     healing: uint256 = PARTS
     for i: uint256 in range(HALVINGS):
-        parts: uint256 = (failing + healing) // 2
-        if self._heals(equity, discount, legs, parts):
+        parts: uint256 = unsafe_add(failing, healing) >> 1
+        left: uint256 = unsafe_sub(PARTS, parts)
+        needed: uint256 = fp._mul_div_up(exposure * parts, discount, PARTS * fp.WAD)
+        for leg: Leg in legs:
+            # USDC's is always there, and mostly nothing.
+            if leg.notional == 0:
+                continue
+            notional: uint256 = (leg.notional * left + (PARTS - 1)) // PARTS
+            # A factor has 40 bits and a root at most 128.
+            root: uint256 = unsafe_add(isqrt(unsafe_sub(notional, 1)), 1)
+            fraction: uint256 = max(
+                unsafe_mul(leg.risk & _LOW_24, requirements._PPM_UNIT),
+                unsafe_add(
+                    unsafe_mul((leg.risk >> 48) & _LOW_40, root),
+                    requirements._ROOT_UNIT - 1,
+                )
+                // requirements._ROOT_UNIT,
+            )
+            needed += (fraction * notional + (fp.WAD - 1)) // fp.WAD
+        if equity >= convert(needed, int256):
             healing = parts
         else:
             failing = parts
     return healing
-
-
-@internal
-@pure
-def _heals(
-    equity: int256, discount: uint256, legs: DynArray[Leg, MAX_LEGS], parts: uint256
-) -> bool:
-    """
-    @notice Return whether initial margin is met once `parts` of every leg are gone.
-    """
-    needed: uint256 = fp._mul_div_up(
-        self._sum(legs) * parts, discount, PARTS * fp.WAD
-    )
-    for leg: Leg in legs:
-        needed += self._initial_margin(
-            leg.risk, fp._mul_div_up(leg.notional, PARTS - parts, PARTS)
-        )
-    return equity >= convert(needed, int256)
 
 
 @internal

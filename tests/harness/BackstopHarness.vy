@@ -52,14 +52,6 @@ def compute_fraction(
 
 @external
 @pure
-def heals(
-    equity: int256, discount: uint256, legs: DynArray[backstop.Leg, 18], parts: uint256
-) -> bool:
-    return backstop._heals(equity, discount, legs, parts)
-
-
-@external
-@pure
 def compute_account_price(
     mark: uint256, discount: uint256, is_selling: bool
 ) -> uint256:
