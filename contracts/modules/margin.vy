@@ -104,15 +104,36 @@ def _initial_margin(risk: uint256, notional: uint256, least: uint256) -> int256:
 
 @internal
 @pure
-def _maintenance_margin(risk: uint256, notional: uint256) -> int256:
+def _margins(
+    risk: uint256, opened: uint256, kept: uint256, least: uint256
+) -> (int256, int256):
     """
-    @notice Return the margin that keeps `notional`, rounded up.
+    @notice Return the margin that opens one notional and the one that keeps another, as
+            each would alone.
+    @dev One root is taken if both are the same. A factor has 40 bits and a root is at
+         most 2**128, so that their product fits.
     """
-    return convert(
-        requirements._compute_margin(
-            (risk >> 24) & _LOW_24, (risk >> 88) & _LOW_40, notional
-        ),
-        int256,
+    root: uint256 = requirements._sqrt_up(kept)
+    fraction: uint256 = max(
+        unsafe_mul((risk >> 24) & _LOW_24, requirements._PPM_UNIT),
+        unsafe_add(
+            unsafe_mul((risk >> 88) & _LOW_40, root), requirements._ROOT_UNIT - 1
+        )
+        // requirements._ROOT_UNIT,
+    )
+    binding: uint256 = (fraction * kept + (fp.WAD - 1)) // fp.WAD
+    if opened != kept:
+        root = requirements._sqrt_up(opened)
+    fraction = max(
+        max(risk & _LOW_24, least) * requirements._PPM_UNIT,
+        unsafe_add(
+            unsafe_mul((risk >> 48) & _LOW_40, root), requirements._ROOT_UNIT - 1
+        )
+        // requirements._ROOT_UNIT,
+    )
+    return (
+        convert((fraction * opened + (fp.WAD - 1)) // fp.WAD, int256),
+        convert(binding, int256),
     )
 
 
@@ -187,9 +208,11 @@ def _add_asset(
         risk: uint256 = state.risk[asset]
         notional: uint256 = fp._mul_div_up(owed, quote.slow, fp.WAD)
         high: uint256 = fp._mul_div_up(owed, max(quote.slow, quote.fast), fp.WAD)
-        binding: int256 = self._maintenance_margin(risk, notional)
+        opening: int256 = 0
+        binding: int256 = 0
+        opening, binding = self._margins(risk, high, notional, least)
         health.initial_equity -= convert(high, int256)
-        health.initial_margin += self._initial_margin(risk, high, least)
+        health.initial_margin += opening
         health.equity -= convert(notional, int256)
         health.value -= convert(notional, int256)
         health.exposure += notional
@@ -256,7 +279,9 @@ def _add_position(
     price: uint256 = max(quote.slow, quote.fast)
     if lots > 0:
         price = min(quote.slow, quote.fast)
-    worst: int256 = perpetual._compute_value(lots, basis, lot, price, index)
+    worst: int256 = value
+    if price != quote.slow:
+        worst = perpetual._compute_value(lots, basis, lot, price, index)
     loss: int256 = max(-value, 0)
     if perpetual._entry(word) != 0:
         interest: int256 = virtual_pnl._interest(
@@ -281,8 +306,10 @@ def _add_position(
     if notional == 0:
         return health, value, worst
     risk = requirements._scale(risk, mark)
-    binding: int256 = self._maintenance_margin(risk, notional)
-    health.initial_margin += self._initial_margin(risk, notional, least)
+    opening: int256 = 0
+    binding: int256 = 0
+    opening, binding = self._margins(risk, notional, notional, least)
+    health.initial_margin += opening
     health.maintenance_margin += binding
     health.exposure += notional
     if self._is_stale(quote):
@@ -415,17 +442,22 @@ def _add_usdc(
         )
         usdc = convert(held, int256)
 
-    risk: uint256 = state.risk[accounts.USDC]
     owed: uint256 = convert(max(-(usdc + net), 0), uint256)
     worst_owed: uint256 = convert(
         max(convert(bids, int256) - usdc - worst, 0), uint256
     )
     health.initial_equity += usdc + worst
-    health.initial_margin += self._initial_margin(risk, worst_owed, least)
     health.equity += usdc + net
     health.value += usdc + net
-    health.exposure += owed
-    health.maintenance_margin += self._maintenance_margin(risk, owed)
+    # What is not owed binds nothing.
+    if owed != 0 or worst_owed != 0:
+        risk: uint256 = state.risk[accounts.USDC]
+        opening: int256 = 0
+        binding: int256 = 0
+        opening, binding = self._margins(risk, worst_owed, owed, least)
+        health.initial_margin += opening
+        health.exposure += owed
+        health.maintenance_margin += binding
     return health
 
 

@@ -102,21 +102,28 @@ BACKSTOP = (
             ),
             notional,
         ),
-        ("max(risk & _LOW_24, least)", "risk & _LOW_24"),
+        ("max(risk & _LOW_24, least), ", "risk & _LOW_24, "),
         fits=lambda risk, notional, least: within(
             (notional, 0, AMOUNTS), (least, 0, PPM)
         ),
     ),
     same(
-        "margin._maintenance_margin",
-        lambda risk, notional: slices.compute_maintenance_margin(
-            unpack_requirement(risk), notional
+        "margin._margins",
+        lambda risk, opened, kept, least: (
+            backstop.compute_initial_margin(
+                replace(
+                    unpack_requirement(risk),
+                    base_imf=max(unpack_requirement(risk).base_imf, least),
+                ),
+                opened,
+            ),
+            slices.compute_maintenance_margin(unpack_requirement(risk), kept),
         ),
-        (
-            "(risk >> 24) & _LOW_24, (risk >> 88) & _LOW_40, notional",
-            "risk & _LOW_24, (risk >> 88) & _LOW_40, notional",
+        ("unsafe_mul((risk >> 24) & _LOW_24", "unsafe_mul(risk & _LOW_24"),
+        ("    if opened != kept:\n", "    if opened > kept:\n"),
+        fits=lambda risk, opened, kept, least: within(
+            (opened, 0, AMOUNTS), (kept, 0, AMOUNTS), (least, 0, PPM)
         ),
-        fits=lambda risk, notional: within((notional, 0, AMOUNTS)),
     ),
 )
 
