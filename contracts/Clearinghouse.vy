@@ -221,7 +221,9 @@ def withdraw(
     sent: uint256 = 0
     before: money_market.Pool = empty(money_market.Pool)
     sent, before = ledger._withdraw(token, account, asset, tokens, receiver)
-    self._require_margin_and_cash(account, asset, before)
+    # What owes nothing and is in no market has no exposure, whatever prices are.
+    if not money_market._owes_nothing(account):
+        self._require_margin_and_cash(account, asset, before)
     custody._send(token, receiver, sent)
     return sent
 

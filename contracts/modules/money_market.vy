@@ -364,6 +364,28 @@ def _debt(word: uint256, borrow_index: uint256) -> uint256:
 
 
 @internal
+@view
+def _owes_nothing(account: uint256) -> bool:
+    """
+    @notice Return whether an account has no market, no resting order and no debt: it has
+            no exposure then, whatever prices are.
+    """
+    header: uint256 = state.headers[account]
+    if (header << 64) >> 128 != 0:
+        return False
+    if self._scaled(state.balances[account][accounts.USDC]) < 0:
+        return False
+    entries: uint256 = accounts._assets(header)
+    for i: uint256 in range(packing.MAX_ENTRIES):
+        if entries == 0:
+            break
+        if self._scaled(state.balances[account][(entries & 255) - 1]) < 0:
+            return False
+        entries >>= 8
+    return True
+
+
+@internal
 def _store(account: uint256, asset: uint256, old: uint256, scaled: int256, idle: uint256):
     """
     @notice Store a balance; refuse one beyond its fields.
