@@ -273,13 +273,11 @@ def _code_of(selector: bytes4) -> address:
     ):
         return TRADE_CODE
     if selector in [
-        method_id(
-            "fill_spot(uint256,uint256,uint256,uint256,uint256,bool)",
-            output_type=bytes4,
-        ),
-        method_id("convert(uint256,uint256,uint256,uint256,uint256)", output_type=bytes4),
+        method_id("tick(uint256[],uint256[],uint256)", output_type=bytes4),
+        method_id("realise(uint256,uint256[])", output_type=bytes4),
+        method_id("close_takeover()", output_type=bytes4),
     ]:
-        return SPOT_CODE
+        return SETTLE_CODE
     if selector in [
         method_id(
             "clear(uint256,uint256,bool,(uint256,uint256,uint256,bool)[])",
@@ -290,6 +288,19 @@ def _code_of(selector: bytes4) -> address:
         method_id("reducible(uint256,uint256,bool)", output_type=bytes4),
     ]:
         return ORDER_CODE
+    if selector in [
+        method_id("open_takeover(uint256,bool)", output_type=bytes4),
+        method_id("take_over(uint256,uint256,uint256)", output_type=bytes4),
+    ]:
+        return LIQUIDATION_CODE
+    if selector in [
+        method_id(
+            "fill_spot(uint256,uint256,uint256,uint256,uint256,bool)",
+            output_type=bytes4,
+        ),
+        method_id("convert(uint256,uint256,uint256,uint256,uint256)", output_type=bytes4),
+    ]:
+        return SPOT_CODE
     if selector in [
         method_id(
             "clear_conversion(uint256,uint256,(uint256,uint256,uint256,bool)[])",
@@ -310,17 +321,6 @@ def _code_of(selector: bytes4) -> address:
         method_id("slice_end(uint256)", output_type=bytes4),
     ]:
         return SLICE_CODE
-    if selector in [
-        method_id("tick(uint256[],uint256[],uint256)", output_type=bytes4),
-        method_id("realise(uint256,uint256[])", output_type=bytes4),
-        method_id("close_takeover()", output_type=bytes4),
-    ]:
-        return SETTLE_CODE
-    if selector in [
-        method_id("open_takeover(uint256,bool)", output_type=bytes4),
-        method_id("take_over(uint256,uint256,uint256)", output_type=bytes4),
-    ]:
-        return LIQUIDATION_CODE
     if selector in [
         method_id("transfer(uint256,uint256,uint256,uint256)", output_type=bytes4),
         method_id("lend(uint256,uint256,uint256)", output_type=bytes4),
