@@ -96,21 +96,25 @@ def fill_perp(
     money_market._require_open(accounts.USDC)
 
     pool: money_market.Pool = money_market._load_accrued(accounts.USDC)
-    money_market._save(accounts.USDC, pool)
     if risk >> perpetual.EPOCHS != 0:
+        money_market._save(accounts.USDC, pool)
         self._touch(market, buyer, risk)
         self._touch(market, seller, risk)
         pool = money_market._load(accounts.USDC)
-    buyer_before: IClearinghouse.Health = self._before_trade(market, buyer, size)
-    seller_before: IClearinghouse.Health = self._before_trade(market, seller, -size)
+    bought: int256 = perpetual._lots(state.positions[buyer][market])
+    sold: int256 = perpetual._lots(state.positions[seller][market])
+    is_buyer_reducing: bool = perpetual._is_reduction(bought, size)
+    is_seller_reducing: bool = perpetual._is_reduction(sold, -size)
+    if is_buyer_reducing or is_seller_reducing:
+        money_market._save(accounts.USDC, pool)
+    buyer_before: IClearinghouse.Health = self._before_trade(buyer, is_buyer_reducing)
+    seller_before: IClearinghouse.Health = self._before_trade(
+        seller, is_seller_reducing
+    )
 
     buyer_fee: uint256 = settlement._fee(notional, risk, maker_is_buyer)
     seller_fee: uint256 = settlement._fee(notional, risk, not maker_is_buyer)
-    bought: int256 = perpetual._lots(state.positions[buyer][market])
-    sold: int256 = perpetual._lots(state.positions[seller][market])
-    is_reducing: bool = (
-        perpetual._is_reduction(bought, size) and perpetual._is_reduction(sold, -size)
-    )
+    is_reducing: bool = is_buyer_reducing and is_seller_reducing
     assert is_reducing or not margin._is_restricted(quote), errors.REDUCE_ONLY
     assert is_reducing or risk & _PAUSED == 0, errors.PAUSED
     open_interest: uint256 = state.market_size[market] & _LOW_64
@@ -224,14 +228,11 @@ def _require_limits(
 
 
 @internal
-def _before_trade(
-    market: uint256, account: uint256, lots: int256
-) -> IClearinghouse.Health:
+def _before_trade(account: uint256, is_reducing: bool) -> IClearinghouse.Health:
     """
     @notice Return the account's health if the trade only reduces its position, else
             an empty one, which nothing improves on.
     """
-    held: int256 = perpetual._lots(state.positions[account][market])
-    if perpetual._is_reduction(held, lots):
+    if is_reducing:
         return health._assess(account)
     return empty(IClearinghouse.Health)

@@ -133,7 +133,7 @@ CHECK = Summary(
 )
 BEFORE_TRADE = Summary(
     "TradeCode._before_trade",
-    ("market", "account", "lots"),
+    ("account", "is_reducing"),
     "Asking for an account's health before a trade writes nothing.",
     lambda call: [],
     (
