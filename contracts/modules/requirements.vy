@@ -89,9 +89,11 @@ def _scale(risk: uint256, mark: uint256) -> uint256:
     imf: uint256 = mark & _LOW_16
     mmf: uint256 = (mark >> 16) & _LOW_16
     base_imf: uint256 = max(risk & _LOW_24, (mark >> 32) & _LOW_24)
+    base_mmf: uint256 = (risk >> 24) & _LOW_24
+    # Fields of 24 and of 16 bits: nothing overflows.
     return (
-        fp._mul_div_up(base_imf, imf, _SCALE_ONE)
-        | (fp._mul_div_up((risk >> 24) & _LOW_24, mmf, _SCALE_ONE) << 24)
+        unsafe_add(unsafe_mul(base_imf, imf), _SCALE_ONE - 1) // _SCALE_ONE
+        | (unsafe_add(unsafe_mul(base_mmf, mmf), _SCALE_ONE - 1) // _SCALE_ONE << 24)
         | (self._scale_factor((risk >> 48) & _LOW_40, imf) << 48)
         | (self._scale_factor((risk >> 88) & _LOW_40, mmf) << 88)
     )
@@ -103,7 +105,7 @@ def _scale_factor(factor: uint256, scale: uint256) -> uint256:
     """
     @notice Return a factor times `scale`, rounded up, at most the largest one.
     """
-    return min(fp._mul_div_up(factor, scale, _SCALE_ONE), MAX_FACTOR)
+    return min((factor * scale + (_SCALE_ONE - 1)) // _SCALE_ONE, MAX_FACTOR)
 
 
 @internal

@@ -346,8 +346,8 @@ LIMITS = (
         ),
         lambda factor, scale: within((factor, 0, 2**40), (scale, 0, 2**16)),
         (
-            "min(fp._mul_div_up(factor, scale, _SCALE_ONE)",
-            "min(fp._mul_div_down(factor, scale, _SCALE_ONE)",
+            "min((factor * scale + (_SCALE_ONE - 1)) // _SCALE_ONE",
+            "min(factor * scale // _SCALE_ONE",
         ),
     ),
 )

@@ -87,7 +87,7 @@ REQUIREMENTS = (
         "requirements._scale",
         scale,
         ("max(risk & _LOW_24, (mark >> 32) & _LOW_24)", "risk & _LOW_24"),
-        ("mmf, _SCALE_ONE) << 24)", "imf, _SCALE_ONE) << 24)"),
+        ("unsafe_mul(base_mmf, mmf)", "unsafe_mul(base_mmf, imf)"),
     ),
     same(
         "dynamic_margin._compute_scale",
