@@ -17,6 +17,7 @@ LEFT_OUT: dict[str, Reason] = {
     "margin._assess": Reason.LOOP,
     "margin._require_initial_margin": Reason.LOOP,
     "money_market._load_accrued": Reason.COMPOSED,
+    "money_market._owes_nothing": Reason.LOOP,
     "packing._insert": Reason.BYTES,
     "packing._remove": Reason.BYTES,
     "providers.provider_at": Reason.ARRAY,

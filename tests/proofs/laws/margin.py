@@ -10,6 +10,7 @@ from specs.margin import (
     Portfolio,
     Quote,
     SpotOrders,
+    assess,
     compute_collateral_value,
     get_added_quotes,
     get_high,
@@ -178,6 +179,24 @@ def risk_is_taken_with_initial_margin(
     return is_free or (equity >= margin and not is_old and not is_apart)
 
 
+def who_owes_nothing_has_no_exposure(
+    usdc: int, held: int, price: int, time: int, now: int
+) -> bool:
+    """
+    Whoever has collateral alone has no exposure and binds no margin, and no price is
+    too old for it: whatever else its health is, nothing refuses it.
+
+    Serves: I11.
+
+    pre: 0 <= usdc and 0 <= held and 0 <= price and 0 <= time <= now
+    post: __return__
+    """
+    rule, quote = Requirement(0, 0, 0, 0), Quote(price, 2 * price, time)
+    collateral = Collateral(held, quote, Haircut(0, 0))
+    health = assess(Portfolio(usdc, rule, (collateral,), (), ()), now)
+    return health.exposure == 0 and health.initial_margin == 0 and not health.is_stale
+
+
 def a_stale_price_adds_no_risk(
     notional: int, worst: int, asks: int, held: int, time: int, now: int
 ) -> bool:
@@ -244,6 +263,16 @@ MUTANTS = {
     ),
     "risk_is_taken_with_initial_margin": _mutant(
         "    if health.is_diverging:\n        raise PricesDiverge\n", ""
+    ),
+    "who_owes_nothing_has_no_exposure": (
+        *_mutant(
+            "return Wad(max(0, -compute_net_usdc(portfolio)))",
+            "return Wad(max(0, compute_net_usdc(portfolio)))",
+        ),
+        *_mutant(
+            "any(is_stale(quote, now) for quote in added)",
+            "any(is_stale(quote, now) for quote in quotes)",
+        ),
     ),
     "a_stale_price_adds_no_risk": _mutant(
         "resting.orders.asks > resting.held", "resting.orders.asks > 0"

@@ -29,6 +29,7 @@ from tests.proofs.steps.custody_claims import (
     transfers,
     withdraws,
 )
+from tests.proofs.steps.exposure import OWES_NOTHING
 from tests.proofs.steps.ledgers import (
     BORROW,
     DEPOSIT,
@@ -106,15 +107,16 @@ def _step(
 _BODY = "contracts/Clearinghouse.vy"
 PROOFS = (
     proved(CHECK_UTILISATION, (*VAULTS, SPOT_CODE, MAKER_CODE)),
+    proved(OWES_NOTHING, (CLEARINGHOUSE,)),
     _step(
         "withdraw",
         CLEARINGHOUSE,
         "Only who may withdraw does it, of no bound account; margin is judged after "
-        "the "
-        "last write; the tokens booked leave, last of all; no other account changes.",
+        "the last write, or money_market._owes_nothing(account), asked then, is true; "
+        "the tokens booked leave, last of all; no other account changes.",
         ("account", "asset", "tokens", "receiver"),
         withdraws,
-        (WITHDRAW, CHECK_UTILISATION),
+        (WITHDRAW, CHECK_UTILISATION, OWES_NOTHING),
         ("I1", "I11", "I13", "I14", "I36"),
         Mutant(
             _BODY,
@@ -133,6 +135,16 @@ PROOFS = (
             "    margin._check_initial_margin(found)\n",
             "    found: IClearinghouse.Health = health._assess(asset)\n"
             "    margin._check_initial_margin(found)\n",
+        ),
+        Mutant(
+            _BODY,
+            "    if not money_market._owes_nothing(account):",
+            "    if not money_market._owes_nothing(asset):",
+        ),
+        Mutant(
+            _BODY,
+            "    if not money_market._owes_nothing(account):",
+            "    if money_market._owes_nothing(account):",
         ),
     ),
     _step(

@@ -17,6 +17,7 @@ from tests.proofs.lifter.machine import Asking
 from tests.proofs.lifter.storage import initial
 from tests.proofs.lifter.terms import Term, build, constant, variable
 from tests.proofs.steps.accruals import LOAD_ACCRUED, NOW
+from tests.proofs.steps.exposure import OWES_NOTHING
 from tests.proofs.steps.ledgers import (
     DEPOSIT,
     REPAY,
@@ -102,6 +103,21 @@ def margin_is_judged(step: Transition, account: Term) -> None:
     step.holds(z3.Or(is_free, has_margin), "initial margin is there")
 
 
+def _can_have_no_exposure(step: Transition, account: Term) -> bool:
+    """
+    Tell whether no health is asked for, and show that the account owes nothing then,
+    after the last write.
+    """
+    if any(asked.call.is_delegated for asked in step.trace.asked):
+        return False
+    (cut,) = (c for c in step.trace.cuttings if c.function == OWES_NOTHING.function)
+    step.holds(step.word(cut.arguments[0]) == step.word(account), "of this account")
+    is_late = cut.writes >= step.last_write(*_JUDGED)
+    step.holds(z3.BoolVal(is_late), "after the last word that it is read from")
+    step.holds(step.word(cut.results[0]) != 0, "it is in no market and owes nothing")
+    return True
+
+
 def leaves_by_right(step: Transition, account: Term) -> None:
     """Show what has to be so whenever assets leave an account."""
     only_who_may(step, account, MAY_WITHDRAW)
@@ -146,7 +162,10 @@ def cut_results(step: Transition, summary: Summary) -> list[Term]:
 def withdraws(step: Transition, *words: Term) -> None:
     """Show of `withdraw` who may, what is judged and which tokens leave."""
     account, asset, _, receiver = words
-    leaves_by_right(step, account)
+    only_who_may(step, account, MAY_WITHDRAW)
+    nothing_is_bound(step, account)
+    if not _can_have_no_exposure(step, account):
+        margin_is_judged(step, account)
     sent = cut_results(step, WITHDRAW)[0]
     tokens_move_last(step, TRANSFER, receiver, sent)
     token_is_listed(step, asset)
