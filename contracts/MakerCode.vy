@@ -4,8 +4,8 @@
 @title MakerCode
 @license Apache-2.0
 @notice What of a fill on the book may be refused without harm to the rest: the side of
-        an order that rested there, and what a pool has to fund for its taker. A code
-        body for another one.
+        an order that rested there, and what a pool has to fund for its taker; and the
+        taker's side in a perpetual, which is all of it. A code body for another one.
 @dev Called by delegation only, by OrderCode and ForcedCode, past the lock that they
      hold; the Clearinghouse passes nobody on to it. What is refused here never happened, and the
      body that tried goes on. Called directly it meets its own, empty storage, in which
@@ -78,9 +78,7 @@ def make_perp_unlocked(
     @notice Fill a resting order for a perpetual, for a body that holds the lock and has
             booked USDC interest.
     """
-    size: int256 = convert(lots, int256)
-    if not is_buy:
-        size = -size
+    size: int256 = self._signed(is_buy, lots)
     risk: uint256 = state.market_risk[market]
     positions._touch(market, account, risk)
     held: int256 = perpetual._lots(state.positions[account][market])
@@ -88,19 +86,12 @@ def make_perp_unlocked(
     if perpetual._is_reduction(held, size):
         before = health._assess(account)
 
-    positions._trade(market, account, size, price)
+    fee: uint256 = self._trade(market, account, size, risk, price, True)
     left: uint256 = convert(abs(held + size), uint256)
     assert (
         left <= convert(abs(held), uint256)
         or left <= (state.market_limits[market] >> 128) & _LOW_64
     ), errors.POSITION_LIMIT_REACHED
-    fee: uint256 = settlement._fee(
-        perpetual._compute_notional(size, perpetual._lot(risk), price), risk, True
-    )
-    money_market._save(
-        accounts.USDC,
-        settlement._charge(account, money_market._load(accounts.USDC), fee),
-    )
     open_orders._remove(account, market, is_buy, lots)
     fills._check(account, before)
     log IClearinghouse.OrderFill(
@@ -111,6 +102,36 @@ def make_perp_unlocked(
         price=price,
         fee=fee,
         is_maker=True,
+        time=block.timestamp,
+    )
+
+
+@external
+@reentrant
+def take_perp_unlocked(
+    market: uint256, account: uint256, is_buy: bool, lots: uint256, price: uint256
+):
+    """
+    @notice Trade what makers at one price have given, for a body that holds the lock,
+            has booked USDC interest and judges the taker; why it is refused is passed
+            on.
+    """
+    fee: uint256 = self._trade(
+        market,
+        account,
+        self._signed(is_buy, lots),
+        state.market_risk[market],
+        price,
+        False,
+    )
+    log IClearinghouse.OrderFill(
+        instrument=market,
+        account=account,
+        is_buy=is_buy,
+        size=lots,
+        price=price,
+        fee=fee,
+        is_maker=False,
         time=block.timestamp,
     )
 
@@ -172,6 +193,39 @@ def fund_unlocked(asset: uint256, account: uint256, amount: uint256):
 
 
 # In the order in which the above use them
+
+
+@internal
+@pure
+def _signed(is_buy: bool, lots: uint256) -> int256:
+    """
+    @notice Return by how much a position changes.
+    """
+    size: int256 = convert(lots, int256)
+    return size if is_buy else -size
+
+
+@internal
+def _trade(
+    market: uint256,
+    account: uint256,
+    size: int256,
+    risk: uint256,
+    price: uint256,
+    is_maker: bool,
+) -> uint256:
+    """
+    @notice Trade `size` (signed) lots by one side at `price`, charge its fee and return
+            that.
+    """
+    fee: uint256 = settlement._fee(
+        perpetual._compute_notional(size, perpetual._lot(risk), price), risk, is_maker
+    )
+    pool: money_market.Pool = settlement._trade(
+        market, account, size, risk, price, money_market._load(accounts.USDC)
+    )
+    money_market._save(accounts.USDC, settlement._charge(account, pool, fee))
+    return fee
 
 
 @internal

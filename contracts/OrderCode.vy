@@ -265,7 +265,7 @@ def _clear_perp(
         taken += lots
         total += lots
         if taken != 0 and (i + 1 == count or makings[i + 1].price != making.price):
-            self._take_perp(market, taker, is_buy, taken, making.price)
+            makers._take(market, taker, is_buy, taken, making.price)
             taken = 0
 
     if total != 0:
@@ -274,28 +274,6 @@ def _clear_perp(
             before = empty(IClearinghouse.Health)
         fills._check(taker, before)
     return filled, stop
-
-
-@internal
-def _take_perp(
-    market: uint256, taker: uint256, is_buy: bool, lots: uint256, price: uint256
-):
-    """
-    @notice Trade what makers at one price have given, and charge the taker's fee on it.
-    """
-    size: int256 = convert(lots, int256)
-    if not is_buy:
-        size = -size
-    positions._trade(market, taker, size, price)
-    risk: uint256 = state.market_risk[market]
-    fee: uint256 = settlement._fee(
-        perpetual._compute_notional(size, perpetual._lot(risk), price), risk, False
-    )
-    money_market._save(
-        accounts.USDC,
-        settlement._charge(taker, money_market._load(accounts.USDC), fee),
-    )
-    self._log_taken(market, taker, is_buy, lots, price, fee)
 
 
 @internal

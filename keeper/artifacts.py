@@ -60,6 +60,7 @@ UNROUTED: Final = frozenset(
         "touch_unlocked",
         "meet_unlocked",
         "make_perp_unlocked",
+        "take_perp_unlocked",
         "make_spot_unlocked",
         "sell_unlocked",
         "fund_unlocked",

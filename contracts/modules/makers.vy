@@ -4,7 +4,7 @@
 @title Makers
 @license Apache-2.0
 @notice Resting orders that are to be filled: what of them may be asked for, and the
-        try, of which nothing happened if it is refused.
+        try, of which nothing happened if it is refused; and who takes from them.
 @dev Tried by delegation, past the lock, which the body that tries holds.
 @custom:spec specs/makers.py
 """
@@ -125,4 +125,28 @@ def _make(
     )
     return raw_call(
         MAKER_CODE, data, is_delegate_call=True, revert_on_failure=False
+    )
+
+
+@internal
+def _take(
+    market: uint256, taker: uint256, is_buy: bool, lots: uint256, price: uint256
+):
+    """
+    @notice Have a taker trade what makers at one price have given, and pay for it. Why
+            it is refused is passed on.
+    """
+    raw_call(
+        MAKER_CODE,
+        abi_encode(
+            market,
+            taker,
+            is_buy,
+            lots,
+            price,
+            method_id=method_id(
+                "take_perp_unlocked(uint256,uint256,bool,uint256,uint256)"
+            ),
+        ),
+        is_delegate_call=True,
     )

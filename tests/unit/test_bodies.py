@@ -352,6 +352,7 @@ UNLOCKED = {
     "meet_unlocked": (0, ACCOUNT),
     "assess_unlocked": (ACCOUNT,),
     "make_perp_unlocked": (0, ACCOUNT, False, 1_000, 61_000 * WAD),
+    "take_perp_unlocked": (0, ACCOUNT, False, 1_000, 61_000 * WAD),
     "make_spot_unlocked": (BTC, ACCOUNT, False, 10**15, 60_000 * WAD),
     "sell_unlocked": (BTC, ACCOUNT, ACCOUNT + 1, 10**15, 60_000 * WAD),
     "fund_unlocked": (BTC, ACCOUNT, 10**15),
@@ -359,6 +360,7 @@ UNLOCKED = {
 REFUSED = {
     "trade_unlocked",
     "make_perp_unlocked",
+    "take_perp_unlocked",
     "make_spot_unlocked",
     "sell_unlocked",
     "fund_unlocked",

@@ -224,9 +224,9 @@ def test_there_is_gas_for_a_maker_of_everything(name):
 @pytest.mark.parametrize(
     ("instrument", "size", "is_level", "most"),
     [
-        (0, 10, False, 175_000),
-        (0, 10, True, 225_000),
-        (SPOT + ASSETS[1], WAD // 10, False, 130_000),
+        (0, 10, False, 155_000),
+        (0, 10, True, 200_000),
+        (SPOT + ASSETS[1], WAD // 10, False, 110_000),
     ],
     ids=["a level's", "a level", "spot"],
 )

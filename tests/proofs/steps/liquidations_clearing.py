@@ -159,7 +159,7 @@ def clears_a_market(step: Transition, *words: Term) -> None:
     step.holds(age <= MAX_PRICE_AGE, "at a fresh mark")
     buys = step.word(is_buy) != 0
     fills = venues.calls_of(step, _FILL)
-    takes = venues.calls_of(step, "OrderCode._take_perp")
+    takes = venues.calls_of(step, "makers._take")
     given = z3.IntVal(0)
     for fill in fills:
         making = _which(step, fill, makings, 1)
@@ -336,7 +336,7 @@ PROOFS = (
             anything("money_market._accrue"),
             anything("positions._touch"),
             anything(_FILL, 1),
-            anything("OrderCode._take_perp"),
+            anything("makers._take"),
             mutants=(
                 (
                     Mutant(

@@ -1,7 +1,7 @@
 """
 Layer 3 of resting orders that are filled: the maker's side and the taker's, I28.
 
-A maker's side is MakerCode's, tried for each order; a taker's is OrderCode's, once at
+Both sides are MakerCode's: a maker's is tried for each order, a taker's is done once at
 each price. What a call on the way does to storage may be anything: who trades and pays
 what, in which order, and that margin is judged last, is what is shown.
 """
@@ -42,7 +42,8 @@ from tests.proofs.steps.pools import POOL
 from tests.proofs.steps.venue_cuts import anything, view
 from tests.proofs.transition import Transition
 
-_REMOVE, _TRADE = "open_orders._remove", "positions._trade"
+_REMOVE, _TRADE = "open_orders._remove", "MakerCode._trade"
+_SETTLED = "settlement._trade"
 _MAKING = "account is_buy amount price"
 
 
@@ -64,16 +65,7 @@ def makes_spot(step: Transition, *words: Term) -> None:
 def makes_perp(step: Transition, *words: Term) -> None:
     """Show of a resting perpetual order's fill what goes, I11, I17, I28."""
     market, account, is_buy, lots, price = words
-    (trade,) = venues.calls_of(step, _TRADE)
-    asks(step, trade, (market, account, None, price), "at the order's price")
-    size = venues.signed(step, trade.arguments[2])
-    signed = z3.If(step.word(is_buy) != 0, step.word(lots), -step.word(lots))
-    step.holds(size == signed, "as many lots as were filled")
-    (fee,) = venues.calls_of(step, FEE)
-    step.holds(step.word(fee.arguments[2]) != 0, "a maker's fee")
-    (charge,) = venues.calls_of(step, CHARGE)
-    asks(step, charge, (account,), "of the account")
-    step.holds(venues.same(step, charge.arguments[-1], fee.results[0]), "once")
+    _trades(step, "at the order's price", market, account, is_buy, lots, price, True)
     venues.was_called(step, _REMOVE, (account, market, is_buy, lots))
     fills_check(step, account)
 
@@ -101,17 +93,39 @@ def funds(step: Transition, asset: Term, account: Term, amount: Term) -> None:
 
 
 def takes_perp(step: Transition, *words: Term) -> None:
-    """Show of `_take_perp` what a taker trades and pays, I28."""
-    market, taker, is_buy, lots, price = words
+    """Show of `take_perp_unlocked` what a taker trades, I28."""
+    _trades(step, "at the makers' price", *words, False)
+
+
+def _trades(
+    step: Transition,
+    claim: str,
+    market: Term,
+    account: Term,
+    is_buy: Term,
+    lots: Term,
+    price: Term,
+    is_maker: bool,
+) -> None:
+    """Show that one side trades, signed, and with whose fee."""
     (trade,) = venues.calls_of(step, _TRADE)
-    asks(step, trade, (market, taker, None, price), "at the makers' price")
+    kind = constant(int(is_maker))
+    asks(step, trade, (market, account, None, None, price, kind), claim)
     size = venues.signed(step, trade.arguments[2])
     signed = z3.If(step.word(is_buy) != 0, step.word(lots), -step.word(lots))
-    step.holds(size == signed, "as many lots as makers gave")
+    step.holds(size == signed, "as many lots as are filled")
+
+
+def trades_and_pays(step: Transition, *words: Term) -> None:
+    """Show of a side's `_trade` what it is asked to trade, and that it pays its fee."""
+    market, account, size, risk, price, is_maker = words
+    (trade,) = venues.calls_of(step, _SETTLED)
+    asks(step, trade, (market, account, size, risk, price), "what is asked for")
     (fee,), (charge,) = venues.calls_of(step, FEE), venues.calls_of(step, CHARGE)
-    step.holds(step.word(fee.arguments[2]) == 0, "a taker's fee")
-    asks(step, charge, (taker,), "of the taker")
+    step.holds(venues.same(step, fee.arguments[2], is_maker), "its own fee")
+    asks(step, charge, (account,), "of the account")
     step.holds(venues.same(step, charge.arguments[-1], fee.results[0]), "once")
+    step.holds(venues.same(step, step.trace.words[0], fee.results[0]), "is returned")
 
 
 def limits_hold(step: Transition, *words: Term) -> None:
@@ -202,14 +216,8 @@ PROOFS = (
                 "make_perp_unlocked",
                 f"market {_MAKING}",
                 makes_perp,
-                LOAD,
-                SAVE,
-                FEES,
-                CHARGES,
-                view("perpetual._compute_notional", 1),
-                view("perpetual._lot", 1),
                 anything("positions._touch"),
-                anything(_TRADE),
+                anything(_TRADE, 1),
                 anything(_REMOVE),
                 mutants=(
                     Mutant(
@@ -219,8 +227,33 @@ PROOFS = (
                     ),
                     Mutant(
                         MAKER_CODE,
-                        "perpetual._lot(risk), price), risk, True",
-                        "perpetual._lot(risk), price), risk, False",
+                        "account, size, risk, price, True)",
+                        "account, size, risk, price, False)",
+                    ),
+                ),
+            ),
+            step_of(
+                MAKER_CODE,
+                "MakerCode._trade",
+                "market account size risk price is_maker",
+                trades_and_pays,
+                LOAD,
+                SAVE,
+                FEES,
+                CHARGES,
+                view("perpetual._compute_notional", 1),
+                view("perpetual._lot", 1),
+                anything(_SETTLED, len(POOL)),
+                mutants=(
+                    Mutant(
+                        MAKER_CODE,
+                        "perpetual._lot(risk), price), risk, is_maker",
+                        "perpetual._lot(risk), price), risk, not is_maker",
+                    ),
+                    Mutant(
+                        MAKER_CODE,
+                        "settlement._charge(account, pool, fee))\n    return fee",
+                        "settlement._charge(account, pool, 0))\n    return fee",
                     ),
                 ),
             ),
@@ -233,22 +266,21 @@ PROOFS = (
         "and neither his position nor open interest grows above its limit.",
         (
             step_of(
-                ORDER_CODE,
-                "OrderCode._take_perp",
+                MAKER_CODE,
+                "take_perp_unlocked",
                 "market taker is_buy lots price",
                 takes_perp,
-                LOAD,
-                SAVE,
-                FEES,
-                CHARGES,
-                view("perpetual._compute_notional", 1),
-                view("perpetual._lot", 1),
-                anything(_TRADE),
+                anything(_TRADE, 1),
                 mutants=(
                     Mutant(
-                        ORDER_CODE,
-                        "perpetual._lot(risk), price), risk, False",
-                        "perpetual._lot(risk), price), risk, True",
+                        MAKER_CODE,
+                        "        price,\n        False,\n",
+                        "        price,\n        True,\n",
+                    ),
+                    Mutant(
+                        MAKER_CODE,
+                        "        self._signed(is_buy, lots),\n",
+                        "        self._signed(not is_buy, lots),\n",
                     ),
                 ),
             ),

@@ -21,6 +21,7 @@ from tests.proofs.summary import Call, Summary, nothing
 from tests.proofs.transition import Transition
 
 TRADE_CODE = "contracts/TradeCode.vy"
+MAKER_CODE = "contracts/MakerCode.vy"
 SETTLE_CODE = "contracts/SettleCode.vy"
 DELEVERAGE_CODE = "contracts/DeleverageCode.vy"
 CONSTRUCTORS = {
@@ -32,12 +33,14 @@ CONSTRUCTORS = {
 
 def also_in(summary: Summary) -> tuple[str, ...]:
     """Return the other bodies that have a function of the trade body, and call it."""
-    in_trades_alone = ("settlement._charge", "settlement._realise")
-    if summary.function in (*in_trades_alone, "perpetual._compute_value"):
+    if summary.function in ("settlement._realise", "perpetual._compute_value"):
         return ()
+    if summary.function == "settlement._charge":
+        return (MAKER_CODE,)
     in_settlement = (*_OF_THE_SUMS, "packing._fit_signed")
     is_settled = summary.function in in_settlement
-    return (DELEVERAGE_CODE, SETTLE_CODE) if is_settled else (DELEVERAGE_CODE,)
+    others = (DELEVERAGE_CODE, MAKER_CODE)
+    return (*others, SETTLE_CODE) if is_settled else others
 
 
 _OF_THE_SUMS = (

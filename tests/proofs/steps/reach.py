@@ -48,7 +48,7 @@ WITHIN: dict[str, str] = {
     "OrderCode.clear": (
         "lists of up to two orders, of a perpetual; a list multiplies the paths by "
         "three for each order, and a spot taker's funding is a try that answers with "
-        "text. What one order does is shown of `_take_perp`, `_exchange` and MakerCode"
+        "text. What one order does is shown of `_exchange` and MakerCode"
     ),
     "ForcedCode.clear_slice": "lists of up to two orders; one's fill is `_take`",
     "ForcedCode.clear_conversion": "as before; one's is MakerCode's `sell_unlocked`",
