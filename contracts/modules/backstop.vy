@@ -126,16 +126,20 @@ def _compute_fraction(
             if leg.notional == 0:
                 continue
             notional: uint256 = (leg.notional * left + (PARTS - 1)) // PARTS
-            # A factor has 40 bits and a root at most 128.
-            root: uint256 = unsafe_add(isqrt(unsafe_sub(notional, 1)), 1)
-            fraction: uint256 = max(
-                unsafe_mul(leg.risk & _LOW_24, requirements._PPM_UNIT),
-                unsafe_add(
-                    unsafe_mul((leg.risk >> 48) & _LOW_40, root),
-                    requirements._ROOT_UNIT - 1,
-                )
-                // requirements._ROOT_UNIT,
+            fraction: uint256 = unsafe_mul(leg.risk & _LOW_24, requirements._PPM_UNIT)
+            factor: uint256 = (leg.risk >> 48) & _LOW_40
+            # Up to the square of this root the base binds, and no root is taken; it has
+            # 74 bits, a factor 40, and a root at most 128.
+            flat: uint256 = unsafe_div(
+                unsafe_mul(fraction, requirements._ROOT_UNIT), factor
             )
+            if notional > unsafe_mul(flat, flat):
+                root: uint256 = unsafe_add(isqrt(unsafe_sub(notional, 1)), 1)
+                fraction = max(
+                    fraction,
+                    unsafe_add(unsafe_mul(factor, root), requirements._ROOT_UNIT - 1)
+                    // requirements._ROOT_UNIT,
+                )
             needed += (fraction * notional + (fp.WAD - 1)) // fp.WAD
         if equity >= convert(needed, int256):
             healing = parts
