@@ -87,8 +87,11 @@ def _trade(
     """
     opening: int256 = self._compute_opening(held, lots)
     cost: int256 = self._compute_cost(lots, lot, price, funding_index)
-    gain: int256 = self._compute_cost(opening, lot, price, funding_index) - cost
+    gain: int256 = 0
     if opening != lots:
+        gain = -cost
+        if opening != 0:
+            gain += self._compute_cost(opening, lot, price, funding_index)
         closing: uint256 = convert(abs(lots - opening), uint256)
         gain -= fp._signed_mul_div_up(basis, closing, convert(abs(held), uint256))
     return held + lots, basis + cost, gain
