@@ -18,9 +18,20 @@ from tests.proofs.equalities.closing import unpack_requirement
 from tests.proofs.equalities.pools import INDICES, unpack_balance
 from tests.proofs.equalities.unrealised import answered
 from tests.proofs.exposed import TIME, same
+from tests.proofs.lifter.entries import Answer, Asked, Cut
+from tests.proofs.lifter.integers import Integers
 from tests.proofs.lifter.reference import within
-from tests.proofs.lifter.words import MODULUS
-from tests.proofs.shared import DOWN, INITIAL, MAINTENANCE, UP, Shared
+from tests.proofs.lifter.terms import answer, build, constant
+from tests.proofs.lifter.words import MODULUS, SIGN
+from tests.proofs.shared import (
+    DOWN,
+    INITIAL,
+    MAINTENANCE,
+    UP,
+    Shared,
+    call,
+    facts_of,
+)
 
 WORTH = 2**127
 VALUES = 2**120
@@ -36,6 +47,36 @@ HAIRCUT = Shared(
     flatten=lambda haircut, held: (haircut.weight, haircut.factor, held),
     unknown="haircut",
 )
+
+
+def _margins(asked: Asked) -> Answer:
+    """Answer with margins of the two notionals, by the specification's functions."""
+    risk, opened, kept, least = asked.arguments
+    initial, maintenance = (
+        answer(f"cut margin._margins {index}", -SIGN, SIGN - 1, *asked.arguments)
+        for index in range(2)
+    )
+
+    def read(lifted: Integers, name: str) -> z3.ArithRef:
+        field = packing.RISK[name]
+        shifted = build("shr", constant(field.offset), risk)
+        return lifted.value(build("and", constant(2**field.width - 1), shifted))
+
+    def are_margins(lifted: Integers) -> z3.BoolRef:
+        base, floor = read(lifted, "base_imf"), lifted.value(least)
+        bound = z3.If(floor > base, floor, base), read(lifted, "imf_factor")
+        keeps = read(lifted, "base_mmf"), read(lifted, "mmf_factor")
+        calls = (
+            (initial, call(INITIAL, [*bound, lifted.value(opened)])),
+            (maintenance, call(MAINTENANCE, [*keeps, lifted.value(kept)])),
+        )
+        equal = [lifted.value(word, is_signed=True) == c.result for word, c in calls]
+        return z3.And(*equal, *(fact for _, c in calls for fact in facts_of(c, [])))
+
+    return Answer([initial, maintenance], facts=[are_margins])
+
+
+MARGINS = Cut("margin._margins", _margins, ("bytecode.margin.margins",), is_pure=True)
 GROWN, get_grown = answered("money_market._borrow_index", (0, MODULUS - 1))
 
 
@@ -144,7 +185,7 @@ COUNTED = (
             "risk": ("state.risk", "words[12]"),
             "now": (TIME,),
         },
-        cuts=(GROWN,),
+        cuts=(GROWN, MARGINS),
         shares=(DOWN, UP, INITIAL, MAINTENANCE, HAIRCUT),
         is_bounded=True,
         is_one_sided=True,
@@ -160,6 +201,7 @@ COUNTED = (
             "index": ("state.pool_index", "0"),
             "risk": ("state.risk", "0"),
         },
+        cuts=(MARGINS,),
         shares=(DOWN, UP, INITIAL, MAINTENANCE),
         is_bounded=True,
         is_one_sided=True,

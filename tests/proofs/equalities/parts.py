@@ -381,7 +381,7 @@ ORDERS = (
         "open_orders",
         "bid_cost",
         open_orders.compute_bid_cost,
-        lambda bids, high: bids * high + WAD <= LARGEST,
+        lambda bids, high: rounding_up_fits(bids, high, WAD),
         ("fp._mul_div_up(bids, high, ", "fp._mul_div_down(bids, high, "),
         is_exact=True,
     ),
@@ -390,7 +390,7 @@ ORDERS = (
         "ask_debt",
         open_orders.compute_ask_debt,
         lambda asks, held, owed, high: (
-            (owed + max(0, asks - held)) * high + WAD <= LARGEST
+            rounding_up_fits(owed + max(0, asks - held), high, WAD)
             and owed + max(0, asks - held) <= LARGEST
         ),
         ("    if asks > held:\n", "    if owed == 0 and asks > held:\n"),
