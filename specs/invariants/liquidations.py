@@ -449,7 +449,7 @@ def can_withdraw(world: World, name: AccountId) -> bool:
     for market in world.clearing.accounts[name].positions:
         touched = touch_fully(world.clearing, market, name)
         world = replace(world, clearing=touched)
-    health = get_healths(world, world.now)[name]
+    health = ch.assess(world.clearing, name, world.now)
     balances = world.clearing.accounts[name].balances
     is_owing = any(balance.scaled < 0 for balance in balances.values())
     if health.exposure > 0 or health.initial_margin > 0 or is_owing:
