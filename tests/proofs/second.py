@@ -83,8 +83,8 @@ def heard() -> Iterator[dict[str, str]]:
     def listening(self: z3.Solver, *assumptions: Any) -> z3.CheckSatResult:
         answer = check(self, *assumptions)
         if answer != z3.unknown:
-            copy = z3.Solver()
-            copy.add(*self.assertions(), *assumptions)
+            copy = z3.Solver(ctx=self.ctx)
+            copy.add(*filter(_is_written, (*self.assertions(), *assumptions)))
             questions[copy.to_smt2()] = str(answer)
         return answer
 
@@ -93,6 +93,11 @@ def heard() -> Iterator[dict[str, str]]:
         yield questions
     finally:
         z3.Solver.check = check
+
+
+def _is_written(formula: z3.BoolRef) -> bool:
+    """Tell whether a formula says anything: z3 writes a join of nothing as a name."""
+    return not (z3.is_and(formula) and not formula.children())
 
 
 def ask(text: str, patience: int = PATIENCE) -> str:

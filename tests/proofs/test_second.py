@@ -33,6 +33,21 @@ def test_each_question_is_heard():
     assert z3.Solver.check.__name__ == "check"
 
 
+def test_a_question_in_a_context_of_its_own_is_heard():
+    context = z3.Context()
+    solver = z3.Solver(ctx=context)
+    solver.add((x > 0).translate(context))
+    with second.heard() as questions:
+        assert solver.check((x < 0).translate(context)) == z3.unsat
+    assert [second.ask(text) for text in questions] == ["unsat"]
+
+
+def test_a_join_of_nothing_is_no_question():
+    with second.heard() as questions:
+        find_model([z3.And(), x > 0])
+    assert [second.ask(text) for text in questions] == ["sat"]
+
+
 def test_solvers_agree():
     opinion = second.ask_again(Stub())
     assert opinion.counts == {second.AGREES: 2}
