@@ -36,7 +36,10 @@ WORDS = (
     same(
         "packing._set",
         put,
-        ("((1 << width) - 1) << offset", "((1 << width) - 1) << (offset + 1)"),
+        (
+            "~(max_value(uint256) << width) << offset",
+            "~(max_value(uint256) << width) << (offset + 1)",
+        ),
         ("(self._fit(amount, width) << offset)", "(amount << offset)"),
         cases=tuple({"offset": offset, "width": width} for offset, width in PUT),
     ),
