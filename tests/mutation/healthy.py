@@ -24,8 +24,11 @@ FILES = (
     "tests/incidents/test_*.py",
     "tests/stateful/test_oracle_contract.py",
 )
-_OWN = "test_mutation"
-"""Begins the names of tests of this tool, which look for no mutants."""
+_NO_JUDGES = ("test_mutation", "test_bench", "test_snapshots")
+"""
+Begin the names of tests that look for no mutants: those of this tool, and those that
+keep figures of the code, which notice whatever changes it.
+"""
 LIMIT = 200
 """Processor seconds in which a test file has to pass."""
 PROOF = 15
@@ -50,7 +53,7 @@ class Healthy:
             str(path.relative_to(root)): path.read_text()
             for pattern in FILES
             for path in sorted(root.glob(pattern))
-            if not path.name.startswith(_OWN)
+            if not path.name.startswith(_NO_JUDGES)
         }
 
     def tests_of(self, harnesses: list[str], mutant: Mutant) -> Iterator[str]:

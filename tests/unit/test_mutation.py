@@ -281,12 +281,13 @@ def test_a_test_is_the_nearer_the_fewer_imports_it_needs():
 # Children
 
 
-def test_tests_of_this_tool_look_for_no_mutants(tmp_path):
+def test_what_any_change_of_code_fails_looks_for_no_mutants(tmp_path):
     known = Healthy(ROOT, tmp_path, {}, Shelf(tmp_path, tmp_path))
     for mutant in (of("contracts/modules/decay.vy"), of("specs/decay.py")):
         found = {*known.tests_for(["mutation"], mutant), *known.texts}
         assert "tests/unit/test_decay.py" in found
-        assert not [name for name in found if "mutation" in name]
+        for word in ("mutation", "bench", "snapshots"):
+            assert not [name for name in found if f"/test_{word}" in name]
 
 
 def of(path):
